@@ -1,0 +1,94 @@
+"""What every operation checks first: an error names the culprit, the rule, the shapes and a remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def check_arrays(operation: str, **arrays: Any) -> None:
+    """All arguments that are not None must be arrays of one floating dtype (float32 or float64).
+
+    Examples
+    --------
+    >>> check_arrays("linear", x=np.ones(2), weight=np.ones((1, 2), np.float32))
+    Traceback (most recent call last):
+    TypeError: linear: x is float64 but weight is float32; one dtype throughout: x.astype(np.float32).
+    """
+    given = {name: array for name, array in arrays.items() if array is not None}
+    for name, array in given.items():
+        if not isinstance(array, np.ndarray):
+            raise TypeError(
+                f"{operation}: {name} is a {type(array).__name__}, not a NumPy array; "
+                "wrap it: np.array(values, dtype=np.float32)."
+            )
+        if array.dtype != np.float32 and array.dtype != np.float64:
+            raise TypeError(
+                f"{operation}: {name} holds {array.dtype}, but layers compute in float32 or "
+                f"float64; convert it: {name}.astype(np.float32)."
+            )
+    (first, x), *rest = given.items()
+    for name, array in rest:
+        if array.dtype != x.dtype:
+            raise TypeError(
+                f"{operation}: {first} is {x.dtype} but {name} is {array.dtype}; one dtype "
+                f"throughout: {first}.astype(np.{array.dtype})."
+            )
+
+
+def check_rank(operation: str, name: str, array: np.ndarray, axes: str) -> None:
+    """`array` must have exactly the axes named, such as "N, C, H, W".
+
+    Examples
+    --------
+    >>> check_rank("conv2d", "x", np.ones((8, 8)), "N, C, H, W")
+    Traceback (most recent call last):
+    ValueError: conv2d: x must have the axes (N, C, H, W) but has shape (8, 8), 2 axes instead of 4; \
+add axes of length 1 with x[None] or reshape.
+    """
+    rank = axes.count(",") + 1
+    if array.ndim != rank:
+        raise ValueError(
+            f"{operation}: {name} must have the axes ({axes}) but has shape {array.shape}, "
+            f"{array.ndim} axes instead of {rank}; add axes of length 1 with {name}[None] "
+            "or reshape."
+        )
+
+
+def check_gradient(operation: str, dy: Any, y: np.ndarray, name: str = "dy") -> None:
+    """The gradient handed to a backward pass must have the shape and dtype of what it belongs to."""
+    if not isinstance(dy, np.ndarray):
+        raise TypeError(
+            f"{operation}: backward takes {name} as an array of shape {y.shape}, not a "
+            f"{type(dy).__name__}."
+        )
+    if dy.shape != y.shape:
+        raise ValueError(
+            f"{operation}: {name} has shape {dy.shape} but the output has shape {y.shape}; "
+            "the gradient of an array has the array's shape."
+        )
+    if dy.dtype != y.dtype:
+        raise TypeError(
+            f"{operation}: {name} is {dy.dtype} but the output is {y.dtype}; "
+            f"convert it: {name}.astype(np.{y.dtype})."
+        )
+
+
+def as_tuple(operation: str, name: str, value: Any, length: int, *, least: int) -> tuple[int, ...]:
+    """An int, or one int per spatial axis, as a tuple of ints of which none is below `least`.
+
+    Examples
+    --------
+    >>> as_tuple("conv2d", "stride", 2, 2, least=1)
+    (2, 2)
+    """
+    values = value if isinstance(value, tuple | list) else (value,) * length
+    if len(values) != length or not all(
+        isinstance(v, int | np.integer) and not isinstance(v, bool) for v in values
+    ):
+        form = "an int" if length == 1 else f"an int or {length} ints"
+        raise TypeError(f"{operation}: {name} must be {form}, not {value!r}.")
+    if min(values) < least:
+        raise ValueError(f"{operation}: {name} must be at least {least}, not {value!r}.")
+    return tuple(int(v) for v in values)

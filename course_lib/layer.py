@@ -1,0 +1,83 @@
+"""A layer turns x into y and hands back the function that turns dy into dx: all else is built on it.
+
+    y, backward = layer.forward(x)        # layer(x) is y alone
+    dx, grad = backward(dy)               # grad is a layer of the same kind
+    model = model.map(lambda w, g: w - learning_rate * g, grad)
+
+Every subclass of `Layer` becomes a frozen record (see `record.py`): its arrays are its parameters,
+its other fields are hyper-parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from course_lib.record import Array, Record
+
+Backward = Callable[..., Any]
+
+
+class Layer(Record):
+    """An immutable record: its arrays are its parameters."""
+
+    def __call__(self, *inputs: Any, **options: Any) -> Array:
+        return self.forward(*inputs, **options)[0]
+
+    def forward(self, x: Array) -> tuple[Array, Backward]:
+        """Return y and `backward`, where `backward(dy)` returns dx and the gradient layer."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward.")
+
+    def for_evaluation(self) -> Self:
+        """The model to test with: a new one, in which dropout is off and BatchNorm is fixed.
+
+        Nothing is switched; layers that behave differently in training are *replaced*. (PyTorch
+        has `model.eval()`, which changes the model itself.)
+        """
+        changes = {}
+        for name, value in vars(self).items():
+            if isinstance(value, Layer):
+                changes[name] = value.for_evaluation()
+            elif isinstance(value, tuple):
+                changes[name] = tuple(
+                    part.for_evaluation() if isinstance(part, Layer) else part for part in value
+                )
+        return self._with(**changes)
+
+
+class Identity(Layer):
+    """The layer that changes nothing: y = x."""
+
+    def forward(self, x: Array) -> tuple[Array, Backward]:
+        return x, lambda dy: (dy, self)
+
+
+class Sequential(Layer):
+    """Layers one after the other: the output of each is the input of the next."""
+
+    layers: tuple[Layer, ...]
+
+    def __init__(self, *layers: Layer):
+        for i, layer in enumerate(layers):
+            if not isinstance(layer, Layer):
+                raise TypeError(
+                    f"Sequential: argument {i} is a {type(layer).__name__}, not a layer; pass the "
+                    "layers as arguments, Sequential(a, b), and functions as layers, ReLU()."
+                )
+        object.__setattr__(self, "layers", layers)
+        self.__post_init__()
+
+    def forward(self, x: Array) -> tuple[Array, Backward]:
+        trail = []
+        for layer in self.layers:
+            x, layer_backward = layer.forward(x)
+            trail.append(layer_backward)
+
+        def backward(dy: Array) -> tuple[Array, Sequential]:  # the chain rule is this loop
+            grads = []
+            for layer_backward in reversed(trail):
+                dy, grad = layer_backward(dy)
+                grads.append(grad)
+            return dy, self._with(layers=tuple(reversed(grads)))
+
+        return x, backward

@@ -1,0 +1,257 @@
+"""A record is a frozen tree of named arrays: a model, a gradient and a moment are all records."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, fields
+from typing import Any, Self, dataclass_transform
+
+import numpy as np
+
+Array = np.ndarray
+
+
+class RunningStatistics:
+    """The mean and variance that a BatchNorm has seen so far: the one array store that changes.
+
+    A training forward updates its own model's statistics; `Record.map` and loading copy them, so
+    that a model you keep stays as it is.
+    """
+
+    def __init__(self, mean: Array, var: Array, num_batches_tracked: int = 0):
+        self.mean = np.array(mean)
+        self.var = np.array(var)
+        self.num_batches_tracked = int(num_batches_tracked)
+
+    def state(self) -> dict[str, Array]:
+        """The statistics under PyTorch's names."""
+        return {
+            "running_mean": self.mean.copy(),
+            "running_var": self.var.copy(),
+            "num_batches_tracked": np.array(self.num_batches_tracked),
+        }
+
+    def __repr__(self) -> str:
+        return f"RunningStatistics({self.mean.shape[0]} channels)"
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+class Record:
+    """A frozen dataclass whose array fields are parameters and whose record fields are children.
+
+    Writing `class Linear(Layer): weight: Array; bias: Array | None` is enough: every subclass
+    becomes a frozen dataclass here, and constructing one takes a read-only view of each array.
+    Fields that hold neither an array nor a record (a stride, a probability) are hyper-parameters.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        dataclass(frozen=True, eq=False, repr=False)(cls)
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                view = value.view()
+                view.flags.writeable = False
+                object.__setattr__(self, name, view)
+        self._reject_repeated_records()
+
+    def _reject_repeated_records(self) -> None:
+        seen: dict[int, str] = {}
+        for path, record in self._walk():
+            if id(record) in seen:
+                raise ValueError(
+                    f"{type(self).__name__}: the same {type(record).__name__} stands at "
+                    f"{seen[id(record)]} and at {path}; one place, one layer: construct a second "
+                    "one, or write a layer whose forward calls it twice."
+                )
+            seen[id(record)] = path
+
+    def _walk(self, path: str = "") -> Any:
+        """Every record below this one, with its dotted path."""
+        for name, value in vars(self).items():
+            for key, child in _children(name, value):
+                here = f"{path}.{key}" if path else key
+                yield here, child
+                yield from child._walk(here)
+
+    def _with(self, **changes: Any) -> Self:
+        """A copy with some fields replaced, built without calling `__init__`."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__)
+        for name, value in changes.items():
+            if isinstance(value, np.ndarray) and value.flags.writeable:
+                value = value.view()
+                value.flags.writeable = False
+            new.__dict__[name] = value
+        return new
+
+    def map(self, function: Any, *others: Record) -> Self:
+        """Rebuild the record with `function(array, *namesakes)` in place of every array.
+
+        The namesakes are the arrays at the same place in `others`, which must be of the same kind:
+        same classes, same lengths, same shapes. Updates, momentum, clipping and weight decay are
+        all one call. Every array keeps its shape and its dtype; running statistics and random
+        generators are copied.
+
+        Raises
+        ------
+        TypeError     if another record is of a different kind or misses an array
+        ValueError    if a length or a shape differs; the message names the path
+
+        Examples
+        --------
+        >>> from course_lib import Linear
+        >>> layer = Linear(np.array([[1.0, 2.0]]), np.array([3.0]))
+        >>> layer.map(lambda w, g: w - 0.5 * g, layer).weight
+        array([[0.5, 1. ]])
+        """
+
+        def keep_shape_and_dtype(path: str, array: Array, *namesakes: Array) -> Array:
+            new = np.asarray(function(array, *namesakes), dtype=array.dtype)
+            if new.shape != array.shape:
+                raise ValueError(
+                    f"map: the function turned {path} from {array.shape} into {new.shape}; "
+                    "it must keep the shape."
+                )
+            return new
+
+        return _map(keep_shape_and_dtype, "", self, others)
+
+    def astype(self, dtype: Any) -> Self:
+        """The same record with every floating array in another dtype.
+
+        Examples
+        --------
+        >>> from course_lib import Linear
+        >>> Linear(np.ones((1, 2)), None).astype(np.float32).weight.dtype
+        dtype('float32')
+        """
+
+        def convert(path: str, array: Array) -> Array:
+            return array.astype(dtype) if array.dtype.kind == "f" else array
+
+        return _map(convert, "", self, ())
+
+    def state_dict(self) -> dict[str, Array]:
+        """Every array under its dotted name, as PyTorch would call it.
+
+        Examples
+        --------
+        >>> from course_lib import Linear, ReLU, Sequential
+        >>> model = Sequential(Linear(np.ones((3, 2)), np.zeros(3)), ReLU())
+        >>> {name: array.shape for name, array in model.state_dict().items()}
+        {'0.weight': (3, 2), '0.bias': (3,)}
+        """
+        state: dict[str, Array] = {}
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                state[name] = value
+            elif isinstance(value, RunningStatistics):
+                state |= value.state()
+            for key, child in _children(name, value):
+                # a tuple contributes its indices alone, as PyTorch's Sequential does
+                prefix = key.removeprefix(f"{name}.")
+                state |= {f"{prefix}.{inner}": array for inner, array in child.state_dict().items()}
+        return state
+
+    def load_state_dict(self, state: dict[str, Array]) -> Self:
+        """A new record of this kind that holds the arrays of `state`.
+
+        Raises
+        ------
+        ValueError    one error that lists every missing, unknown and misshapen name
+        """
+        own = self.state_dict()
+        problems = [f"missing {name} {own[name].shape}" for name in own if name not in state]
+        problems += [f"unknown {name} {np.shape(state[name])}" for name in state if name not in own]
+        problems += [
+            f"{name} is {np.shape(state[name])} and should be {own[name].shape}"
+            for name in own
+            if name in state and np.shape(state[name]) != own[name].shape
+        ]
+        if problems:
+            raise ValueError(
+                f"load_state_dict: {type(self).__name__} does not fit: {'; '.join(problems)}."
+            )
+        return self._load(state, "")
+
+    def _load(self, state: dict[str, Array], prefix: str) -> Self:
+        changes: dict[str, Any] = {}
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                changes[name] = np.array(state[prefix + name], dtype=value.dtype)
+            elif isinstance(value, RunningStatistics):
+                changes[name] = RunningStatistics(
+                    np.asarray(state[f"{prefix}running_mean"], value.mean.dtype),
+                    np.asarray(state[f"{prefix}running_var"], value.var.dtype),
+                    int(state[f"{prefix}num_batches_tracked"]),
+                )
+            elif isinstance(value, Record):
+                changes[name] = value._load(state, f"{prefix}{name}.")
+            elif isinstance(value, tuple) and any(isinstance(v, Record) for v in value):
+                changes[name] = tuple(
+                    child._load(state, f"{prefix}{i}.") for i, child in enumerate(value)
+                )
+            elif isinstance(value, np.random.Generator):
+                changes[name] = copy.deepcopy(value)
+        return self._with(**changes)
+
+    def __repr__(self) -> str:
+        parts = []
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                parts.append(f"{field.name} {value.shape}")
+            elif isinstance(value, np.random.Generator):
+                parts.append(f"{field.name}=…")
+            elif isinstance(value, tuple) and any(isinstance(v, Record) for v in value):
+                parts += [repr(child) for child in value]
+            else:
+                parts.append(f"{field.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+def _children(name: str, value: Any) -> list[tuple[str, Record]]:
+    if isinstance(value, Record):
+        return [(name, value)]
+    if isinstance(value, tuple):
+        return [(f"{name}.{i}", v) for i, v in enumerate(value) if isinstance(v, Record)]
+    return []
+
+
+def _map(function: Any, path: str, value: Any, others: tuple[Any, ...]) -> Any:
+    """Rebuild `value` with `function(path, array, *namesakes)` for every array below it."""
+    if not isinstance(value, Record | np.ndarray | tuple | RunningStatistics | np.random.Generator):
+        return value  # a hyper-parameter
+    if isinstance(value, RunningStatistics | np.random.Generator):
+        return copy.deepcopy(value)
+    for other in others:
+        if type(other) is not type(value):
+            raise TypeError(
+                f"map: {path or 'the record'} is a {type(value).__name__} here and a "
+                f"{type(other).__name__} there; both records must be of one kind."
+            )
+    if isinstance(value, np.ndarray):
+        for other in others:
+            if other.shape != value.shape:
+                raise ValueError(f"map: {path} is {value.shape} here and {other.shape} there.")
+        return function(path, value, *others)
+    if isinstance(value, tuple):
+        for other in others:
+            if len(other) != len(value):
+                raise ValueError(f"map: {path} has {len(value)} parts here and {len(other)} there.")
+        return tuple(
+            _map(function, f"{path}.{i}", part, tuple(other[i] for other in others))
+            for i, part in enumerate(value)
+        )
+    changes = {
+        name: _map(
+            function,
+            f"{path}.{name}" if path else name,
+            part,
+            tuple(getattr(other, name) for other in others),
+        )
+        for name, part in vars(value).items()
+    }
+    return value._with(**changes)
