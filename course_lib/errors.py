@@ -1,4 +1,4 @@
-"""What every operation checks first: an error names the culprit, the rule, the shapes and a remedy."""
+"""What every operation checks first; an error names culprit, rule, shapes and remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def check_arrays(operation: str, **arrays: Any) -> None:
     --------
     >>> check_arrays("linear", x=np.ones(2), weight=np.ones((1, 2), np.float32))
     Traceback (most recent call last):
-    TypeError: linear: x is float64 but weight is float32; one dtype throughout: x.astype(np.float32).
+    TypeError: linear: x is float64 but weight is float32; make them one dtype: \
+x.astype(np.float32).
     """
     given = {name: array for name, array in arrays.items() if array is not None}
     for name, array in given.items():
@@ -32,8 +33,8 @@ def check_arrays(operation: str, **arrays: Any) -> None:
     for name, array in rest:
         if array.dtype != x.dtype:
             raise TypeError(
-                f"{operation}: {first} is {x.dtype} but {name} is {array.dtype}; one dtype "
-                f"throughout: {first}.astype(np.{array.dtype})."
+                f"{operation}: {first} is {x.dtype} but {name} is {array.dtype}; make them one "
+                f"dtype: {first}.astype(np.{array.dtype})."
             )
 
 
@@ -44,8 +45,8 @@ def check_rank(operation: str, name: str, array: np.ndarray, axes: str) -> None:
     --------
     >>> check_rank("conv2d", "x", np.ones((8, 8)), "N, C, H, W")
     Traceback (most recent call last):
-    ValueError: conv2d: x must have the axes (N, C, H, W) but has shape (8, 8), 2 axes instead of 4; \
-add axes of length 1 with x[None] or reshape.
+    ValueError: conv2d: x must have the axes (N, C, H, W) but has shape (8, 8), 2 axes \
+instead of 4; add axes of length 1 with x[None] or reshape.
     """
     rank = axes.count(",") + 1
     if array.ndim != rank:
@@ -57,7 +58,7 @@ add axes of length 1 with x[None] or reshape.
 
 
 def check_gradient(operation: str, dy: Any, y: np.ndarray, name: str = "dy") -> None:
-    """The gradient handed to a backward pass must have the shape and dtype of what it belongs to."""
+    """The gradient handed to a backward pass must have its output's shape and dtype."""
     if not isinstance(dy, np.ndarray):
         raise TypeError(
             f"{operation}: backward takes {name} as an array of shape {y.shape}, not a "

@@ -1,4 +1,4 @@
-"""A layer turns x into y and hands back the function that turns dy into dx: all else is built on it.
+"""A layer turns x into y and hands back the function that turns dy into dx.
 
     y, backward = layer.forward(x)        # layer(x) is y alone
     dx, grad = backward(dy)               # grad is a layer of the same kind
@@ -34,7 +34,7 @@ class Layer(Record):
         Nothing is switched; layers that behave differently in training are *replaced*. (PyTorch
         has `model.eval()`, which changes the model itself.)
         """
-        changes = {}
+        changes: dict[str, Any] = {"_for_evaluation": True}  # `save` refuses such a model
         for name, value in vars(self).items():
             if isinstance(value, Layer):
                 changes[name] = value.for_evaluation()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Self, dataclass_transform
 
@@ -67,7 +68,7 @@ class Record:
                 )
             seen[id(record)] = path
 
-    def _walk(self, path: str = "") -> Any:
+    def _walk(self, path: str = "") -> Iterator[tuple[str, Record]]:
         """Every record below this one, with its dotted path."""
         for name, value in vars(self).items():
             for key, child in _children(name, value):
@@ -133,8 +134,20 @@ class Record:
 
         return _map(convert, "", self, ())
 
+    def parameters(self) -> dict[str, Array]:
+        """Every array that training changes, under its dotted name.
+
+        Examples
+        --------
+        >>> from course_lib import Linear, ReLU, Sequential
+        >>> model = Sequential(Linear(np.ones((3, 2)), np.zeros(3)), ReLU())
+        >>> sum(array.size for array in model.parameters().values())
+        9
+        """
+        return dict(self._named_arrays(statistics=False))
+
     def state_dict(self) -> dict[str, Array]:
-        """Every array under its dotted name, as PyTorch would call it.
+        """Every array under its dotted name, as PyTorch would call it: also running statistics.
 
         Examples
         --------
@@ -143,17 +156,19 @@ class Record:
         >>> {name: array.shape for name, array in model.state_dict().items()}
         {'0.weight': (3, 2), '0.bias': (3,)}
         """
-        state: dict[str, Array] = {}
+        return dict(self._named_arrays(statistics=True))
+
+    def _named_arrays(self, *, statistics: bool) -> Iterator[tuple[str, Array]]:
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray):
-                state[name] = value
-            elif isinstance(value, RunningStatistics):
-                state |= value.state()
+                yield name, value
+            elif isinstance(value, RunningStatistics) and statistics:
+                yield from value.state().items()
             for key, child in _children(name, value):
                 # a tuple contributes its indices alone, as PyTorch's Sequential does
                 prefix = key.removeprefix(f"{name}.")
-                state |= {f"{prefix}.{inner}": array for inner, array in child.state_dict().items()}
-        return state
+                for inner, array in child._named_arrays(statistics=statistics):
+                    yield f"{prefix}.{inner}", array
 
     def load_state_dict(self, state: dict[str, Array]) -> Self:
         """A new record of this kind that holds the arrays of `state`.

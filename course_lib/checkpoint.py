@@ -1,0 +1,63 @@
+"""Models on disk: every array under its name in one `.npz` file that no crash can spoil."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from course_lib.record import Record
+
+R = TypeVar("R", bound=Record)
+
+
+def save(path: str | os.PathLike[str], record: Record) -> None:
+    """Write the arrays of a model or an optimizer to an `.npz` file.
+
+    The file is written under a temporary name in the same folder and then renamed: whoever reads
+    `path` finds the old file or the new one, whole, even if the machine stops in between.
+
+    Raises
+    ------
+    ValueError   if the model is for evaluation (BatchNorm and Dropout are gone from it), or the
+                 path does not end in .npz
+    OSError      if the file cannot be written; an earlier file is untouched
+
+    Examples
+    --------
+    >>> from course_lib import Linear
+    >>> save("model.npz", Linear(np.ones((1, 2)), None))              # doctest: +SKIP
+    """
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise ValueError(f"save: {path.name!r} must end in .npz, the format of the file.")
+    records = [record, *(child for _, child in record._walk())]
+    if any(getattr(r, "_for_evaluation", False) for r in records):
+        raise ValueError(
+            "save: this model is for evaluation, its Dropout and BatchNorm layers are replaced; "
+            "save the model that you called for_evaluation() on."
+        )
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            np.savez(file, **record.state_dict())  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load(path: str | os.PathLike[str], record: R) -> R:
+    """The record with the arrays of an `.npz` file in place of its own.
+
+    Raises
+    ------
+    ValueError   if the file's names or shapes are not those of the record; all are listed
+    """
+    with np.load(Path(path), allow_pickle=False) as arrays:
+        return record.load_state_dict(dict(arrays))

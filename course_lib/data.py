@@ -1,0 +1,88 @@
+"""Real data that comes with scikit-learn, so that nothing is downloaded: digits and photographs."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from course_lib.record import Array
+
+PHOTOGRAPHS = ("china", "flower")
+
+
+class Split(NamedTuple):
+    """Examples to learn from, and examples held out to test with."""
+
+    x_train: Array
+    y_train: Array
+    x_test: Array
+    y_test: Array
+
+
+def digits(*, rng: np.random.Generator, num_test: int = 450, dtype: Any = np.float32) -> Split:
+    """1797 handwritten digits, 8×8 grey pixels from 0 to 1, split at random.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator     draws the split
+    num_test : int                   examples held out
+
+    Returns
+    -------
+    Split with x (N, 1, 8, 8) and y (N,) integers from 0 to 9
+
+    Source: Alpaydin and Kaynak, 1998, Optical recognition of handwritten digits (UCI).
+
+    Examples
+    --------
+    >>> data = digits(rng=np.random.default_rng(0))
+    >>> data.x_train.shape, data.y_test.shape
+    ((1347, 1, 8, 8), (450,))
+    """
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    if not 0 < num_test < len(labels):
+        raise ValueError(
+            f"digits: num_test must be between 1 and {len(labels) - 1}, not {num_test}."
+        )
+    x = (images / 16).reshape(-1, 1, 8, 8).astype(dtype)
+    order = rng.permutation(len(labels))
+    test, train = order[:num_test], order[num_test:]
+    return Split(x[train], labels[train], x[test], labels[test])
+
+
+def photograph(
+    name: str = "china", *, shrink: int = 1, grey: bool = True, dtype: Any = np.float32
+) -> Array:
+    """A photograph with values from 0 to 1, made smaller by averaging squares of pixels.
+
+    Parameters
+    ----------
+    name : "china" or "flower"
+    shrink : int               side of the squares of pixels that become one
+    grey : bool                brightness alone (ITU-R BT.601 weights), else three colour channels
+
+    Returns
+    -------
+    (H, W) if grey, else (3, H, W)           427×640 at full size
+
+    Examples
+    --------
+    >>> photograph("china", shrink=8).shape, photograph("flower", shrink=8, grey=False).shape
+    ((53, 80), (3, 53, 80))
+    """
+    from sklearn.datasets import load_sample_image
+
+    if name not in PHOTOGRAPHS:
+        raise ValueError(f"photograph: name must be one of {PHOTOGRAPHS}, not {name!r}.")
+    if shrink < 1:
+        raise ValueError(f"photograph: shrink must be at least 1, not {shrink}.")
+    image = load_sample_image(f"{name}.jpg") / 255.0  # (H, W, 3)
+    height, width = (size // shrink for size in image.shape[:2])
+    image = image[: height * shrink, : width * shrink]
+    image = image.reshape(height, shrink, width, shrink, 3).mean(axis=(1, 3))
+    if grey:
+        return (image @ np.array([0.299, 0.587, 0.114])).astype(dtype)
+    return np.ascontiguousarray(image.transpose(2, 0, 1)).astype(dtype)

@@ -1,0 +1,200 @@
+"""The training loop: guess, compare, go back, update, and keep a record of how it went."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from course_lib.layer import Layer
+from course_lib.loss import cross_entropy
+from course_lib.optimizer import Optimizer
+from course_lib.record import Array
+
+M = TypeVar("M", bound=Layer)
+
+
+@dataclass(frozen=True)
+class History:
+    """What `fit` saw: one entry per completed epoch."""
+
+    loss: tuple[float, ...] = ()  # mean training loss of the epoch
+    validation_loss: tuple[float, ...] = ()
+    validation_accuracy: tuple[float, ...] = ()
+    interrupted: bool = False
+
+    def __repr__(self) -> str:
+        epochs = f"{len(self.loss)} epoch{'s' * (len(self.loss) != 1)}"
+        line = f"interrupted after {epochs}" if self.interrupted else f"trained for {epochs}"
+        if self.loss:
+            line += f"; training loss {self.loss[0]:.2g} -> {self.loss[-1]:.2g}"
+        if self.validation_accuracy:
+            line += f"; validation accuracy {self.validation_accuracy[-1]:.3f}"
+        return line
+
+
+def fit(
+    model: M,
+    x: Array,
+    target: Array,
+    *,
+    optimizer: Optimizer,
+    epochs: int,
+    batch_size: int = 64,
+    rng: np.random.Generator,
+    loss: Callable[..., Any] = cross_entropy,
+    validation: tuple[Array, Array] | None = None,
+    progress: bool = True,
+) -> tuple[M, History]:
+    """Train a model on minibatches and return it with its history.
+
+        logits, backward = model.forward(x)
+        value, loss_backward = loss(logits, target)
+        *_, grad = backward(loss_backward())
+        model, optimizer = optimizer.step(model, grad)
+
+    Every epoch draws a new order and cuts it into equal shares of about `batch_size` examples: no
+    short batch is left over, on whose two or three examples BatchNorm would stumble.
+
+    Parameters
+    ----------
+    model : Layer                            is not changed; the trained one is returned
+    x : (N, ...)                             inputs
+    target : (N, ...)                        what `loss` compares the outputs with
+    optimizer : Optimizer                    such as `Adam.init(model, learning_rate=1e-3)`
+    epochs, batch_size : int
+    rng : numpy.random.Generator             draws the order
+    loss : operation                         loss(y, target) -> (value, backward)
+    validation : (x, target), optional       held-out examples, looked at after every epoch
+    progress : bool                          show a progress bar
+
+    Returns
+    -------
+    model, history                           Ctrl-C returns both as they are then
+
+    Raises
+    ------
+    ValueError            if x and target have different lengths, or epochs or batch_size is below 1
+    FloatingPointError    if the loss stops being a finite number; it names the step
+
+    Examples
+    --------
+    >>> from course_lib import Linear, SGD, fit
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(64, 2))
+    >>> model = Linear.init(2, 2, rng=rng, dtype=np.float64)
+    >>> optimizer = SGD.init(model, learning_rate=1.0)
+    >>> model, history = fit(
+    ...     model, x, (x[:, 0] > 0).astype(int), optimizer=optimizer, epochs=20, rng=rng
+    ... )
+    >>> history.loss[-1] < 0.2
+    True
+    """
+    if len(x) != len(target) or len(x) == 0:
+        raise ValueError(
+            f"fit: x has {len(x)} examples and target {len(target)}; there must be one target per "
+            "example, and at least one."
+        )
+    if epochs < 1 or batch_size < 1:
+        raise ValueError(
+            f"fit: epochs ({epochs}) and batch_size ({batch_size}) must be at least 1."
+        )
+    batches = max(1, round(len(x) / batch_size))
+    losses: list[float] = []
+    checks: list[tuple[float, float]] = []
+    interrupted = False
+    try:
+        with _progress_bar(epochs * batches, visible=progress) as advance:
+            for _ in range(epochs):
+                total = 0.0
+                for batch in np.array_split(rng.permutation(len(x)), batches):
+                    y, backward = model.forward(x[batch])
+                    value, loss_backward = loss(y, target[batch])
+                    if not np.isfinite(value):
+                        raise FloatingPointError(
+                            f"fit: the loss is {value} at step {int(optimizer.steps) + 1}; the "
+                            "steps are too large: try a smaller learning rate."
+                        )
+                    *_, grad = backward(loss_backward())
+                    model, optimizer = optimizer.step(model, grad)
+                    total += float(value) * len(batch)
+                    advance(f"loss {float(value):.3f}")
+                losses.append(total / len(x))
+                if validation is not None:
+                    checks.append(_validate(model, loss, *validation))
+    except KeyboardInterrupt:
+        interrupted = True
+    return model, History(
+        tuple(losses), tuple(c[0] for c in checks), tuple(c[1] for c in checks), interrupted
+    )
+
+
+def predict_in_batches(model: Layer, x: Array, batch_size: int = 256) -> Array:
+    """The outputs of the evaluation model, computed a batch at a time.
+
+    Examples
+    --------
+    >>> from course_lib import Identity
+    >>> predict_in_batches(Identity(), np.arange(4.0).reshape(4, 1), batch_size=3).shape
+    (4, 1)
+    """
+    model = model.for_evaluation()
+    return np.concatenate(
+        [model(x[i : i + batch_size]) for i in range(0, max(len(x), 1), batch_size)]
+    )
+
+
+def accuracy(logits: Array, target: Array) -> float:
+    """Share of rows whose largest score is at the true class.
+
+    Examples
+    --------
+    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
+    0.5
+    """
+    if logits.shape[:-1] != np.shape(target) or len(logits) == 0:
+        raise ValueError(
+            f"accuracy: target has shape {np.shape(target)} but logits {logits.shape} needs "
+            f"{logits.shape[:-1]}, one class per row, and at least one row."
+        )
+    return float((logits.argmax(axis=-1) == target).mean())
+
+
+def _validate(
+    model: Layer, loss: Callable[..., Any], x: Array, target: Array
+) -> tuple[float, float]:
+    y = predict_in_batches(model, x)
+    right = accuracy(y, target) if np.asarray(target).dtype.kind in "iu" else float("nan")
+    return float(loss(y, target)[0]), right
+
+
+@contextmanager
+def _progress_bar(total: int, *, visible: bool) -> Iterator[Callable[[str], None]]:
+    """A tqdm bar: in a notebook as a widget that leaves no text behind, else on a terminal."""
+    if not visible:
+        yield lambda text: None
+        return
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if hasattr(shell, "kernel"):
+        from IPython.display import display
+        from tqdm.notebook import tqdm as notebook_tqdm
+
+        bar = notebook_tqdm(total=total, display=False, leave=True)
+        view = {"version_major": 2, "version_minor": 0, "model_id": bar.container.model_id}
+        # the view alone, without tqdm's text: nbval would compare it
+        display({"application/vnd.jupyter.widget-view+json": view}, raw=True)
+    else:
+        from tqdm import tqdm
+
+        bar = tqdm(total=total, disable=None, leave=False)  # None: only where someone watches
+
+    def advance(text: str) -> None:
+        bar.set_postfix_str(text, refresh=False)
+        bar.update()
+
+    with bar:
+        yield advance
