@@ -88,7 +88,7 @@ class SGD(Optimizer):
         if velocity is not None:
             velocity = velocity.map(lambda v, g: self.momentum * v + g, grad)
         model = model.map(lambda w, g: w - rate * g, velocity or grad)
-        return model, self._with(velocity=velocity, steps=self.steps + 1)
+        return model, self._with(velocity=velocity, steps=np.asarray(self.steps + 1))
 
 
 class Adam(Optimizer):
@@ -149,4 +149,4 @@ class Adam(Optimizer):
         model = model.map(
             lambda w, m, s: w - rate * m / (np.sqrt(s) / root + self.eps), mean, square
         )
-        return model, self._with(mean=mean, square=square, steps=self.steps + 1)
+        return model, self._with(mean=mean, square=square, steps=np.asarray(self.steps + 1))

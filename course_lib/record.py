@@ -235,18 +235,22 @@ def _children(name: str, value: Any) -> list[tuple[str, Record]]:
     return []
 
 
+def _holds_arrays(*values: Any) -> bool:
+    return any(isinstance(value, (Record, np.ndarray, tuple)) for value in values)
+
+
 def _map(function: Any, path: str, value: Any, others: tuple[Any, ...]) -> Any:
     """Rebuild `value` with `function(path, array, *namesakes)` for every array below it."""
-    if not isinstance(value, Record | np.ndarray | tuple | RunningStatistics | np.random.Generator):
-        return value  # a hyper-parameter
-    if isinstance(value, RunningStatistics | np.random.Generator):
+    if isinstance(value, (RunningStatistics, np.random.Generator)):
         return copy.deepcopy(value)
     for other in others:
-        if type(other) is not type(value):
+        if type(other) is not type(value) and _holds_arrays(value, other):
             raise TypeError(
                 f"map: {path or 'the record'} is a {type(value).__name__} here and a "
                 f"{type(other).__name__} there; both records must be of one kind."
             )
+    if not _holds_arrays(value):
+        return value  # a hyper-parameter
     if isinstance(value, np.ndarray):
         for other in others:
             if other.shape != value.shape:

@@ -24,7 +24,7 @@ class History:
 
     loss: tuple[float, ...] = ()  # mean training loss of the epoch
     validation_loss: tuple[float, ...] = ()
-    validation_accuracy: tuple[float, ...] = ()
+    validation_accuracy: tuple[float, ...] = ()  # where targets are classes
     interrupted: bool = False
 
     def __repr__(self) -> str:
@@ -105,7 +105,7 @@ def fit(
         )
     batches = max(1, round(len(x) / batch_size))
     losses: list[float] = []
-    checks: list[tuple[float, float]] = []
+    checks: list[tuple[float, float | None]] = []
     interrupted = False
     try:
         with _progress_bar(epochs * batches, visible=progress) as advance:
@@ -129,7 +129,10 @@ def fit(
     except KeyboardInterrupt:
         interrupted = True
     return model, History(
-        tuple(losses), tuple(c[0] for c in checks), tuple(c[1] for c in checks), interrupted
+        loss=tuple(losses),
+        validation_loss=tuple(value for value, _ in checks),
+        validation_accuracy=tuple(right for _, right in checks if right is not None),
+        interrupted=interrupted,
     )
 
 
@@ -166,9 +169,9 @@ def accuracy(logits: Array, target: Array) -> float:
 
 def _validate(
     model: Layer, loss: Callable[..., Any], x: Array, target: Array
-) -> tuple[float, float]:
+) -> tuple[float, float | None]:
     y = predict_in_batches(model, x)
-    right = accuracy(y, target) if np.asarray(target).dtype.kind in "iu" else float("nan")
+    right = accuracy(y, target) if np.asarray(target).dtype.kind in "iu" else None
     return float(loss(y, target)[0]), right
 
 
