@@ -28,7 +28,7 @@ def gradcheck(
     Parameters
     ----------
     forward : Layer or operation     anything that returns (y, backward)
-    inputs : float64 arrays          the arguments, in order
+    inputs : arrays                  the arguments, in order; float64, or integers, which are fixed
     rng : numpy.random.Generator     draws v and dy
     step : float                     length of the step
     options                          passed on to every forward call
@@ -51,18 +51,20 @@ def gradcheck(
     operation = None if isinstance(forward, Layer) else forward
     parameters = layer.parameters()
     for name, array in [*((f"input {i}", x) for i, x in enumerate(inputs)), *parameters.items()]:
-        if array.dtype != np.float64:
+        if array.dtype.kind == "f" and array.dtype != np.float64:
             raise TypeError(
                 f"gradcheck: {name} is {array.dtype}; differences of size {step} need float64: "
                 "use .astype(np.float64) on inputs and on the layer."
             )
-    directions = [rng.normal(size=x.shape) for x in inputs]
+    directions = [rng.normal(size=x.shape) if x.dtype.kind == "f" else None for x in inputs]
     layer_direction = layer.map(lambda w: rng.normal(size=w.shape))
 
     def moved(amount: float) -> Any:
         # map also copies Dropout's generator, so that every call draws the same mask
         call = operation or layer.map(lambda w, v: w + amount * v, layer_direction).forward
-        points = [x + amount * v for x, v in zip(inputs, directions, strict=True)]
+        points = [
+            x if v is None else x + amount * v for x, v in zip(inputs, directions, strict=True)
+        ]
         return call(*points, **options)
 
     y, backward = moved(0.0)
@@ -74,7 +76,7 @@ def gradcheck(
     if operation is None:
         grad = gradients[-1].parameters()
         pairs += [(grad[name], v) for name, v in layer_direction.parameters().items()]
-    analytic = sum(float(np.vdot(g, v)) for g, v in pairs if g is not None)
+    analytic = sum(float(np.vdot(g, v)) for g, v in pairs if g is not None and v is not None)
     difference = (np.asarray(moved(step)[0]) - np.asarray(moved(-step)[0])) / (2 * step)
     numeric = float(np.vdot(dy, difference))
     return abs(analytic - numeric) / max(abs(analytic), abs(numeric), 1e-8)

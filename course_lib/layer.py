@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self
 
+from course_lib.errors import check_gradient
 from course_lib.record import Array, Record
 
 Backward = Callable[..., Any]
@@ -49,7 +50,11 @@ class Identity(Layer):
     """The layer that changes nothing: y = x."""
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
-        return x, lambda dy: (dy, self)
+        def backward(dy: Array) -> tuple[Array, Identity]:
+            check_gradient("Identity", dy, x)
+            return dy, self
+
+        return x, backward
 
 
 class Sequential(Layer):
