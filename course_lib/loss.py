@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from course_lib.errors import check_arrays, check_rank
+from course_lib.errors import check_arrays, check_gradient
 from course_lib.record import Array
 
 
-def cross_entropy(logits: Array, target: Array) -> tuple[Array, Callable[..., Array]]:
+def cross_entropy(
+    logits: Array,
+    target: Array,
+    *,
+    weight: Array | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> tuple[Array, Callable[..., Array]]:
     """Mean surprise at the true class: minus the log of the probability given to it.
 
         loss = mean over n of  log(sum(exp(logits[n]))) - logits[n, target[n]]
 
     Parameters
     ----------
-    logits : (N, C)            one unnormalised score per class
-    target : (N,)              the true classes, integers from 0 to C - 1
+    logits : (..., C)             one unnormalised score per class; classes are the last axis
+    target : (...)                the true classes, integers from 0 to C - 1
+    weight : (C,), optional       how much each class counts; the mean is then a weighted mean
+    ignore_index : int, optional  a target that counts for nothing, such as padding
+    label_smoothing : float       share of the target that is spread evenly over all classes
+    reduction : str               "mean", "sum", or "none" for one loss per target
 
     Returns
     -------
-    loss : ()
-    backward : dloss=1.0 -> dlogits          (softmax(logits) - onehot(target)) / N, times dloss
+    loss : () or (...)
+    backward : dloss=1.0 -> dlogits          (softmax(logits) - onehot(target)) / N, times dloss;
+                                             with reduction="none", dloss has the loss's shape
 
     Raises
     ------
-    TypeError                  if target does not hold integers
-    ValueError                 if shapes disagree, the batch is empty, or a target is out of range
+    TypeError       if target does not hold integers
+    ValueError      if shapes disagree, a target is out of range, or a mean has nothing to go by
 
     Notes
     -----
     Adding a constant to a row of logits changes nothing, so every row of dlogits sums to zero.
+    [Szegedy et al., 2016, arXiv:1512.00567, for label smoothing]. The same numbers as PyTorch's,
+    which has the classes on axis 1 and ignores -100 without being asked.
 
     Examples
     --------
@@ -40,33 +56,157 @@ def cross_entropy(logits: Array, target: Array) -> tuple[Array, Callable[..., Ar
     >>> loss.round(3), backward()
     (np.float64(0.693), array([[ 0.5, -0.5]]))
     """
-    check_arrays("cross_entropy", logits=logits)
-    check_rank("cross_entropy", "logits", logits, "N, C")
-    n, classes = logits.shape
-    target = np.asarray(target)
+    check_arrays("cross_entropy", logits=logits, weight=weight)
+    _check_class_options(logits, weight, label_smoothing)
+    target, kept = _check_target(logits, np.asarray(target), ignore_index)
+    rows, true, classes = np.arange(target.size), target.reshape(-1), logits.shape[-1]
+    shifted = logits.reshape(-1, classes)
+    shifted = shifted - shifted[rows, shifted.argmax(axis=1), None]  # exp cannot overflow below 0
+    true_scores = shifted[rows, true]
+    # a row's target is `hit` at the true class plus `kept * spread` over all classes
+    hit = kept if weight is None else kept * weight[true]
+    count, total, even_scores = float(hit.sum()), hit, None
+    if label_smoothing:
+        spread = np.full(classes, label_smoothing / classes, logits.dtype)
+        spread = spread if weight is None else spread * weight
+        even_scores = shifted @ spread
+        hit = (1 - label_smoothing) * hit
+        total = hit + kept * spread.sum()
+    exps = np.exp(shifted, out=shifted)
+    sums = exps @ np.ones(classes, logits.dtype)  # on rows, matmul and argmax outrun sum and max
+    log_sums = np.log(sums)
+    losses = hit * (log_sums - true_scores)
+    if even_scores is not None:
+        losses += kept * (log_sums * spread.sum() - even_scores)
+    loss, each_dloss = _reduce("cross_entropy", losses.reshape(target.shape), count, reduction)
+
+    def backward(dloss: Any = 1.0) -> Array:
+        dlosses = each_dloss(dloss).reshape(-1)
+        dlogits = exps * (total * dlosses / sums)[:, None]
+        dlogits[rows, true] -= hit * dlosses
+        if label_smoothing:
+            dlogits -= np.outer(kept * dlosses, spread)
+        return dlogits.reshape(logits.shape)
+
+    return loss, backward
+
+
+def mse(y: Array, target: Array, *, reduction: str = "mean") -> tuple[Array, Callable[..., Array]]:
+    """Mean squared error: how far the outputs are from their targets.
+
+        loss = mean of (y - target)**2      over all entries
+
+    Parameters
+    ----------
+    y, target : arrays of one shape and dtype
+    reduction : str            "mean", "sum", or "none" for one loss per entry
+
+    Returns
+    -------
+    loss : () or y's shape
+    backward : dloss=1.0 -> dy            2 * (y - target) / number of entries, times dloss;
+                                          with reduction="none", dloss has the loss's shape
+
+    Raises
+    ------
+    TypeError       if the arrays are not of one floating dtype
+    ValueError      if shapes differ (nothing broadcasts), or a mean has nothing to go by
+
+    Notes
+    -----
+    The constant with the least mean squared error is the targets' mean.
+    [Legendre, 1805, for least squares]. The same in PyTorch: `torch.nn.functional.mse_loss`.
+
+    Examples
+    --------
+    >>> loss, backward = mse(np.array([1.0, 5.0]), np.array([1.0, 2.0]))
+    >>> loss, backward()
+    (np.float64(4.5), array([0., 3.]))
+    """
+    check_arrays("mse", y=y, target=target)
+    if y.shape != target.shape:
+        raise ValueError(
+            f"mse: y has shape {y.shape} but target has shape {target.shape}; there must be one "
+            "target per output: reshape one of them."
+        )
+    difference = y - target
+    loss, each_dloss = _reduce("mse", difference * difference, y.size, reduction)
+
+    def backward(dloss: Any = 1.0) -> Array:
+        return difference * (2 * each_dloss(dloss))
+
+    return loss, backward
+
+
+def _reduce(
+    operation: str, losses: Array, count: float, reduction: str
+) -> tuple[Array, Callable[[Any], Array]]:
+    """The loss, and the function that turns its gradient into the gradient of every one loss."""
+    if reduction == "none":
+
+        def each_dloss(dloss: Any) -> Array:
+            check_gradient(operation, dloss, losses, "dloss")
+            return dloss
+
+        return losses, each_dloss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(
+            f'{operation}: reduction must be "mean", "sum" or "none", not {reduction!r}.'
+        )
+    if reduction == "mean" and not count:
+        raise ValueError(
+            f"{operation}: there is nothing to take the mean of, losses {losses.shape}; give at "
+            'least one row that counts, or use reduction="sum".'
+        )
+    scale = 1 / count if reduction == "mean" else 1.0
+
+    def each_dloss(dloss: Any) -> Array:
+        if np.ndim(dloss):
+            raise ValueError(
+                f"{operation}: dloss has shape {np.shape(dloss)} but the loss is one number; the "
+                "gradient of a number is a number."
+            )
+        return losses.dtype.type(dloss * scale)  # a scalar serves all losses alike
+
+    return losses.dtype.type(losses.sum() * scale), each_dloss
+
+
+def _check_class_options(logits: Array, weight: Array | None, label_smoothing: float) -> None:
+    if logits.ndim < 1 or not logits.shape[-1]:
+        raise ValueError(
+            f"cross_entropy: logits must have the axes (..., C) with at least one class, not shape "
+            f"{logits.shape}."
+        )
+    if weight is not None and weight.shape != logits.shape[-1:]:
+        raise ValueError(
+            f"cross_entropy: weight has shape {weight.shape} but logits {logits.shape} has "
+            f"{logits.shape[-1]} classes; weight must be ({logits.shape[-1]},)."
+        )
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(
+            f"cross_entropy: label_smoothing must be from 0 to 1, not {label_smoothing}."
+        )
+
+
+def _check_target(logits: Array, target: Array, ignore_index: int | None) -> tuple[Array, Array]:
+    """The target with classes in range only, and 1 for every target that counts, 0 for the rest."""
     if target.dtype.kind not in "iu":
         raise TypeError(
             f"cross_entropy: target holds {target.dtype}, but classes are integers; "
             "convert it: target.astype(np.int64)."
         )
-    if target.shape != (n,) or n == 0:
+    if target.shape != logits.shape[:-1]:
         raise ValueError(
             f"cross_entropy: target has shape {target.shape} but logits has shape {logits.shape}; "
-            "there must be one class per row, and at least one row."
+            f"classes are the last axis, so target must be {logits.shape[:-1]}, one class per row."
         )
-    if target.min() < 0 or target.max() >= classes:
+    kept = np.ones(target.size, logits.dtype)
+    if ignore_index is not None:
+        counts = target != ignore_index
+        kept, target = counts.reshape(-1).astype(logits.dtype), np.where(counts, target, 0)
+    if target.size and (target.min() < 0 or target.max() >= logits.shape[-1]):
         raise ValueError(
             f"cross_entropy: target holds classes from {target.min()} to {target.max()}, but "
-            f"logits {logits.shape} has the classes 0 to {classes - 1}."
+            f"logits {logits.shape} has the classes 0 to {logits.shape[-1] - 1}."
         )
-    rows = np.arange(n)
-    shifted = logits - logits.max(axis=1, keepdims=True)  # exp cannot overflow below 0
-    log_sum = np.log(np.exp(shifted).sum(axis=1))
-    loss = (log_sum - shifted[rows, target]).mean()
-
-    def backward(dloss: float = 1.0) -> Array:
-        dlogits = np.exp(shifted - log_sum[:, None])
-        dlogits[rows, target] -= 1
-        return dlogits * logits.dtype.type(dloss / n)
-
-    return loss, backward
+    return target, kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY
-from typing import Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from course_lib.layer import Layer
 from course_lib.record import Array, Record
 
 M = TypeVar("M", bound=Layer)
+R = TypeVar("R", bound=Record)
 LearningRate = float | Callable[[int], float]  # a schedule takes the number of steps done so far
 
 
@@ -30,6 +31,7 @@ class Optimizer(Record):
             raise ValueError(
                 f"{type(self).__name__}: learning_rate must be positive, not {self.learning_rate}."
             )
+        self._check_at_least_zero("weight_decay", self.weight_decay)
 
     def step(self, model: M, grad: M) -> tuple[M, Self]:
         """The model one step further downhill, and the optimizer that takes the next."""
@@ -39,6 +41,20 @@ class Optimizer(Record):
         """The rate of the step that comes next, as a Python float."""
         rate = self.learning_rate
         return float(rate(int(self.steps)) if callable(rate) else rate)
+
+    def _after_step(self, **moments: Any) -> Self:
+        return self._with(steps=np.asarray(self.steps + 1), **moments)
+
+    def _check_at_least_zero(self, name: str, value: float) -> None:
+        if not value >= 0:
+            raise ValueError(f"{type(self).__name__}: {name} must be at least 0, not {value}.")
+
+    def _check_below_one(self, name: str, value: float) -> None:
+        if not 0 <= value < 1:
+            raise ValueError(
+                f"{type(self).__name__}: {name} must be at least 0 and below 1, not {value}; "
+                "it is the share of the past that each step keeps."
+            )
 
 
 class SGD(Optimizer):
@@ -80,25 +96,36 @@ class SGD(Optimizer):
             steps=np.array(0),
         )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_below_one("momentum", self.momentum)
+
     def step(self, model: M, grad: M) -> tuple[M, Self]:
-        rate, decay = self._rate(), self.weight_decay
-        if decay:
-            grad = grad.map(lambda g, w: g + decay * w, model)
-        velocity = self.velocity
-        if velocity is not None:
-            velocity = velocity.map(lambda v, g: self.momentum * v + g, grad)
-        model = model.map(lambda w, g: w - rate * g, velocity or grad)
-        return model, self._with(velocity=velocity, steps=np.asarray(self.steps + 1))
+        rate, decay, momentum = self._rate(), self.weight_decay, self.momentum
+
+        def update(w: Array, g: Array, *velocity: Array) -> tuple[Array, ...]:
+            v = g + decay * w if decay else g
+            if not velocity:
+                return (w - rate * v,)
+            v = momentum * velocity[0] + v
+            return w - rate * v, v
+
+        if self.velocity is None:
+            (model,) = model._map_to(1, update, grad)
+            return model, self._after_step()
+        model, velocity = model._map_to(2, update, grad, self.velocity)
+        return model, self._after_step(velocity=velocity)
 
 
 class Adam(Optimizer):
     """Step by the mean gradient over its typical size, per weight.
 
+        grad   = grad + weight_decay * weight
         mean   = beta1 * mean   + (1 - beta1) * grad
         square = beta2 * square + (1 - beta2) * grad**2
         weight = weight - learning_rate * mean' / (sqrt(square') + eps)
 
-    where ' divides out the start from zero: mean' = mean / (1 - beta1**step).
+    where ' divides out the start from zero: mean' = mean / (1 - beta1**step), square' likewise.
     Source: Kingma and Ba, 2015, arXiv:1412.6980. The same in PyTorch: `torch.optim.Adam`.
 
     Examples
@@ -115,6 +142,8 @@ class Adam(Optimizer):
     square: Layer
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
+
+    _decoupled: ClassVar[bool] = False  # is weight decay kept out of the moments?
 
     @classmethod
     def init(
@@ -137,16 +166,153 @@ class Adam(Optimizer):
             steps=np.array(0),
         )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for beta in self.betas:
+            self._check_below_one("betas", beta)
+        self._check_at_least_zero("eps", self.eps)
+
     def step(self, model: M, grad: M) -> tuple[M, Self]:
-        rate, decay, step = self._rate(), self.weight_decay, int(self.steps) + 1
-        beta1, beta2 = self.betas
-        if decay:
-            grad = grad.map(lambda g, w: g + decay * w, model)
-        mean = self.mean.map(lambda m, g: beta1 * m + (1 - beta1) * g, grad)
-        square = self.square.map(lambda s, g: beta2 * s + (1 - beta2) * g * g, grad)
-        rate = rate / (1 - beta1**step)
+        learning_rate, decay, (beta1, beta2) = self._rate(), self.weight_decay, self.betas
+        step = int(self.steps) + 1
+        # both corrections for the start are scalars: into the rate and eps, out of the arrays
         root = math.sqrt(1 - beta2**step)
-        model = model.map(
-            lambda w, m, s: w - rate * m / (np.sqrt(s) / root + self.eps), mean, square
+        rate, eps = learning_rate * root / (1 - beta1**step), self.eps * root
+
+        def update(w: Array, g: Array, m: Array, s: Array) -> tuple[Array, Array, Array]:
+            if decay and self._decoupled:
+                w = (1 - learning_rate * decay) * w
+            elif decay:
+                g = g + decay * w
+            m = beta1 * m + (1 - beta1) * g
+            s = beta2 * s + (1 - beta2) * (g * g)
+            return w - rate * m / (np.sqrt(s) + eps), m, s
+
+        model, mean, square = model._map_to(3, update, grad, self.mean, self.square)
+        return model, self._after_step(mean=mean, square=square)
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks the weights themselves, past the moments.
+
+        weight = (1 - learning_rate * weight_decay) * weight, then a step of Adam without decay
+
+    In Adam the decay is part of the gradient, so weights with large gradients hardly decay.
+    Source: Loshchilov and Hutter, 2019, arXiv:1711.05101. The same in PyTorch: `torch.optim.AdamW`.
+
+    Examples
+    --------
+    >>> from course_lib import Linear
+    >>> model = Linear(np.array([[1.0]]), None)
+    >>> optimizer = AdamW.init(model, learning_rate=0.1, weight_decay=0.5)
+    >>> model, optimizer = optimizer.step(model, Linear(np.array([[0.0]]), None))
+    >>> model.weight
+    array([[0.95]])
+    """
+
+    _decoupled: ClassVar[bool] = True
+
+    @classmethod
+    def init(
+        cls,
+        model: Layer,
+        *,
+        learning_rate: LearningRate = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> Self:
+        """Start with both moments at zero."""
+        return super().init(
+            model, learning_rate=learning_rate, betas=betas, eps=eps, weight_decay=weight_decay
         )
-        return model, self._with(mean=mean, square=square, steps=np.asarray(self.steps + 1))
+
+
+def clip_by_norm(grad: R, max_norm: float) -> tuple[R, float]:
+    """Shorten a gradient that is longer than `max_norm`; its direction stays.
+
+        grad * min(1, max_norm / norm)      norm = sqrt(sum of the squares of all its entries)
+
+    Parameters
+    ----------
+    grad : Layer             the gradient of a whole model
+    max_norm : float         the greatest length to let through
+
+    Returns
+    -------
+    grad, norm               the clipped gradient, and how long it was before
+
+    Raises
+    ------
+    ValueError               if max_norm is not positive
+    FloatingPointError       if the norm is not a finite number: no clipping can repair that
+
+    Notes
+    -----
+    One rate for the whole model: clipping array by array would turn the direction.
+    [Pascanu et al., 2013, arXiv:1211.5063]. In PyTorch: `torch.nn.utils.clip_grad_norm_`.
+
+    Examples
+    --------
+    >>> from course_lib import Linear
+    >>> grad, norm = clip_by_norm(Linear(np.array([[3.0, 4.0]]), None), 1.0)
+    >>> grad.weight, norm
+    (array([[0.6, 0.8]]), 5.0)
+    """
+    if not max_norm > 0:
+        raise ValueError(f"clip_by_norm: max_norm must be positive, not {max_norm}.")
+    norm = math.sqrt(sum(float(np.vdot(g, g)) for g in grad.parameters().values()))
+    if not math.isfinite(norm):
+        raise FloatingPointError(
+            f"clip_by_norm: the gradient's norm is {norm}; look for the first step whose loss or "
+            "gradient is not finite, and try a smaller learning rate."
+        )
+    if norm <= max_norm:
+        return grad, norm
+    scale = max_norm / norm
+    return grad.map(lambda g: scale * g), norm
+
+
+def warmup_cosine(peak: float, warmup_steps: int, total_steps: int) -> Callable[[int], float]:
+    """A learning rate that climbs in a line to its peak and comes down along a cosine to zero.
+
+        peak * (step + 1) / warmup_steps                                  while step < warmup_steps
+        peak * (1 + cos(pi * (step - warmup_steps) / (total_steps - warmup_steps))) / 2       after
+
+    Parameters
+    ----------
+    peak : float                       the highest rate
+    warmup_steps, total_steps : int    where the climb ends, where the rate reaches zero
+
+    Returns
+    -------
+    schedule : step -> float           step counts the steps done so far; zero from total_steps on
+
+    Raises
+    ------
+    ValueError                         unless peak > 0 and 0 <= warmup_steps < total_steps
+
+    Notes
+    -----
+    A Python float, not a NumPy one, which would turn a float32 model into float64.
+    [Loshchilov and Hutter, 2017, arXiv:1608.03983]
+
+    Examples
+    --------
+    >>> schedule = warmup_cosine(0.1, 2, 6)
+    >>> [round(schedule(step), 3) for step in range(7)]
+    [0.05, 0.1, 0.1, 0.085, 0.05, 0.015, 0.0]
+    """
+    if not (peak > 0 and 0 <= warmup_steps < total_steps):
+        raise ValueError(
+            f"warmup_cosine: peak must be positive and 0 <= warmup_steps < total_steps, not peak "
+            f"{peak}, warmup_steps {warmup_steps}, total_steps {total_steps}."
+        )
+
+    def schedule(step: int) -> float:
+        if step < warmup_steps:
+            return float(peak * (step + 1) / warmup_steps)
+        progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
+        return float(peak * (1 + math.cos(math.pi * progress)) / 2)
+
+    return schedule

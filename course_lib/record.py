@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Self, dataclass_transform
 
@@ -108,16 +108,17 @@ class Record:
         array([[0.5, 1. ]])
         """
 
-        def keep_shape_and_dtype(path: str, array: Array, *namesakes: Array) -> Array:
-            new = np.asarray(function(array, *namesakes), dtype=array.dtype)
-            if new.shape != array.shape:
-                raise ValueError(
-                    f"map: the function turned {path} from {array.shape} into {new.shape}; "
-                    "it must keep the shape."
-                )
-            return new
+        (record,) = self._map_to(1, lambda *arrays: (function(*arrays),), *others)
+        return record
 
-        return _map(keep_shape_and_dtype, "", self, others)
+    def _map_to(self, count: int, function: Any, *others: Record) -> tuple[Self, ...]:
+        """`map` for a function that returns `count` arrays at once: as many records."""
+        leaves = _leaves(self, others)
+        results = [function(*arrays) for _, *arrays in leaves]
+        return tuple(
+            _rebuild(self, _keep_shape_and_dtype([r[i] for r in results], leaves))
+            for i in range(count)
+        )
 
     def astype(self, dtype: Any) -> Self:
         """The same record with every floating array in another dtype.
@@ -129,10 +130,8 @@ class Record:
         dtype('float32')
         """
 
-        def convert(path: str, array: Array) -> Array:
-            return array.astype(dtype) if array.dtype.kind == "f" else array
-
-        return _map(convert, "", self, ())
+        arrays = (array for _, array in _leaves(self, ()))
+        return _rebuild(self, (a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays))
 
     def parameters(self) -> dict[str, Array]:
         """Every array that training changes, under its dotted name.
@@ -239,38 +238,59 @@ def _holds_arrays(*values: Any) -> bool:
     return any(isinstance(value, (Record, np.ndarray, tuple)) for value in values)
 
 
-def _map(function: Any, path: str, value: Any, others: tuple[Any, ...]) -> Any:
-    """Rebuild `value` with `function(path, array, *namesakes)` for every array below it."""
-    if isinstance(value, (RunningStatistics, np.random.Generator)):
-        return copy.deepcopy(value)
+def _leaves(record: Record, others: tuple[Record, ...]) -> list[tuple[Any, ...]]:
+    """(path, array, *namesakes) for every array, once all records are seen to be of one kind."""
+    leaves: list[tuple[Any, ...]] = []
+    _collect(leaves, (), record, others)
+    return leaves
+
+
+def _collect(leaves: list[Any], path: tuple[str, ...], value: Any, others: tuple[Any, ...]) -> None:
     for other in others:
         if type(other) is not type(value) and _holds_arrays(value, other):
             raise TypeError(
-                f"map: {path or 'the record'} is a {type(value).__name__} here and a "
+                f"map: {'.'.join(path) or 'the record'} is a {type(value).__name__} here and a "
                 f"{type(other).__name__} there; both records must be of one kind."
             )
-    if not _holds_arrays(value):
-        return value  # a hyper-parameter
     if isinstance(value, np.ndarray):
         for other in others:
             if other.shape != value.shape:
-                raise ValueError(f"map: {path} is {value.shape} here and {other.shape} there.")
-        return function(path, value, *others)
-    if isinstance(value, tuple):
+                raise ValueError(
+                    f"map: {'.'.join(path)} is {value.shape} here and {other.shape} there."
+                )
+        leaves.append((path, value, *others))
+    elif isinstance(value, Record):
+        for name, part in vars(value).items():
+            _collect(leaves, (*path, name), part, tuple([getattr(o, name) for o in others]))
+    elif isinstance(value, tuple):
         for other in others:
             if len(other) != len(value):
-                raise ValueError(f"map: {path} has {len(value)} parts here and {len(other)} there.")
-        return tuple(
-            _map(function, f"{path}.{i}", part, tuple(other[i] for other in others))
-            for i, part in enumerate(value)
-        )
-    changes = {
-        name: _map(
-            function,
-            f"{path}.{name}" if path else name,
-            part,
-            tuple(getattr(other, name) for other in others),
-        )
-        for name, part in vars(value).items()
-    }
-    return value._with(**changes)
+                raise ValueError(
+                    f"map: {'.'.join(path)} has {len(value)} parts here and {len(other)} there."
+                )
+        for i, part in enumerate(value):
+            _collect(leaves, (*path, str(i)), part, tuple([other[i] for other in others]))
+
+
+def _keep_shape_and_dtype(results: Iterable[Any], leaves: list[tuple[Any, ...]]) -> Iterator[Array]:
+    for result, (path, array, *_) in zip(results, leaves, strict=True):
+        new = np.asarray(result, dtype=array.dtype)
+        if new.shape != array.shape:
+            raise ValueError(
+                f"map: the function turned {'.'.join(path)} from {array.shape} into {new.shape}; "
+                "it must keep the shape."
+            )
+        yield new
+
+
+def _rebuild(value: Any, arrays: Iterator[Array]) -> Any:
+    """`value` with the next of `arrays` in place of each of its own; what changes is copied."""
+    if isinstance(value, np.ndarray):
+        return next(arrays)
+    if isinstance(value, Record):
+        return value._with(**{name: _rebuild(part, arrays) for name, part in vars(value).items()})
+    if isinstance(value, tuple):
+        return tuple([_rebuild(part, arrays) for part in value])
+    if isinstance(value, (RunningStatistics, np.random.Generator)):
+        return copy.deepcopy(value)
+    return value  # a hyper-parameter

@@ -1,0 +1,77 @@
+# Layer by Layer. `make lab` opens the course, `make test` confirms it; both set themselves up.
+
+# The first Python that is new enough; `make lab PYTHON=/path/to/python` chooses another.
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PY := .venv/bin/python
+
+# The course asks the network for nothing: no extension catalogue, and no news or update check
+# (tools/jupyterlab/overrides.json; a learner's own Jupyter settings still win).
+JUPYTER_FLAGS := --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/work/00_start_here.ipynb \
+	--LabApp.app_settings_dir=tools/jupyterlab --LabApp.extension_manager=readonly
+ifeq ($(shell id -u),0)
+JUPYTER_FLAGS += --allow-root
+endif
+
+# One thread: the matrices are small, and two threads on two busy cores can be slower than one.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: help lab fresh test fuzz notebooks docs
+
+help:
+	@echo "make lab                  open the course (sets up .venv the first time)"
+	@echo "make fresh NB=04_02b      put a new copy of a notebook beside yours"
+	@echo "make test                 run everything that must hold"
+	@echo "make fuzz                 run the property tests on new random cases"
+	@echo "make notebooks NB=04_02b  run, clean and save notebooks (all without NB)"
+	@echo "make docs                 write the pages in docs/ that are generated"
+
+lab: .venv/.lab
+	@$(PY) tools/copies.py
+	@if [ "$$(id -u)" = 0 ]; then echo "You are root: JupyterLab starts with --allow-root."; fi
+	@$(PY) -m jupyter lab $(JUPYTER_FLAGS) $(LAB_ARGS)
+
+fresh: .venv/.lab
+	@$(PY) tools/copies.py --fresh "$(NB)"
+
+# nbval runs twice: as on a new machine, then on the code path of an older processor with every
+# exercise passed and every prediction made. The committed outputs must not depend on either.
+NBVAL := $(PY) -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
+	-n 2 --dist loadfile notebooks solutions
+
+test: .venv/.test
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(PY) -m pytest -n 2
+	$(NBVAL)
+	OPENBLAS_CORETYPE=Nehalem $(NBVAL) --everything-passed
+
+fuzz: .venv/.test
+	$(PY) -m pytest -n 2 --hypothesis-profile=fuzz
+
+notebooks: .venv/.test
+	$(PY) tools/notebooks.py $(if $(FORCE),--force) $(NB)
+	$(PY) tools/claims.py
+
+docs: .venv/.test
+	$(PY) tools/claims.py
+
+# Setting up. A stamp is newer than pyproject.toml once what it asks for is installed.
+.venv/.lab: pyproject.toml | .venv/bin/pip
+	@echo "Installing the course into .venv (a minute or two, once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
+	@touch $@
+
+.venv/.test: pyproject.toml | .venv/bin/pip
+	@echo "Installing the course and its tests into .venv (a minute or two, once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lab,test]'
+	@touch .venv/.lab $@
+
+.venv/bin/pip:
+	@if [ -z "$(PYTHON)" ]; then echo "The course needs Python 3.11 or newer, and there is none" \
+		"here: get one from https://www.python.org/downloads/"; exit 1; fi
+	@if ! "$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null; then echo "This Python cannot make" \
+		"virtual environments; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; fi
+	@"$(PYTHON)" -m venv .venv

@@ -1,0 +1,74 @@
+"""Every case in both libraries: do they agree, and how long does each take?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks import ours, peer
+from benchmarks.cases import Case
+from benchmarks.timing import interleave
+
+TOLERANCE = 1e-4  # of the largest value: float32 sums of thousands of terms, in different orders
+
+
+@dataclass(frozen=True)
+class Result:
+    """Seconds per call of one case, as {"course_lib": ..., "PyTorch": ...}."""
+
+    case: Case
+    forward: dict[str, float] | None
+    step: dict[str, float]
+
+    @property
+    def ratio(self) -> float:
+        return ratio(self.step)
+
+
+def ratio(seconds: dict[str, float]) -> float:
+    """Our time over PyTorch's: below 1 is faster."""
+    return seconds[ours.Ours.title] / seconds[peer.Torch.title]
+
+
+def trials(case: Case) -> dict[str, ours.Trial]:
+    """Both libraries at the case, with the same weights, inputs and output gradient."""
+    if case.name in peer.OPTIMIZERS:
+        return {
+            ours.Ours.title: ours.optimizer_trial(case),
+            peer.Torch.title: peer.optimizer_trial(case),
+        }
+    inputs, layer = case.draw(), case.build(ours.Ours())
+    y = layer(*inputs, **case.call)
+    dy = np.asarray(np.random.default_rng(2).normal(size=np.shape(y)), np.float32)
+    module = peer.with_weights(case.build(peer.Torch()), layer.state_dict())
+    return {
+        ours.Ours.title: ours.layer_trial(layer, inputs, dy, case.call),
+        peer.Torch.title: peer.layer_trial(module, inputs, dy, case.call),
+    }
+
+
+def measure(case: Case, **options: Any) -> Result:
+    """Check that both libraries give the same answers, then time them in turns."""
+    pair = trials(case)
+    if "Dropout" not in case.name:  # whose masks are random
+        check_agreement(str(case), *(trial.answers() for trial in pair.values()))
+    runs = {("step", title): trial.step for title, trial in pair.items()}
+    runs |= {("forward", title): trial.forward for title, trial in pair.items() if trial.forward}
+    seconds = interleave(runs, **options)
+    step, forward = (
+        {title: s for (kind, title), s in seconds.items() if kind == wanted}
+        for wanted in ("step", "forward")
+    )
+    return Result(case, forward or None, step)
+
+
+def check_agreement(what: str, answers: dict, reference: dict) -> None:
+    """Raise unless every array agrees to float32's precision."""
+    if answers.keys() != reference.keys():
+        raise ValueError(f"{what}: {list(answers)} in one library, {list(reference)} in the other.")
+    for name, array in answers.items():
+        difference = np.abs(array - reference[name]).max()
+        if not difference <= TOLERANCE * max(np.abs(reference[name]).max(), 1e-3):
+            raise ValueError(f"{what}: {name} differs by {difference}.")

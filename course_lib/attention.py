@@ -1,0 +1,399 @@
+"""Attention looks everything up at once: each query takes a mixture of values, matched by key."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import KW_ONLY
+from typing import Any, Self
+
+import numpy as np
+
+from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
+from course_lib.layer import Backward, Layer
+from course_lib.linear import Linear, linear
+from course_lib.record import Array
+
+CACHE_BYTES = 2**20  # maps that fit the second-level cache are made and used fastest
+
+
+def scaled_dot_product_attention(
+    query: Array,
+    key: Array,
+    value: Array,
+    *,
+    mask: Array | None = None,
+    causal: bool = False,
+) -> tuple[Array, Backward]:
+    """Match every query with every key, then mix the values in proportion to the matches.
+
+        y = softmax(query @ key.T / sqrt(d)) @ value         softmax over the S keys
+
+    Parameters
+    ----------
+    query : (..., T, d)       what each position looks for
+    key : (..., S, d)         what each position can be found by
+    value : (..., S, d_v)     what each position hands over
+    mask : optional           broadcasts to (..., T, S): booleans, True where a query may attend to
+                              a key, or numbers of the same dtype that are added to the scores
+    causal : bool             query t attends to keys 0 to t only
+
+    Returns
+    -------
+    y : (..., T, d_v)
+    backward : dy -> (dquery, dkey, dvalue)
+
+    Raises
+    ------
+    TypeError        if the arrays are not of one floating dtype, or mask is neither that nor bool
+    ValueError       if shapes disagree, or there are no keys
+
+    Notes
+    -----
+    Every y is a weighted mean of values, so it lies among them; a query that may attend to nothing
+    gets zeros. The same in PyTorch, under this name. [Vaswani et al., 2017, arXiv:1706.03762]
+
+        P = softmax(scores)     dvalue = P.T @ dy     dP = dy @ value.T
+        dscores = P * (dP - rowsum(P * dP)) = P * (dP - rowsum(dy * y))
+
+    Examples
+    --------
+    >>> key = value = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> y, _ = scaled_dot_product_attention(np.array([[9.0, 0.0]]), key, value)
+    >>> y.round(2)
+    array([[1., 0.]])
+    """
+    operation = "scaled_dot_product_attention"
+    check_arrays(operation, query=query, key=key, value=value)
+    if value.shape[:-1] != key.shape[:-1]:
+        raise ValueError(
+            f"{operation}: value has shape {value.shape} but key has shape {key.shape}; there must "
+            "be one value per key, so all axes but the last must agree."
+        )
+    scaled, bias = _prepare(operation, query, key, mask, causal)
+    *leading, length, _ = query.shape
+    map_bytes = length * key.shape[-2] * query.itemsize
+    blocks = list(_blocks(leading, map_bytes))
+    # empty_like keeps the order of the axes in memory, so that merging heads need not copy
+    y = np.empty_like(query, shape=(*leading, length, value.shape[-1]))
+    sums = np.empty((*leading, length, 1), query.dtype)
+
+    def match(block: tuple[Any, ...]) -> tuple[Array, Array]:
+        return _exp_scores(scaled[block], key[block], None if bias is None else bias[block])
+
+    for block in blocks:
+        exps, sums[block] = match(block)
+        np.matmul(exps, value[block], out=y[block])
+    y /= sums
+    kept = exps if len(blocks) == 1 else None  # large maps are made again, not remembered
+
+    def backward(dy: Array) -> tuple[Array, Array, Array]:
+        check_gradient(operation, dy, y)
+        dquery, dkey, dvalue = np.empty_like(query), np.empty_like(key), np.empty_like(value)
+        # exps are P * sums: it is cheaper to divide dy, which is T x d_v, than P, which is T x S
+        shares = dy / sums
+        pulls = np.einsum("...d,...d->...", shares, y)[..., None]  # rowsum(dy * y) / sums
+        for block in blocks:
+            exps = match(block)[0] if kept is None else kept
+            np.matmul(exps.swapaxes(-1, -2), shares[block], out=dvalue[block])
+            dscores = shares[block] @ value[block].swapaxes(-1, -2)
+            dscores -= pulls[block]
+            dscores *= exps
+            np.matmul(dscores, key[block], out=dquery[block])
+            np.matmul(dscores.swapaxes(-1, -2), scaled[block], out=dkey[block])
+        dquery *= query.dtype.type(1 / math.sqrt(query.shape[-1]))
+        return dquery, dkey, dvalue
+
+    return y, backward
+
+
+def attention_weights(
+    query: Array, key: Array, *, mask: Array | None = None, causal: bool = False
+) -> Array:
+    """How much each query attends to each key: the maps of `scaled_dot_product_attention`.
+
+        softmax(query @ key.T / sqrt(d))
+
+    Parameters
+    ----------
+    query, key, mask, causal         as in `scaled_dot_product_attention`
+
+    Returns
+    -------
+    weights : (..., T, S)            every row sums to 1, or to 0 where all keys are masked
+
+    Raises
+    ------
+    TypeError, ValueError            as in `scaled_dot_product_attention`
+
+    Examples
+    --------
+    >>> attention_weights(np.zeros((3, 2)), np.zeros((3, 2)), causal=True).round(2)
+    array([[1.  , 0.  , 0.  ],
+           [0.5 , 0.5 , 0.  ],
+           [0.33, 0.33, 0.33]])
+    """
+    check_arrays("attention_weights", query=query, key=key)
+    scaled, bias = _prepare("attention_weights", query, key, mask, causal)
+    exps, sums = _exp_scores(scaled, key, bias)
+    exps /= sums
+    return exps
+
+
+def _prepare(
+    operation: str, query: Array, key: Array, mask: Array | None, causal: bool
+) -> tuple[Array, Array | None]:
+    """The query over sqrt(d), and what to add to the scores: -inf where a key is out of reach."""
+    if query.ndim < 2 or query.shape[:-2] != key.shape[:-2] or query.shape[-1] != key.shape[-1]:
+        raise ValueError(
+            f"{operation}: query has shape {query.shape} but key has shape {key.shape}; query is "
+            "(..., T, d) and key (..., S, d), with the same leading axes and the same d."
+        )
+    if not key.shape[-2] or not key.shape[-1]:
+        raise ValueError(
+            f"{operation}: key {key.shape} is (..., S, d) and must have at least one position and "
+            "one feature; there is nothing to attend to."
+        )
+    scaled = query * query.dtype.type(1 / math.sqrt(query.shape[-1]))
+    if mask is None and not causal:
+        return scaled, None
+    maps = (*query.shape[:-1], key.shape[-2])
+    bias = np.where(np.tri(*maps[-2:], dtype=bool) if causal else True, 0, -np.inf)
+    bias = bias.astype(query.dtype)
+    if mask is not None:
+        bias = bias + _as_bias(operation, mask, maps, query.dtype)
+    return scaled, np.broadcast_to(bias, maps)
+
+
+def _as_bias(operation: str, mask: Any, maps: tuple[int, ...], dtype: Any) -> Array:
+    if not isinstance(mask, np.ndarray) or (mask.dtype != bool and mask.dtype != dtype):
+        found = mask.dtype if isinstance(mask, np.ndarray) else type(mask).__name__
+        raise TypeError(
+            f"{operation}: mask must be a boolean array, True where a query may attend, or hold "
+            f"{np.dtype(dtype)} numbers to add to the scores, not {found}; convert it: "
+            "mask.astype(bool)."
+        )
+    padded = (1,) * (len(maps) - mask.ndim) + mask.shape
+    if len(padded) != len(maps) or any(m not in (1, s) for m, s in zip(padded, maps, strict=True)):
+        raise ValueError(
+            f"{operation}: mask has shape {mask.shape} but the maps have shape {maps}, "
+            "(..., T, S); mask must broadcast to that: add axes of length 1 with mask[:, None]."
+        )
+    return mask if mask.dtype != bool else np.where(mask, 0, -np.inf).astype(dtype)
+
+
+def _exp_scores(query: Array, key: Array, bias: Array | None) -> tuple[Array, Array]:
+    """exp(scores - top of the row), and the sums of its rows: together, the softmax."""
+    scores = query @ key.swapaxes(-1, -2)
+    if bias is not None:
+        scores += bias
+    rows = scores.reshape(-1, scores.shape[-1])
+    top = rows[np.arange(len(rows)), rows.argmax(axis=1), None]  # faster than max on rows
+    top = np.maximum(top, np.finfo(rows.dtype).min)  # where all is masked, -inf - -inf is no number
+    rows -= top  # exp cannot overflow below 0
+    np.exp(rows, out=rows)
+    sums = rows @ np.ones((rows.shape[1], 1), rows.dtype)
+    # the top counts 1: less than that means that the row is empty, and 0 / 1 keeps it so
+    return scores, np.maximum(sums, 1).reshape(*scores.shape[:-1], 1)
+
+
+def _blocks(leading: list[int], map_bytes: int) -> Any:
+    """Parts of the leading axes, as many maps at a time as fit the cache: all, some, or one."""
+    for axis, size in enumerate(leading):
+        inner = math.prod(leading[axis + 1 :]) * map_bytes
+        if inner <= CACHE_BYTES or axis == len(leading) - 1:
+            step = max(1, CACHE_BYTES // max(1, inner))
+            for outer in np.ndindex(*leading[:axis]):
+                for start in range(0, size, step):
+                    yield (*outer, slice(start, start + step))
+            return
+    yield ()
+
+
+def split_heads(x: Array, num_heads: int) -> Array:
+    """Cut the features into one chunk per head: (..., T, E) -> (..., num_heads, T, E / num_heads).
+
+    Examples
+    --------
+    >>> split_heads(np.arange(8.0).reshape(2, 4), 2)
+    array([[[0., 1.],
+            [4., 5.]],
+           [[2., 3.],
+            [6., 7.]]])
+    """
+    if num_heads < 1 or x.shape[-1] % num_heads:
+        raise ValueError(
+            f"split_heads: {x.shape[-1]} features (x {x.shape}) cannot be cut into {num_heads} "
+            "heads of one size; the last axis must be a multiple of num_heads."
+        )
+    return x.reshape(*x.shape[:-1], num_heads, x.shape[-1] // num_heads).swapaxes(-2, -3)
+
+
+def merge_heads(x: Array) -> Array:
+    """Put the heads' features side by side: (..., num_heads, T, d) -> (..., T, num_heads * d).
+
+    Examples
+    --------
+    >>> x = np.arange(8.0).reshape(2, 4)
+    >>> bool((merge_heads(split_heads(x, 2)) == x).all())
+    True
+    """
+    x = x.swapaxes(-2, -3)
+    return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
+
+
+class MultiHeadAttention(Layer):
+    """Several attentions side by side, each on its own projection of the features.
+
+        y = out_proj(merge(scaled_dot_product_attention(query_h, key_h, value_h) for every head h))
+
+    The rows of `in_proj_weight` make all queries, then all keys, then all values. Called with one
+    input the layer attends to itself; `forward(query, key)` takes the values from the key, too.
+
+    mask has the axes (T, S), or four axes that broadcast to (N, num_heads, T, S): booleans, True
+    where a query may attend, or numbers to add to the scores. From PyTorch, where True forbids:
+    `~key_padding_mask[:, None, None, :]` and `~attn_mask`, joined by `&` where both are given.
+
+    Source: Vaswani et al., 2017, arXiv:1706.03762. The same in PyTorch with `batch_first=True`.
+
+    Examples
+    --------
+    >>> layer = MultiHeadAttention.init(8, 2, rng=np.random.default_rng(0), dtype=np.float64)
+    >>> x = np.random.default_rng(1).normal(size=(1, 5, 8))
+    >>> layer(x).shape, layer.attention_maps(x, causal=True).shape
+    ((1, 5, 8), (1, 2, 5, 5))
+    """
+
+    in_proj_weight: Array  # (3 * embed_dim, embed_dim)
+    in_proj_bias: Array | None  # (3 * embed_dim,)
+    out_proj: Linear  # embed_dim -> embed_dim
+    _: KW_ONLY
+    num_heads: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        as_tuple("MultiHeadAttention", "num_heads", self.num_heads, 1, least=1)
+        width = self.in_proj_weight.shape[-1]
+        if self.in_proj_weight.shape != (3 * width, width):
+            raise ValueError(
+                f"MultiHeadAttention: in_proj_weight has shape {self.in_proj_weight.shape} but "
+                "must be (3 * embed_dim, embed_dim): rows for the queries, the keys, the values."
+            )
+        if width % self.num_heads:
+            raise ValueError(
+                f"MultiHeadAttention: embed_dim {width} cannot be cut into {self.num_heads} heads "
+                "of one size; embed_dim must be a multiple of num_heads."
+            )
+
+    @classmethod
+    def init(
+        cls,
+        embed_dim: int,
+        num_heads: int,
+        *,
+        bias: bool = True,
+        rng: np.random.Generator,
+        dtype: Any = np.float32,
+    ) -> Self:
+        """Draw as PyTorch does: Xavier uniform in_proj_weight, out_proj as Linear, zero biases."""
+        as_tuple("MultiHeadAttention", "embed_dim", embed_dim, 1, least=1)
+        bound = math.sqrt(6 / (embed_dim + 3 * embed_dim))  # inputs and outputs of in_proj_weight
+        weight = rng.uniform(-bound, bound, (3 * embed_dim, embed_dim)).astype(dtype)
+        out_proj = Linear.init(embed_dim, embed_dim, bias=False, rng=rng, dtype=dtype)
+        if not bias:
+            return cls(weight, None, out_proj, num_heads=num_heads)
+        out_proj = Linear(out_proj.weight, np.zeros(embed_dim, dtype))
+        return cls(weight, np.zeros(3 * embed_dim, dtype), out_proj, num_heads=num_heads)
+
+    def forward(
+        self,
+        query: Array,  # (N, T, embed_dim)
+        key: Array | None = None,  # (N, S, embed_dim)
+        value: Array | None = None,  # (N, S, embed_dim)
+        *,
+        mask: Array | None = None,
+        causal: bool = False,
+    ) -> tuple[Array, Backward]:  # -> (N, T, embed_dim)
+        self._check_mask(mask)
+        heads, project_backward = self._project(query, key, value)
+        mixed, attention_backward = scaled_dot_product_attention(*heads, mask=mask, causal=causal)
+        y, out_backward = self.out_proj.forward(merge_heads(mixed))
+
+        def backward(dy: Array) -> tuple[Any, ...]:
+            dmerged, dout_proj = out_backward(dy)
+            dheads = attention_backward(split_heads(dmerged, self.num_heads))
+            *dinputs, dweight, dbias = project_backward(*dheads)
+            grad = self._with(in_proj_weight=dweight, in_proj_bias=dbias, out_proj=dout_proj)
+            return *dinputs, grad
+
+        return y, backward
+
+    def attention_maps(
+        self,
+        query: Array,
+        key: Array | None = None,
+        *,
+        mask: Array | None = None,
+        causal: bool = False,
+    ) -> Array:
+        """Who attends to whom, per head: (N, num_heads, T, S), the inputs as in `forward`."""
+        self._check_mask(mask)
+        (query_heads, key_heads, _), _ = self._project(query, key, None)
+        return attention_weights(query_heads, key_heads, mask=mask, causal=causal)
+
+    def place(self, heads: Array) -> tuple[Array, Backward]:
+        """What happens to queries and keys between projection and match: here nothing."""
+        return heads, lambda dheads: dheads
+
+    def _project(self, *arguments: Array | None) -> tuple[list[Array], Backward]:
+        """Queries, keys and values by head, (N, num_heads, T or S, d), one matmul per input."""
+        inputs = [x for x in arguments if x is not None]
+        self._check_inputs(arguments, inputs)
+        width = self.in_proj_weight.shape[1]
+        # one input makes all three, two make (query) and (key, value), three make one each
+        ends = {1: [3], 2: [1, 3], 3: [1, 2, 3]}[len(inputs)]
+        parts, backwards = [], []
+        for x, start, end in zip(inputs, [0, *ends], ends, strict=False):
+            rows = slice(start * width, end * width)
+            bias = None if self.in_proj_bias is None else self.in_proj_bias[rows]
+            y, linear_backward = linear(x, self.in_proj_weight[rows], bias)
+            parts += [split_heads(part, self.num_heads) for part in np.split(y, end - start, -1)]
+            backwards.append((linear_backward, start, end))
+        query, query_backward = self.place(parts[0])
+        key, key_backward = self.place(parts[1])
+
+        def backward(dquery: Array, dkey: Array, dvalue: Array) -> tuple[Any, ...]:
+            dparts = [merge_heads(d) for d in (query_backward(dquery), key_backward(dkey), dvalue)]
+            dinputs, dweights, dbiases = zip(
+                *(back(np.concatenate(dparts[start:end], -1)) for back, start, end in backwards),
+                strict=True,
+            )
+            dbias = None if self.in_proj_bias is None else np.concatenate(dbiases)
+            return *dinputs, np.concatenate(dweights), dbias
+
+        return [query, key, parts[2]], backward
+
+    def _check_inputs(self, arguments: tuple[Array | None, ...], inputs: list[Array]) -> None:
+        names = ("query", "key", "value")
+        check_arrays("MultiHeadAttention", **dict(zip(names, arguments, strict=True)))
+        if any(a is not b for a, b in zip(arguments, inputs, strict=False)):
+            raise ValueError(
+                "MultiHeadAttention: value is given but key is not; every value needs its key: "
+                "pass query, key and value."
+            )
+        width = self.in_proj_weight.shape[1]
+        for name, x in zip(names, inputs, strict=False):
+            check_rank("MultiHeadAttention", name, x, "N, T, embed_dim")
+            if x.shape[-1] != width or x.shape[0] != inputs[0].shape[0]:
+                raise ValueError(
+                    f"MultiHeadAttention: {name} has shape {x.shape} but must be "
+                    f"({inputs[0].shape[0]}, T, {width}): the batch of query {inputs[0].shape}, "
+                    f"the features of in_proj_weight {self.in_proj_weight.shape}."
+                )
+
+    def _check_mask(self, mask: Array | None) -> None:
+        if mask is not None and np.ndim(mask) not in (2, 4):
+            raise ValueError(
+                f"MultiHeadAttention: mask has shape {np.shape(mask)} but must have the axes (T, S)"
+                " or (N, num_heads, T, S), where an axis may have length 1; for a mask per example "
+                "use mask[:, None]."
+            )

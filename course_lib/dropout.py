@@ -1,0 +1,196 @@
+"""Dropout trains with a random part of the numbers missing, so that none becomes indispensable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import KW_ONLY
+from typing import ClassVar
+
+import numpy as np
+
+from course_lib.errors import check_arrays, check_gradient, check_rank
+from course_lib.layer import Backward, Identity, Layer
+from course_lib.record import Array
+
+
+def dropout(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Array, Backward]:
+    """Set every number to zero with probability p and enlarge the others.
+
+        y = x * mask / (1 - p)               mask is 0 with probability p, else 1
+
+    Parameters
+    ----------
+    x : (...)
+    p : float in [0, 1)                      share that is dropped, on average
+    rng : numpy.random.Generator             draws the mask, one for all of x
+
+    Returns
+    -------
+    y : (...)
+    backward : dy -> dx                      dx = dy * mask / (1 - p), with the same mask
+
+    Raises
+    ------
+    TypeError        if x is not a float32 or float64 array, or rng is no generator
+    ValueError       if p is not in [0, 1)
+
+    Notes
+    -----
+    Dividing by 1 - p keeps the mean: averaged over many masks, y is x.
+    [Srivastava et al., 2014, Dropout: a simple way to prevent neural networks from overfitting]
+
+    Examples
+    --------
+    >>> y, backward = dropout(np.ones(6), 0.5, rng=np.random.default_rng(1))
+    >>> y
+    array([2., 0., 0., 0., 0., 2.])
+    >>> backward(np.ones(6))
+    array([2., 0., 0., 0., 0., 2.])
+    """
+    return _dropout("dropout", x, p, rng, x)
+
+
+def dropout1d(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Array, Backward]:
+    """Set whole channels of a sequence to zero, so that neighbours cannot fill the gaps.
+
+        y[n, c] = x[n, c] * mask[n, c] / (1 - p)
+
+    Parameters
+    ----------
+    x : (N, C, L)
+    p, rng                                   as in `dropout`
+
+    Returns
+    -------
+    y : (N, C, L)
+    backward : dy -> dx
+
+    Raises
+    ------
+    TypeError        if x is not a float32 or float64 array, or rng is no generator
+    ValueError       if x has not three axes, or p is not in [0, 1)
+
+    Notes
+    -----
+    Every channel of every example lives or dies as one. [Tompson et al., 2014, arXiv:1411.4280]
+
+    Examples
+    --------
+    >>> dropout1d(np.ones((1, 3, 2)), 0.5, rng=np.random.default_rng(1))[0]
+    array([[[2., 2.],
+            [0., 0.],
+            [0., 0.]]])
+    """
+    return _dropout_channels("dropout1d", "N, C, L", x, p, rng)
+
+
+def dropout2d(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Array, Backward]:
+    """Set whole channels of an image to zero, so that neighbouring pixels cannot fill the gaps.
+
+        y[n, c] = x[n, c] * mask[n, c] / (1 - p)
+
+    Parameters
+    ----------
+    x : (N, C, H, W)
+    p, rng                                   as in `dropout`
+
+    Returns
+    -------
+    y : (N, C, H, W)
+    backward : dy -> dx
+
+    Raises
+    ------
+    TypeError        if x is not a float32 or float64 array, or rng is no generator
+    ValueError       if x has not four axes, or p is not in [0, 1)
+
+    Notes
+    -----
+    Every channel of every example lives or dies as one. [Tompson et al., 2014, arXiv:1411.4280]
+
+    Examples
+    --------
+    >>> dropout2d(np.ones((1, 3, 1, 2)), 0.5, rng=np.random.default_rng(1))[0]
+    array([[[[2., 2.]],
+            [[0., 0.]],
+            [[0., 0.]]]])
+    """
+    return _dropout_channels("dropout2d", "N, C, H, W", x, p, rng)
+
+
+def _dropout_channels(
+    operation: str, axes: str, x: Array, p: float, rng: np.random.Generator
+) -> tuple[Array, Backward]:
+    check_arrays(operation, x=x)
+    check_rank(operation, "x", x, axes)
+    one_per_channel = x[(..., *[slice(0, 1)] * (x.ndim - 2))]
+    return _dropout(operation, x, p, rng, one_per_channel)
+
+
+def _dropout(
+    operation: str, x: Array, p: float, rng: np.random.Generator, like: Array
+) -> tuple[Array, Backward]:
+    """Drop with one random draw per number of `like`."""
+    check_arrays(operation, x=x)
+    _check_dropout(operation, p, rng)
+    # drawn in float32 for either dtype: quicker, and the same seed gives the same mask
+    kept = rng.random(like.shape, np.float32) >= p
+    scale = kept * x.dtype.type(1 / (1 - p))
+    y = x * scale
+
+    def backward(dy: Array) -> Array:
+        check_gradient(operation, dy, y)
+        return dy * scale
+
+    return y, backward
+
+
+def _check_dropout(operation: str, p: float, rng: np.random.Generator) -> None:
+    if not 0 <= p < 1:
+        raise ValueError(
+            f"{operation}: p is the share that is dropped and must be in [0, 1), not {p}; "
+            "if everything is dropped, nothing is left to learn from."
+        )
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"{operation}: rng is a {type(rng).__name__}, not a generator; "
+            "make one from a seed: rng=np.random.default_rng(0)."
+        )
+
+
+class Dropout(Layer):
+    """Zero with probability p in training, nothing at all in evaluation (see `dropout`).
+
+    The layer draws from a generator of its own, spawned from the one it is given, so that two
+    layers made with the same `rng` drop different numbers.
+    """
+
+    p: float = 0.5
+    _: KW_ONLY
+    rng: np.random.Generator
+
+    _operation: ClassVar[Callable[..., tuple[Array, Backward]]] = staticmethod(dropout)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_dropout(type(self).__name__, self.p, self.rng)
+        object.__setattr__(self, "rng", self.rng.spawn(1)[0])
+
+    def for_evaluation(self) -> Identity:
+        return Identity()
+
+    def forward(self, x: Array) -> tuple[Array, Backward]:
+        y, dropout_backward = self._operation(x, self.p, rng=self.rng)
+        return y, lambda dy: (dropout_backward(dy), self)
+
+
+class Dropout1d(Dropout):
+    """Drop whole channels of a sequence, (N, C, L) (see `dropout1d`)."""
+
+    _operation = staticmethod(dropout1d)
+
+
+class Dropout2d(Dropout):
+    """Drop whole channels of an image, (N, C, H, W) (see `dropout2d`)."""
+
+    _operation = staticmethod(dropout2d)

@@ -1,0 +1,199 @@
+"""`check` runs a learner's function on every case and says what went wrong, by name if it can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from course_lib.exercises import store
+from course_lib.exercises.bank import EXERCISES
+from course_lib.exercises.exercise import Case, Exercise
+from course_lib.exercises.outcome import Outcome, cuts_decimals, run, same, structure_problem
+from course_lib.exercises.report import Comparison, Report
+
+_KINDS = ("raised", "type", "shape", "input-changed", "wrong-value")  # what is said first
+
+
+def check(function: Callable[..., Any]) -> Report:
+    """Try your function on every case of the exercise that has its name.
+
+    Parameters
+    ----------
+    function      the function itself, without parentheses: check(conv1d_forward)
+
+    Returns
+    -------
+    Report        .passed, .diagnosis, .points, .as_code(); shown by the notebook
+
+    Notes
+    -----
+    It never raises. Ctrl-C goes through, so an endless loop can be stopped.
+
+    Examples
+    --------
+    >>> def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
+    ...     raise NotImplementedError
+    >>> check(conv_output_size).diagnosis
+    'not-written'
+    """
+    exercise = find(function)
+    if exercise is None:
+        return unknown(function)
+    report = judge(exercise, function)
+    return replace(report, note=store.record_pass(exercise.name)) if report.passed else report
+
+
+def judge(exercise: Exercise, function: Callable[..., Any]) -> Report:
+    """The report on `function`, without recording anything."""
+    cases = exercise.list_cases()
+    outcomes = []
+    for number, case in enumerate(cases, 1):
+        try:
+            outcomes.append(run(function, case))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"check stopped {exercise.name} in case {number} of {len(cases)}, as you asked; "
+                "nothing is lost. If it hung there, look for a loop that never ends."
+            ) from None
+    return _diagnose(exercise, cases, outcomes)
+
+
+def _diagnose(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Report:
+    expected = [run(exercise.reference, case).value for case in cases]
+
+    def report(index: int, diagnosis: str, message: str) -> Report:
+        return Report(
+            exercise.name,
+            diagnosis,
+            message,
+            points=exercise.points if diagnosis == "passed" else 0,
+            case=cases[index],
+            returns=exercise.returns,
+            expected=None if exercise.judge else expected[index],
+            printed=outcomes[index].printed,
+            comparison=_compare(exercise, outcomes[index], expected[index]),
+            exception=outcomes[index].error,
+        )
+
+    if all(isinstance(outcome.error, NotImplementedError) for outcome in outcomes):
+        return report(
+            0,
+            "not-written",
+            "Nothing is written here yet. Replace the line that raises NotImplementedError and "
+            f"run this cell again; hint({exercise.name}) helps when you are stuck.",
+        )
+
+    problems = {
+        index: problem
+        for index, (case, outcome, wanted) in enumerate(zip(cases, outcomes, expected, strict=True))
+        if (problem := _problem(exercise, case, outcome, wanted))
+    }
+    if not problems:
+        return report(0, "passed", exercise.shows)
+
+    first = min(problems)
+    for mistake in exercise.mistakes:
+        if problems[first] == ("wrong-value", mistake.name) or any(
+            _behaves_like(answer, cases, outcomes, exercise.rtol) for answer in mistake.answers
+        ):
+            kind, sentence = problems[first]
+            built_otherwise = f" Here {sentence}" if kind in ("type", "shape") else ""
+            return report(first, f"mistake:{mistake.name}", mistake.hint + built_otherwise)
+    index = min(problems, key=lambda i: (_KINDS.index(problems[i][0]), i))
+    return report(index, *problems[index])
+
+
+def _problem(
+    exercise: Exercise, case: Case, outcome: Outcome, wanted: Any
+) -> tuple[str, str] | None:
+    """The first thing wrong with one outcome: its kind and a sentence, or None."""
+    if outcome.error is not None:
+        line = f" in your line “{outcome.line}”" if outcome.line else ""
+        return "raised", (
+            f"It raised {type(outcome.error).__name__}{line}. What it says is in "
+            f"check({exercise.name}).exception; the code of this case raises it again."
+        )
+    structure = structure_problem(outcome.value, wanted, exercise.returns)
+    if structure:
+        return structure
+    if outcome.changed:
+        names = " and ".join(outcome.changed)
+        return "input-changed", (
+            f"It changes its input {names}, which still belongs to the caller. Work on a copy, "
+            f"{outcome.changed[0]}.copy(), or write a = a + b where you have a += b."
+        )
+    if exercise.judge:
+        verdict = exercise.judge(outcome.value, case)
+        return ("wrong-value", verdict) if verdict else None
+    if same(outcome.value, wanted, exercise.rtol):
+        return None
+    for name, answer, right in _parts(exercise, outcome.value, wanted):
+        if cuts_decimals(answer, right):
+            return "type", (
+                f"{name} holds {answer.dtype.name}, which cuts the decimals off; make the array "
+                "with a floating dtype, as np.zeros(shape) does."
+            )
+    return "wrong-value", "The values are not right yet; this is the smallest case that shows it."
+
+
+def _parts(exercise: Exercise, answer: Any, wanted: Any) -> list[tuple[str, Any, Any]]:
+    """What was returned, part by part, each with its name and what was expected."""
+    if isinstance(wanted, tuple):
+        return list(zip(exercise.returns, answer, wanted, strict=True))
+    return [(exercise.returns[0], answer, wanted)]
+
+
+def _compare(exercise: Exercise, outcome: Outcome, wanted: Any) -> Comparison | None:
+    """The first part that differs, where the structure allows a comparison at all."""
+    if (
+        exercise.judge
+        or outcome.error
+        or structure_problem(outcome.value, wanted, exercise.returns)
+    ):
+        return None
+    for name, answer, right in _parts(exercise, outcome.value, wanted):
+        if not same(answer, right, exercise.rtol):
+            return Comparison(name, answer, right, exercise.rtol)
+    return None
+
+
+def _behaves_like(
+    answer: Callable[..., Any], cases: Sequence[Case], outcomes: Sequence[Outcome], rtol: float
+) -> bool:
+    """Whether a wrong answer does on every case exactly what the learner's function did."""
+    for case, outcome in zip(cases, outcomes, strict=True):
+        other = run(answer, case)
+        if (type(outcome.error), outcome.changed) != (type(other.error), other.changed):
+            return False
+        if outcome.error is None and not same(outcome.value, other.value, rtol):
+            return False
+    return True
+
+
+def find(function: Any) -> Exercise | None:
+    """The exercise that has this function's name."""
+    name = getattr(function, "__name__", None)
+    return EXERCISES.get(name) if callable(function) and isinstance(name, str) else None
+
+
+def unknown(function: Any) -> Report:
+    """What to say about something that is no exercise's function."""
+    name = function if type(function) is str else getattr(function, "__name__", None)
+    near = get_close_matches(name, EXERCISES, n=3, cutoff=0.5) if isinstance(name, str) else []
+    if not callable(function):
+        call = near[0] if near else "conv1d_forward"
+        return Report(
+            name if type(name) is str else "check",
+            "unknown",
+            "check takes the function itself, by its bare name: no quotes around it and no "
+            f"parentheses after it, as in check({call}).",
+        )
+    found = f"The nearest names are {', '.join(near)}" if near else "No name comes near"
+    return Report(
+        name if isinstance(name, str) else "check",
+        "unknown",
+        f"No exercise has this name. {found}; a function belongs to the exercise whose name it has."
+        f"",
+    )

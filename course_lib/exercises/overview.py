@@ -1,0 +1,105 @@
+"""`progress` shows what has been passed and predicted, by section, and where to continue."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import ipywidgets
+
+from course_lib.exercises import store
+from course_lib.exercises.bank import EXERCISES, PREDICTIONS
+from course_lib.exercises.report import fill, paragraph
+
+
+class Progress:
+    """The learner's progress.
+
+    What a notebook stores says only what there is to do: a committed output depends on nobody's
+    progress. The state itself is shown live, by a widget, and by `print`.
+    """
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Per section: passed of all exercises, made of all predictions, points of all points."""
+        known, _ = store.facts()
+        passed = {name for name in known["passed"] if name in EXERCISES}
+        every = [*EXERCISES.values(), *PREDICTIONS.values()]
+        rows: list[tuple[str, ...]] = []
+        for section in sorted({item.section for item in every}):
+            exercises = [e for e in EXERCISES.values() if e.section == section]
+            predictions = [p.name for p in PREDICTIONS.values() if p.section == section]
+            done = [e for e in exercises if e.name in passed]
+            made = [name for name in predictions if name in known["predictions"]]
+            rows.append(
+                (
+                    section,
+                    _of(len(done), len(exercises)),
+                    _of(len(made), len(predictions)),
+                    _of(sum(e.points for e in done), sum(e.points for e in exercises)),
+                )
+            )
+        return rows
+
+    def _next(self) -> str:
+        known, trouble = store.facts()
+        following = [e for e in EXERCISES.values() if e.name not in known["passed"]]
+        if not following:
+            return f"Every exercise is passed. {trouble}".strip()
+        place = f"Continue with {following[0].name} in {following[0].section}.ipynb."
+        return f"{place} {trouble}".strip()
+
+    def __str__(self) -> str:
+        head = ("section", "exercises", "predictions", "points")
+        lines = [f"{a:<34}{b:<12}{c:<14}{d}" for a, b, c, d in [head, *self._rows()]]
+        return "\n".join([*lines, *fill(self._next())])
+
+    __repr__ = __str__
+
+    def _table(self) -> str:
+        cell = 'style="padding: 3px 14px 3px 0; text-align: left;"'
+        head = "".join(
+            f'<th scope="col" {cell}>{title}</th>'
+            for title in ("Section", "Exercises passed", "Predictions made", "Points")
+        )
+        body = "".join(
+            f'<tr><th scope="row" {cell}>{escape(section)}</th>'
+            + "".join(f"<td {cell}>{count}</td>" for count in counts)
+            + "</tr>"
+            for section, *counts in self._rows()
+        )
+        return (
+            '<div style="color: var(--jp-ui-font-color1, inherit); line-height: 1.45;">'
+            '<table style="border-collapse: collapse;"><caption style="text-align: left; '
+            f'font-weight: 600; color: inherit;">Your progress</caption><thead><tr>{head}</tr>'
+            f"</thead><tbody>{body}</tbody></table>{paragraph(self._next())}</div>"
+        )
+
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        there_is = (
+            f"This course has {len(EXERCISES)} exercises and {len(PREDICTIONS)} predictions so "
+            "far. Run this cell to see yours."
+        )
+        words = {"text/plain": "\n".join(fill(there_is)), "text/html": paragraph(there_is)}
+        view = ipywidgets.HTML(self._table())._repr_mimebundle_()
+        return {**view, **words}, {}
+
+
+def _of(count: int, total: int) -> str:
+    return f"{count} of {total}" if total else "–"
+
+
+def progress() -> Progress:
+    """Show which exercises you have passed and what you have predicted.
+
+    Returns
+    -------
+    Progress        shown by the notebook as a table; print(progress()) gives it as text
+
+    Examples
+    --------
+    >>> print(str(progress()).split()[0])
+    section
+    """
+    return Progress()

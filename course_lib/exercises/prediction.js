@@ -1,0 +1,75 @@
+// One prediction on the page: native radio buttons or a number field, a button, and a line that
+// screen readers announce. The right answer is not here: the kernel sends its words when asked.
+
+const PATIENCE = 3000; // milliseconds without an answer before the form says so
+const SILENCE =
+  "No answer from the kernel yet. If it is not running any more, run this cell again.";
+
+let forms = 0; // radio buttons of one form share a name that no other form has
+
+function make(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+function render({ model, el }) {
+  const name = `prediction-${(forms += 1)}`;
+  const choices = model.get("choices");
+  const fields = choices.map((value) => make("input", { type: "radio", name, value, required: true }));
+  const number = make("input", { type: "text", inputMode: "decimal", required: true, size: 8 });
+  number.autocomplete = "off";
+  const answers = choices.length
+    ? fields.map((field, i) => make("label", {}, field, make("span", {}, choices[i])))
+    : [make("label", {}, make("span", {}, "Your number"), number)];
+  const feedback = make("p", {});
+  feedback.setAttribute("role", "status");
+  const form = make(
+    "form",
+    { className: "prediction" },
+    make(
+      "fieldset",
+      {},
+      make("legend", {}, make("strong", {}, "Predict: "), model.get("question")),
+      ...answers,
+    ),
+    make("button", { type: "submit" }, "Predict"),
+    feedback,
+  );
+  // JupyterLab's command mode would take plain keys for itself: arrows choose a radio button here,
+  // Enter submits, and no letter typed in a form should cut a cell. Shift+Enter still runs the cell.
+  form.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.metaKey && !event.shiftKey) event.stopPropagation();
+  });
+
+  let timer;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const given = choices.length ? fields.find((field) => field.checked)?.value : number.value;
+    clearTimeout(timer);
+    timer = setTimeout(() => (feedback.textContent = SILENCE), PATIENCE);
+    model.send({ given });
+  });
+
+  function show() {
+    const given = model.get("given");
+    for (const field of fields) field.checked = field.value === given;
+    if (given) number.value = given;
+  }
+  function answer() {
+    clearTimeout(timer);
+    feedback.textContent = model.get("feedback");
+  }
+  show();
+  answer();
+  model.on("msg:custom", answer);
+  model.on("change:given", show);
+  el.append(form);
+  return () => {
+    clearTimeout(timer);
+    model.off("msg:custom", answer);
+    model.off("change:given", show);
+  };
+}
+
+export default { render };

@@ -1,0 +1,118 @@
+"""`predict` asks for a number or a choice before the next cell shows it, and explains "
+"afterwards."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from course_lib.exercises import store
+from course_lib.exercises.bank import PREDICTIONS
+from course_lib.exercises.exercise import Prediction
+from course_lib.exercises.report import fill, paragraph
+
+
+class PredictionForm(anywidget.AnyWidget):
+    """The form in the notebook. The answer stays in the kernel until one has been given."""
+
+    _esm = Path(__file__).with_suffix(".js")
+    _css = Path(__file__).with_suffix(".css")
+    question = traitlets.Unicode().tag(sync=True)
+    choices = traitlets.List(traitlets.Unicode()).tag(sync=True)  # empty: a number is asked for
+    given = traitlets.Unicode().tag(sync=True)  # what the learner predicted, as text
+    feedback = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, prediction: Prediction) -> None:
+        self._prediction = prediction
+        known, _ = store.facts()
+        earlier = known["predictions"].get(prediction.name, {}).get("answer", "")
+        super().__init__(
+            question=prediction.question,
+            choices=list(prediction.choices),
+            given=earlier,
+            feedback=f"You predicted {earlier} before. Predict again to see why."
+            if earlier
+            else "",
+        )
+        self.on_msg(self._receive)
+
+    def _receive(self, _: Any, content: Any, buffers: Any) -> None:
+        given = str(content.get("given", "")).strip()
+        try:
+            right, sentences = self._prediction.judge(given)
+        except ValueError:
+            self.feedback = "Type a number, such as 4 or -1.5."
+        else:
+            trouble = store.record_prediction(self._prediction.name, given, right)
+            self.given = given
+            self.feedback = f"{sentences} {trouble}".strip()
+        self.send({"answered": given})  # also when the words are the same as before
+
+
+class Question:
+    """A prediction as the notebook shows it: a form, and the question in words for everywhere."""
+
+    def __init__(self, prediction: Prediction) -> None:
+        self._prediction = prediction
+
+    def __str__(self) -> str:
+        choices = [f"  ( ) {choice}" for choice in self._prediction.choices]
+        how = [] if choices else ["  a number: ____"]
+        return "\n".join([*fill(f"Predict: {self._prediction.question}"), *choices, *how])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        choices = "".join(f"<li>{escape(choice)}</li>" for choice in self._prediction.choices)
+        return (
+            '<div role="group" aria-label="Prediction">'
+            f"{paragraph('Predict: ' + self._prediction.question)}"
+            f"{f'<ul>{choices}</ul>' if choices else ''}"
+            f"{paragraph('Run this cell to answer.')}</div>"
+        )
+
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        words = {"text/plain": str(self), "text/html": self._repr_html_()}
+        view = PredictionForm(self._prediction)._repr_mimebundle_()
+        if view is None:
+            return words, {}
+        data, metadata = view if isinstance(view, tuple) else (view, {})
+        return {**data, **words}, metadata  # the words replace the widget's own text
+
+
+def predict(name: str) -> Question:
+    """Ask for a prediction, before the next cell shows the result.
+
+    Parameters
+    ----------
+    name            the section's number and a word: "04_02b.output_size"
+
+    Returns
+    -------
+    Question        shown by the notebook as a form
+
+    Raises
+    ------
+    ValueError      if there is no prediction of that name
+
+    Examples
+    --------
+    >>> predict("00.stride_places")
+    Predict: A window of 3 slides over a row of 7 pixels with stride 3 and no padding. At how
+    many places can it stand?
+      a number: ____
+    """
+    if name not in PREDICTIONS:
+        near = get_close_matches(str(name), PREDICTIONS, n=3, cutoff=0.4)
+        raise ValueError(
+            f"predict: there is no prediction {name!r}; "
+            f"the nearest names are {', '.join(near) or ', '.join(PREDICTIONS)}."
+        )
+    return Question(PREDICTIONS[name])

@@ -1,0 +1,385 @@
+"""What every layer and every operation promises, whatever it computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from course_lib.checkpoint import load, save
+from course_lib.layer import Identity
+from tests.cases import (
+    CASES,
+    LAYERS,
+    LOSSES,
+    Array,
+    Case,
+    Operation,
+    Wrapper,
+    backward_arrays,
+    check_direction,
+    draw_dy,
+    is_layer,
+    is_operation,
+    public,
+)
+
+DTYPES = (np.float32, np.float64)
+SEEDS = range(3)
+RIGHT = 1e-6  # a right backward pass stays below this relative error, a wrong one above
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+every_layer = pytest.mark.parametrize("case", LAYERS, ids=str)
+both_dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
+
+
+def assert_close(got: Any, expected: Any, *, rtol: float = 1e-9) -> None:
+    """max|got - expected| <= rtol * max|expected|, and the same shape."""
+    assert np.shape(got) == np.shape(expected)
+    if np.size(got):
+        assert np.abs(got - expected).max() <= rtol * max(np.abs(expected).max(), 1e-12)
+
+
+def assert_same(got: dict[str, Array], expected: dict[str, Array]) -> None:
+    """Equal names, equal arrays, to the last bit."""
+    assert got.keys() == expected.keys()
+    for name in got:
+        np.testing.assert_array_equal(got[name], expected[name], err_msg=name, strict=True)
+
+
+# -- the list itself ------------------------------------------------------------------------------
+
+
+def test_every_public_layer_has_a_case() -> None:
+    covered = {type(case.make()).__name__ for case in LAYERS}
+    assert covered == public(is_layer).keys()
+
+
+def test_every_public_operation_has_a_case() -> None:
+    covered = {case.make().operation.__name__ for case in CASES if case not in LAYERS}
+    assert covered == public(is_operation).keys()
+
+
+def test_names_of_cases_are_unique_and_say_what_they_are_about() -> None:
+    assert len({case.name for case in CASES}) == len(CASES)
+    for case in CASES:
+        layer = case.make()
+        subject = layer.operation if isinstance(layer, Operation) else type(layer)
+        assert case.name.split(":")[0] == subject.__name__
+
+
+# -- shapes, dtypes, purity -----------------------------------------------------------------------
+
+
+@every_case
+@both_dtypes
+def test_gradients_have_the_shapes_and_the_dtype_of_what_they_belong_to(
+    case: Case, dtype: Any
+) -> None:
+    layer, inputs = case.make(dtype), case.draw(dtype)
+    y, backward = case.forward(layer, inputs)
+    *dinputs, grad = backward(draw_dy(y))
+    assert np.asarray(y).dtype == dtype
+    assert type(grad) is type(layer)
+    for x, dx in zip(inputs, dinputs, strict=True):
+        if case not in LOSSES:
+            assert (dx is None) == (x.dtype.kind != "f")
+        assert dx is None or (dx.shape, dx.dtype) == (x.shape, dtype)
+    layer.map(lambda w, g: w - g, grad)  # raises where kind, length or shape differs
+    for name, array in grad.parameters().items():
+        assert array.dtype == dtype, name
+
+
+@every_case
+@both_dtypes
+def test_neither_pass_changes_its_arguments_or_the_layer(case: Case, dtype: Any) -> None:
+    layer, inputs = case.make(dtype), case.draw(dtype)
+    assert not any(a.flags.writeable for a in [*inputs, *layer.parameters().values()])
+    before = [a.copy() for a in inputs], {n: a.copy() for n, a in layer.parameters().items()}
+    y, backward = case.forward(layer, inputs)
+    y_before, dy = np.copy(y), draw_dy(y)
+    dy_before = np.copy(dy)
+    backward(dy)
+    for got, expected in zip([*inputs, y, dy], [*before[0], y_before, dy_before], strict=True):
+        np.testing.assert_array_equal(got, expected)
+    assert_same(layer.parameters(), before[1])
+
+
+@every_case
+def test_backward_can_be_called_twice_even_if_its_first_answer_is_overwritten(case: Case) -> None:
+    layer, inputs = case.make(), case.draw()
+    y, backward = case.forward(layer, inputs)
+    dy = draw_dy(y)
+    first = backward_arrays(backward, dy)
+    kept = {name: array.copy() for name, array in first.items()}
+    for array in first.values():
+        if array.flags.writeable:
+            array += 1
+    assert_same(backward_arrays(backward, dy), kept)
+
+
+@every_case
+def test_backward_is_linear(case: Case) -> None:
+    y, backward = case.forward(case.make(), case.draw())
+    one, two = draw_dy(y, 1), draw_dy(y, 2)
+    together = backward_arrays(backward, 3.0 * one - 2.0 * two)
+    apart = backward_arrays(backward, one), backward_arrays(backward, two)
+    for name, array in together.items():
+        parts = 3.0 * apart[0][name], 2.0 * apart[1][name]
+        size = max(np.abs(part).max() for part in parts)
+        assert np.abs(array - (parts[0] - parts[1])).max() <= 1e-12 * max(size, 1.0), name
+
+
+@every_case
+def test_float32_gives_the_numbers_of_float64(case: Case) -> None:
+    answers = []
+    for dtype in DTYPES:
+        y, backward = case.forward(case.make(dtype), case.draw(dtype))
+        dy = draw_dy(np.asarray(y, np.float32))
+        if np.ndim(dy):
+            dy = dy.astype(dtype)
+        answers.append({"y": np.asarray(y)} | backward_arrays(backward, dy))
+    size = max(np.abs(array).max() for array in answers[1].values())
+    for name, array in answers[1].items():
+        # a gradient that cancels to nothing is measured against what it cancelled from
+        scale = max(np.abs(array).max(), 1e-2 * size)
+        assert np.abs(answers[0][name] - array).max() <= 1e-5 * scale, name
+
+
+@every_case
+def test_wrong_dy_is_rejected(case: Case) -> None:
+    y, backward = case.forward(case.make(), case.draw())
+    if np.ndim(y) == 0:
+        with pytest.raises((TypeError, ValueError)):
+            backward(np.ones(3))
+        return
+    dy = draw_dy(y)
+    for wrong in (dy[None], dy[..., None], dy[..., :0], dy[:1, ...]):
+        with pytest.raises(ValueError, match="shape"):
+            backward(wrong)
+    for wrong in (dy.astype(np.float32), dy.tolist(), 1.0, None):
+        with pytest.raises(TypeError, match=r"float32|not a"):
+            backward(wrong)
+
+
+# -- batches --------------------------------------------------------------------------------------
+
+
+def answer(case: Case, count: int | None) -> tuple[Any, dict[str, Array]]:
+    layer, inputs = case.make(), case.draw()
+    if count is not None:
+        inputs = case.first(count, inputs)
+    y, backward = case.forward(layer, inputs)
+    return y, backward_arrays(backward, draw_dy(y))
+
+
+@every_case
+def test_batch_of_one(case: Case) -> None:
+    if case.single:
+        with pytest.raises(ValueError, match=case.single):
+            answer(case, 1)
+        return
+    y, gradients = answer(case, 1)
+    assert all(np.isfinite(array).all() for array in (y, *gradients.values()))
+    if case.independent:
+        assert_close(y, answer(case, None)[0][:1], rtol=1e-12)
+
+
+@every_case
+def test_empty_batch(case: Case) -> None:
+    if case.empty:
+        with pytest.raises(ValueError, match=case.empty):
+            answer(case, 0)
+        return
+    y, gradients = answer(case, 0)
+    whole, _ = answer(case, None)
+    assert np.shape(y) == ((0, *whole.shape[1:]) if np.ndim(whole) else ())
+    parameters = case.make().parameters()
+    for name, array in gradients.items():  # nobody asked for a change
+        assert not array.any(), name
+        assert name not in parameters or array.shape == parameters[name].shape
+
+
+# -- right and wrong gradients --------------------------------------------------------------------
+
+
+@every_case
+@pytest.mark.parametrize("seed", SEEDS)
+def test_gradients_are_those_of_finite_differences(case: Case, seed: int) -> None:
+    assert check_direction(case, case.make(seed=seed), seed) < RIGHT
+
+
+@every_layer
+def test_gradients_of_the_evaluation_model_are_those_of_finite_differences(case: Case) -> None:
+    layer, inputs = case.make(), case.draw()
+    case.forward(layer, inputs)  # running statistics have seen something
+    assert check_direction(case, layer.for_evaluation(), 0) < RIGHT
+
+
+class Wrong(Wrapper):
+    """A layer whose backward pass has one mistake, in the gradient with the given name."""
+
+    name: str
+    mistake: Callable[[Array], Array]
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        y, right_backward = self.layer.forward(*inputs, **options)
+
+        def backward(dy: Array) -> tuple[Any, ...]:
+            *dinputs, grad = right_backward(dy)
+            dinputs = [
+                self.mistake(dx) if f"input {i}" == self.name else dx
+                for i, dx in enumerate(dinputs)
+            ]
+            state = grad.state_dict()
+            if self.name in state:
+                grad = grad.load_state_dict({**state, self.name: self.mistake(state[self.name])})
+            return *dinputs, self._with(layer=grad)
+
+        return y, backward
+
+
+def one_entry_too_large(array: Array) -> Array:
+    wrong = array.copy()
+    wrong.flat[np.abs(array).argmax()] *= 1.1
+    return wrong
+
+
+MISTAKES: dict[str, Callable[[Array], Array]] = {
+    "one entry too large": one_entry_too_large,
+    "forgotten": np.zeros_like,
+    "wrong sign": np.negative,
+    "one place further": lambda array: np.roll(array.reshape(-1), 1).reshape(array.shape),
+    "averaged": lambda array: array / max(2, len(array)),
+}
+
+
+def mistakes_of(case: Case) -> list[tuple[str, str]]:
+    """Every gradient of a case with every mistake that changes it."""
+    y, backward = case.forward(case.make(), case.draw())
+    gradients = backward_arrays(backward, draw_dy(y))
+    largest = max((np.abs(array).max() for array in gradients.values()), default=0.0)
+    return [
+        (name, mistake)
+        for name, array in gradients.items()
+        for mistake, spoil in MISTAKES.items()
+        if np.abs(spoil(array) - array).max() > 1e-6 * largest
+    ]
+
+
+@every_case
+def test_every_wrong_backward_is_found(case: Case) -> None:
+    mistakes = mistakes_of(case)
+    assert mistakes
+    for name, mistake in mistakes:
+        wrong = Wrong(case.make(), name, MISTAKES[mistake])
+        assert check_direction(case, wrong, 0) > RIGHT, (name, mistake)
+
+
+# -- layers inside layers -------------------------------------------------------------------------
+
+
+class Twice(Wrapper):
+    """A layer that calls its child twice: the child's two gradients add."""
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        halves = tuple(0.5 * x if x.dtype.kind == "f" else x for x in inputs)
+        y1, backward1 = self.layer.forward(*inputs, **options)
+        y2, backward2 = self.layer.forward(*halves, **options)
+
+        def backward(dy: Array) -> tuple[Any, ...]:
+            *dinputs1, grad1 = backward1(dy)
+            *dinputs2, grad2 = backward2(-3.0 * dy)
+            dinputs = [
+                None if d1 is None else d1 + 0.5 * d2
+                for d1, d2 in zip(dinputs1, dinputs2, strict=True)
+            ]
+            return *dinputs, self._with(layer=grad1.map(np.add, grad2))
+
+        return y1 - 3.0 * y2, backward
+
+
+@every_case
+def test_gradients_of_a_child_that_is_called_twice_add(case: Case) -> None:
+    assert check_direction(case, Twice(case.make()), 0) < RIGHT
+
+
+# -- models that are kept, evaluated, saved and shown ---------------------------------------------
+
+
+@every_layer
+def test_a_kept_model_stays_as_it_is_while_a_copy_trains_on(case: Case) -> None:
+    kept, inputs = case.make(), case.draw()
+    y, backward = case.forward(kept, inputs)
+    *_, grad = backward(draw_dy(y))
+    state = {name: array.copy() for name, array in kept.state_dict().items()}
+    expected = kept.for_evaluation()(*inputs, **case.options)
+    model = kept.map(lambda w, g: w - 0.1 * g, grad)
+    for _ in range(3):
+        y, backward = case.forward(model, inputs)
+        *_, grad = backward(draw_dy(y))
+        model = model.map(lambda w, g: w - 0.1 * g, grad)
+    assert_same(kept.state_dict(), state)
+    np.testing.assert_array_equal(kept.for_evaluation()(*inputs, **case.options), expected)
+
+
+@every_layer
+@both_dtypes
+def test_evaluation_is_deterministic_and_keeps_the_dtype(case: Case, dtype: Any) -> None:
+    layer, inputs = case.make(dtype), case.draw(dtype)
+    case.forward(layer, inputs)
+    evaluation = layer.for_evaluation()
+    y = evaluation(*inputs, **case.options)
+    assert y.dtype == dtype
+    np.testing.assert_array_equal(evaluation(*inputs, **case.options), y)
+    np.testing.assert_array_equal(layer.for_evaluation()(*inputs, **case.options), y)
+    ones = case.first(1, inputs)
+    if case.batched is None:  # in evaluation no example sees another
+        assert_close(evaluation(*ones, **case.options), y[:1], rtol=1e-5)
+
+
+@every_layer
+def test_two_fresh_layers_give_the_same_answer(case: Case) -> None:
+    one, two = (answer(case, None) for _ in range(2))
+    assert_same({"y": one[0]} | one[1], {"y": two[0]} | two[1])
+
+
+@every_layer
+def test_state_survives_the_dictionary_and_the_disk(case: Case, tmp_path: Any) -> None:
+    layer, other = case.make(), case.make(seed=1)
+    case.forward(layer, case.draw())
+    state = layer.state_dict()
+    assert_same(other.load_state_dict(state).state_dict(), state)
+    save(tmp_path / "layer.npz", layer)
+    loaded = load(tmp_path / "layer.npz", other)
+    assert_same(loaded.state_dict(), state)
+    y = layer.for_evaluation()(*case.draw(), **case.options)
+    np.testing.assert_array_equal(loaded.for_evaluation()(*case.draw(), **case.options), y)
+    with pytest.raises(ValueError, match="for evaluation"):
+        save(tmp_path / "evaluation.npz", layer.for_evaluation())
+    with pytest.raises(ValueError, match="unknown nothing"):
+        layer.load_state_dict({**state, "nothing": np.ones(1)})
+
+
+@every_layer
+def test_repr_names_the_layer_and_no_address(case: Case) -> None:
+    layer = case.make()
+    assert repr(layer) == repr(case.make())
+    assert repr(layer).startswith(type(layer).__name__)
+    assert "0x" not in repr(layer)
+    assert "0x" not in repr(layer.for_evaluation())
+
+
+@every_layer
+def test_other_dtypes_are_rejected(case: Case) -> None:
+    layer, inputs = case.make(), case.draw()
+    wrong = tuple(x.astype(np.float32) if x.dtype.kind == "f" else x - 0.5 for x in inputs)
+    if layer.parameters() or any(x.dtype.kind != "f" for x in inputs):
+        with pytest.raises(TypeError):
+            case.forward(layer, wrong)
+    if not isinstance(layer, Identity):  # which looks at nothing
+        halves = tuple(x.astype(np.float16) for x in inputs)
+        with pytest.raises(TypeError):
+            case.forward(layer, halves)

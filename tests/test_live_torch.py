@@ -1,0 +1,134 @@
+"""Where PyTorch is installed: the same numbers in geometries that nobody chose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.references.answers import answers, largest_error
+from tests.references.make_references import reference
+from tests.references.settings import Draw, Setting, sample
+
+pytest.importorskip("torch")
+
+TOLERANCES = {np.float64: 1e-9, np.float32: 1e-5}
+few = st.integers(1, 3)
+
+
+@st.composite
+def per_axis(draw: Any, axes: int, least: int, most: int) -> Any:
+    """One int for all axes, or one for each."""
+    one = st.integers(least, most)
+    return draw(one | st.tuples(*[one] * axes)) if axes > 1 else draw(one)
+
+
+def spread(value: Any, axes: int) -> tuple[int, ...]:
+    return value if isinstance(value, tuple) else (value,) * axes
+
+
+def stretch(draw: Any, shape: tuple[int, ...]) -> Draw:
+    """The input: normal in size, large, small, or full of ties."""
+    return Draw(shape, scale=draw(st.sampled_from([1.0, 100.0, 0.01])), tied=draw(st.booleans()))
+
+
+@st.composite
+def convolutions(draw: Any, axes: int) -> Setting:
+    kernel = draw(per_axis(axes, 1, 4))
+    options = {
+        "stride": draw(per_axis(axes, 1, 3)),
+        "padding": draw(per_axis(axes, 0, 3)),
+        "dilation": draw(per_axis(axes, 1, 3)),
+        "groups": draw(few),
+        "bias": draw(st.booleans()),
+    }
+    p, d, k = (spread(v, axes) for v in (options["padding"], options["dilation"], kernel))
+    least = [max(1, d[a] * (k[a] - 1) + 1 - 2 * p[a]) for a in range(axes)]
+    size = [draw(st.integers(n, n + 5)) for n in least]
+    channels, out_channels = (draw(few) * options["groups"] for _ in range(2))
+    x = stretch(draw, (draw(few), channels, *size))
+    return Setting((channels, out_channels, kernel), options, (x,))
+
+
+@st.composite
+def transposed_convolutions(draw: Any, axes: int) -> Setting:
+    kernel, stride = draw(per_axis(axes, 1, 4)), draw(per_axis(axes, 1, 3))
+    dilation = draw(per_axis(axes, 1, 3))
+    k, s, d = (spread(v, axes) for v in (kernel, stride, dilation))
+    more = tuple(draw(st.integers(0, max(s[a], d[a]) - 1)) for a in range(axes))
+    size = tuple(draw(st.integers(1, 5)) for _ in range(axes))
+    whole = [(size[a] - 1) * s[a] + d[a] * (k[a] - 1) + more[a] + 1 for a in range(axes)]
+    padding = tuple(draw(st.integers(0, min(3, (whole[a] - 1) // 2))) for a in range(axes))
+    options = {
+        "stride": stride,
+        "padding": padding if axes > 1 else padding[0],
+        "output_padding": more if axes > 1 else more[0],
+        "dilation": dilation,
+        "groups": draw(few),
+        "bias": draw(st.booleans()),
+    }
+    channels, out_channels = (draw(few) * options["groups"] for _ in range(2))
+    x = stretch(draw, (draw(few), channels, *size))
+    return Setting((channels, out_channels, kernel), options, (x,))
+
+
+@st.composite
+def poolings(draw: Any, axes: int, average: bool = False) -> Setting:
+    kernel = draw(per_axis(axes, 1, 4))
+    k = spread(kernel, axes)
+    padding = tuple(draw(st.integers(0, k[a] // 2)) for a in range(axes))
+    options: dict[str, Any] = {"padding": padding if axes > 1 else padding[0]}
+    if draw(st.booleans()):
+        options["stride"] = draw(per_axis(axes, 1, 4))
+    if average:
+        options["count_include_pad"] = draw(st.booleans())
+    size = [draw(st.integers(max(1, k[a] - 2 * padding[a]), k[a] + 6)) for a in range(axes)]
+    return Setting((kernel,), options, (stretch(draw, (draw(few), draw(few), *size)),))
+
+
+@st.composite
+def elementwise(draw: Any) -> Setting:
+    shape = tuple(draw(st.lists(few, min_size=1, max_size=4)))
+    return Setting((), {}, (stretch(draw, shape),))
+
+
+@st.composite
+def linears(draw: Any) -> Setting:
+    features, leading = draw(st.integers(1, 6)), draw(st.lists(few, max_size=3))
+    options = {"bias": draw(st.booleans())}
+    return Setting((features, draw(few)), options, (stretch(draw, (*leading, features)),))
+
+
+STRATEGIES = {
+    "Linear": linears(),
+    "Conv1d": convolutions(1),
+    "Conv2d": convolutions(2),
+    "ConvTranspose1d": transposed_convolutions(1),
+    "ConvTranspose2d": transposed_convolutions(2),
+    "MaxPool1d": poolings(1),
+    "MaxPool2d": poolings(2),
+    "AvgPool1d": poolings(1, average=True),
+    "AvgPool2d": poolings(2, average=True),
+    "ReLU": elementwise(),
+    "LeakyReLU": elementwise(),
+    "Sigmoid": elementwise(),
+    "Tanh": elementwise(),
+    "GELU": elementwise(),
+    "SiLU": elementwise(),
+}
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES, ids=["float64", "float32"])
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_layer_gives_the_numbers_of_pytorch_in_any_geometry(name: str, dtype: Any) -> None:
+    @given(setting=STRATEGIES[name], seed=st.integers(0, 2**16))
+    def check(setting: Setting, seed: int) -> None:
+        expected = {key: sample(array) for key, array in reference(name, seed, setting).items()}
+        assert (
+            largest_error(answers(name, seed, setting, dtype), expected, dtype) <= TOLERANCES[dtype]
+        )
+
+    check()

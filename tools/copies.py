@@ -1,0 +1,60 @@
+"""Learners work on copies: this puts them into work/ and never touches one that is there.
+
+python tools/copies.py                   copy every notebook that is not there yet
+python tools/copies.py --fresh 04_02b    put a new copy of one notebook beside the old
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+NOTEBOOKS = Path("notebooks")
+WORK = Path("work")
+
+
+def copy_missing(notebooks: Path = NOTEBOOKS, work: Path = WORK) -> list[Path]:
+    """Copy each notebook that has no copy yet; return the new files."""
+    work.mkdir(exist_ok=True)
+    pairs = [(source, work / source.name) for source in sorted(notebooks.glob("*.ipynb"))]
+    missing = [(source, copy) for source, copy in pairs if not copy.exists()]
+    return [shutil.copy(source, copy) for source, copy in missing]
+
+
+def copy_fresh(name: str, notebooks: Path = NOTEBOOKS, work: Path = WORK) -> Path:
+    """Copy the one notebook whose name starts with `name` to a file that does not exist yet.
+
+    Raises
+    ------
+    ValueError    if no notebook or more than one has that beginning
+    """
+    found = sorted(notebooks.glob(f"{name}*.ipynb")) if name else []
+    if len(found) != 1:
+        known = ", ".join(path.stem for path in found or sorted(notebooks.glob("*.ipynb")))
+        many = "several notebooks" if found else "no notebook"
+        raise ValueError(f"NB={name} names {many}; choose one of {known}: make fresh NB=04_02b")
+    (source,) = found
+    work.mkdir(exist_ok=True)
+    number = 1
+    while (copy := work / f"{source.stem}_fresh{number}.ipynb").exists():
+        number += 1
+    return shutil.copy(source, copy)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fresh", metavar="NAME")
+    fresh = parser.parse_args().fresh
+    if fresh is None:
+        copy_missing()
+        return
+    try:
+        print(f"A new copy, beside the old one: {copy_fresh(fresh)}")
+    except ValueError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
