@@ -20,7 +20,7 @@ predictions = pytest.mark.parametrize(
 def file(tmp_path, monkeypatch):
     path = tmp_path / "progress.json"
     monkeypatch.setenv("COURSE_LIB_PROGRESS", str(path))
-    monkeypatch.setattr(store, "_session", {"passed": [], "predictions": {}})
+    monkeypatch.setattr(store, "_kept", {"passed": [], "predictions": {}})
     return path
 
 

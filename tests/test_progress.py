@@ -21,10 +21,10 @@ RECORD = "from course_lib.exercises import store; "
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
-    """An empty place for the progress file, and a session that has seen nothing."""
+    """An empty place for the progress file, and nothing kept in memory."""
     path = tmp_path / "progress.json"
     monkeypatch.setenv("COURSE_LIB_PROGRESS", str(path))
-    monkeypatch.setattr(store, "_session", {"passed": [], "predictions": {}})
+    monkeypatch.setattr(store, "_kept", {"passed": [], "predictions": {}})
     return path
 
 

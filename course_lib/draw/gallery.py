@@ -10,7 +10,7 @@ from course_lib.draw.palette import INK, Scale, signed_scale
 from course_lib.draw.picture import Picture, new_figure
 from course_lib.record import Array
 
-CELL = 1.15  # inches per image
+SMALLEST, LARGEST, PAGE = 1.15, 3.4, 7.2  # inches: an image, and the row that images fill
 CAPTION = 0.42
 
 
@@ -54,7 +54,9 @@ def gallery(
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     lines = max(caption.count("\n") + 1 for caption in captions)
-    width, height = columns * CELL, rows * (CELL + CAPTION * (lines + 1) / 2) + 0.4
+    size = min(LARGEST, max(SMALLEST, PAGE / columns))
+    tall = size * np.shape(images)[1] / np.shape(images)[2]
+    width, height = columns * size, rows * (tall + CAPTION * (lines + 1) / 2) + 0.4
     width = max(width, 0.085 * len(title))
     figure = new_figure(width, height)
     figure.suptitle(title, fontsize=11, color=INK, y=1 - 0.12 / height, va="top")

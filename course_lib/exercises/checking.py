@@ -81,8 +81,8 @@ def _diagnose(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outc
         return report(
             0,
             "not-written",
-            "Nothing is written here yet. Replace the line that raises NotImplementedError and "
-            f"run this cell again; hint({exercise.name}) helps when you are stuck.",
+            "Nothing is written yet. Replace the line that raises NotImplementedError, run that "
+            f"cell, then this one again; hint({exercise.name}) helps when you are stuck.",
         )
 
     problems = {

@@ -97,7 +97,7 @@ class Report:
         lines = [f"passed {self.exercise}" if self.passed else f"not yet: {self.exercise}"]
         lines += fill(self.message)
         if not self.passed and self.case:
-            lines += fill(f"The case: {_describe_case(self.case)}.")
+            lines += fill(self._about_the_case())
         if self.comparison:
             lines += fill(_difference(self.comparison))
         if self.printed and not self.passed:
@@ -105,6 +105,10 @@ class Report:
         return "\n".join(lines + fill(self.note))
 
     __repr__ = __str__
+
+    def _about_the_case(self) -> str:
+        lead = "A case to begin with" if self.diagnosis == "not-written" else "The case"
+        return f"{lead}: {_describe_case(self.case)}."
 
     def _repr_html_(self) -> str:
         colour, mark, word = (
@@ -118,7 +122,7 @@ class Report:
             paragraph(self.message),
         ]
         if not self.passed and self.case:
-            parts.append(paragraph(f"The case: {_describe_case(self.case)}."))
+            parts.append(paragraph(self._about_the_case()))
         if self.comparison:
             parts += [paragraph(_difference(self.comparison)), _tables(self.comparison)]
         if self.printed and not self.passed:

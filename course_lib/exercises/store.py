@@ -21,7 +21,7 @@ import platformdirs
 
 _PATIENCE = 2.0  # seconds; a writer takes milliseconds, so whoever holds the lock was killed
 
-_session: dict[str, Any] = {"passed": [], "predictions": {}}  # kept, should the file fail
+_kept: dict[str, Any] = {"passed": [], "predictions": {}}  # in memory, should the file fail
 
 
 def record_pass(exercise: str) -> str:
@@ -40,7 +40,7 @@ def facts() -> tuple[dict[str, Any], str]:
         known, trouble = _read(_path())
     except (OSError, RuntimeError) as error:
         known, trouble = _nothing(), _explain(error)
-    return _merge(known, _session), trouble
+    return _merge(known, _kept), trouble
 
 
 def _nothing() -> dict[str, Any]:
@@ -65,13 +65,13 @@ def _path() -> Path:
 
 
 def _record(new: dict[str, Any]) -> str:
-    _session.update(_merge(_session, new))
+    _kept.update(_merge(_kept, new))
     try:
         path = _path()
         path.parent.mkdir(parents=True, exist_ok=True)
         with _lock(path):
             known, trouble = _read(path)
-            merged = _merge(known, _session)
+            merged = _merge(known, _kept)
             if merged != known:
                 _replace(path, json.dumps(merged, indent=1) + "\n")
     except (OSError, RuntimeError) as error:
