@@ -40,7 +40,7 @@ TAIL = {
             2.3476414191345762,
             2.56125280979989631,
             1.71440000225734209,
-            0.782051401232439836,
+            0.782052401232439836,
             0.254965621019758927,
             0.0604368193047205695,
             0.0103441618266627389,
@@ -88,7 +88,7 @@ def relu(x: Array) -> tuple[Array, Backward]:
 
     def backward(dy: Array) -> Array:
         check_gradient("relu", dy, y)
-        return _keep(dy, x > 0)
+        return keep(dy, x > 0)
 
     return y, backward
 
@@ -238,8 +238,7 @@ def gelu(x: Array, *, approximate: str = "none") -> tuple[Array, Backward]:
     >>> gelu(np.array([-np.inf, -0.752, 0.0, 1.0, np.inf]))[0].round(3)
     array([ 0.   , -0.17 ,  0.   ,  0.841,    inf])
     """
-    if approximate not in ("none", "tanh"):
-        raise ValueError(f'gelu: approximate must be "none" or "tanh", not {approximate!r}.')
+    _check_approximate("gelu", approximate)
     return _along("gelu", x, _gelu if approximate == "none" else _gelu_tanh)
 
 
@@ -363,7 +362,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
     return y, backward
 
 
-def _keep(values: Array, where: Array) -> Array:
+def keep(values: Array, where: Array) -> Array:
     """The values where the condition holds, else 0.
 
     As whole numbers, the bits are multiplied by 1 or 0. That is right for inf and never gives -0,
@@ -400,6 +399,11 @@ def _sigmoid(x: Array) -> Array:
         y = np.exp(-x)
     y += 1
     return np.divide(1, y, out=y)
+
+
+def _check_approximate(operation: str, approximate: str) -> None:
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f'{operation}: approximate must be "none" or "tanh", not {approximate!r}.')
 
 
 def _gelu(x: Array) -> tuple[Array, Array]:
@@ -443,7 +447,7 @@ def _gated(x: Array, gate: Callable[[Array], tuple[Array, Array]]) -> tuple[Arra
 
 def _mirror(left: Array, x: Array) -> Array:
     """The slope of a curve with f(x) - f(-x) = x, from its value at -|x|: 1 - left where x > 0."""
-    slope = _keep(1 - 2 * left, x > 0)
+    slope = keep(1 - 2 * left, x > 0)
     slope += left
     return slope
 
@@ -521,6 +525,10 @@ class GELU(Layer):
     """y = x * Φ(x) (see `gelu`)."""
 
     approximate: str = "none"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_approximate("GELU", self.approximate)
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         return _without_parameters(self, gelu(x, approximate=self.approximate))

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from course_lib.activation import keep
 from course_lib.errors import check_arrays, check_gradient, check_rank
 from course_lib.layer import Backward, Identity, Layer
 from course_lib.record import Array
@@ -43,9 +44,9 @@ def dropout(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Arra
     --------
     >>> y, backward = dropout(np.ones(6), 0.5, rng=np.random.default_rng(1))
     >>> y
-    array([2., 0., 0., 0., 0., 2.])
+    array([0., 2., 2., 2., 0., 0.])
     >>> backward(np.ones(6))
-    array([2., 0., 0., 0., 0., 2.])
+    array([0., 2., 2., 2., 0., 0.])
     """
     return _dropout("dropout", x, p, rng, x)
 
@@ -77,9 +78,9 @@ def dropout1d(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Ar
     Examples
     --------
     >>> dropout1d(np.ones((1, 3, 2)), 0.5, rng=np.random.default_rng(1))[0]
-    array([[[2., 2.],
-            [0., 0.],
-            [0., 0.]]])
+    array([[[0., 0.],
+            [2., 2.],
+            [2., 2.]]])
     """
     return _dropout_channels("dropout1d", "N, C, L", x, p, rng)
 
@@ -110,10 +111,8 @@ def dropout2d(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Ar
 
     Examples
     --------
-    >>> dropout2d(np.ones((1, 3, 1, 2)), 0.5, rng=np.random.default_rng(1))[0]
-    array([[[[2., 2.]],
-            [[0., 0.]],
-            [[0., 0.]]]])
+    >>> dropout2d(np.ones((1, 3, 2, 2)), 0.5, rng=np.random.default_rng(1))[0].sum(axis=(2, 3))
+    array([[0., 8., 8.]])
     """
     return _dropout_channels("dropout2d", "N, C, H, W", x, p, rng)
 
@@ -135,12 +134,17 @@ def _dropout(
     _check_dropout(operation, p, rng)
     # drawn in float32 for either dtype: quicker, and the same seed gives the same mask
     kept = rng.random(like.shape, np.float32) >= p
-    scale = kept * x.dtype.type(1 / (1 - p))
-    y = x * scale
+
+    def thin_out(values: Array) -> Array:
+        thinned = keep(values, kept)
+        thinned *= 1 / (1 - p)
+        return thinned
+
+    y = thin_out(x)
 
     def backward(dy: Array) -> Array:
         check_gradient(operation, dy, y)
-        return dy * scale
+        return thin_out(dy)
 
     return y, backward
 
@@ -177,7 +181,7 @@ class Dropout(Layer):
         object.__setattr__(self, "rng", self.rng.spawn(1)[0])
 
     def for_evaluation(self) -> Identity:
-        return Identity()
+        return Identity().for_evaluation()  # marked, so that `save` refuses it
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         y, dropout_backward = self._operation(x, self.p, rng=self.rng)

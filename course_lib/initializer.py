@@ -45,7 +45,8 @@ def uniform_by_fan_in(
     >>> bool(abs(w).max() <= 0.2), w.dtype
     (True, dtype('float32'))
     """
-    return _uniform(shape, 1 / (3 * max(1, fan_in)), rng, dtype)
+    bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
+    return rng.uniform(-bound, bound, shape).astype(dtype)
 
 
 def kaiming_normal(

@@ -131,7 +131,12 @@ class Record:
         """
 
         arrays = (array for _, array in _leaves(self, ()))
-        return _rebuild(self, (a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays))
+        new = _rebuild(self, (a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays))
+        for record in (new, *(child for _, child in new._walk())):
+            for value in vars(record).values():
+                if isinstance(value, RunningStatistics):  # a copy by now
+                    value.mean, value.var = value.mean.astype(dtype), value.var.astype(dtype)
+        return new
 
     def parameters(self) -> dict[str, Array]:
         """Every array that training changes, under its dotted name.

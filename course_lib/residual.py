@@ -66,7 +66,7 @@ class Residual(Layer):
         z = y + skip
 
         def backward(dz: Array) -> tuple[Array, Residual]:  # the + hands dz to both branches
-            check_gradient("Residual", dz, z)
+            check_gradient("Residual", dz, z, "dz")
             dx, dbody = body_backward(dz)
             dskip, dshortcut = skip_backward(dz)
             return dx + dskip, self._with(

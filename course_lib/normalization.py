@@ -1,0 +1,592 @@
+"""Normalising layers give groups of numbers mean 0 and variance 1; they differ in the groups.
+
+BatchNorm takes one channel over the whole batch, LayerNorm and RMSNorm one example's features,
+GroupNorm one example's group of channels (with one channel per group it is called InstanceNorm).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import KW_ONLY
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from course_lib.errors import check_arrays, check_gradient
+from course_lib.layer import Backward, Layer
+from course_lib.record import Array, RunningStatistics
+
+Mean = Callable[..., Array]  # mean(a) of each group, or mean(a, b), that of the products a * b
+
+
+def batch_norm(
+    x: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float = 1e-5
+) -> tuple[Array, Backward]:
+    """Give every channel zero mean and unit variance over the batch, then rescale.
+
+        y = weight * (x - mean) / sqrt(var + eps) + bias      mean, var per channel
+
+    Parameters
+    ----------
+    x : (N, C, ...)                at least two values per channel
+    weight, bias : (C,), optional  learned scale and shift (gamma and beta)
+    eps : float                    keeps the division finite when a channel is constant
+
+    Returns
+    -------
+    y : (N, C, ...)
+    backward : dy -> (dx, dweight, dbias)     None for what was not given
+
+    Raises
+    ------
+    TypeError          if the arrays are not of one floating dtype
+    ValueError         if shapes disagree, or a channel has fewer than two values
+
+    Notes
+    -----
+    Scaling or shifting a channel of x does not move y; but changing one example moves the y of all
+    the others.
+    [Ioffe and Szegedy, 2015, arXiv:1502.03167]
+
+    Examples
+    --------
+    >>> batch_norm(np.array([[1.0, 10.0], [3.0, 50.0]]))[0].round(2)
+    array([[-1., -1.],
+           [ 1.,  1.]])
+    """
+    return _batch_norm("batch_norm", x, weight, bias, eps)[:2]
+
+
+def layer_norm(
+    x: Array,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    *,
+    normalized_shape: int | tuple[int, ...] | None = None,
+    eps: float = 1e-5,
+) -> tuple[Array, Backward]:
+    """Give every example zero mean and unit variance, then rescale.
+
+        y = weight * (x - mean) / sqrt(var + eps) + bias      mean, var over the last axes
+
+    Parameters
+    ----------
+    x : (..., *normalized_shape)
+    weight, bias : normalized_shape, optional      learned scale and shift (gamma and beta)
+    normalized_shape : int or tuple, optional      that of weight, or the last axis, unless given
+    eps : float                                    keeps the division finite when a row is constant
+
+    Returns
+    -------
+    y : (..., *normalized_shape)
+    backward : dy -> (dx, dweight, dbias)          None for what was not given
+
+    Raises
+    ------
+    TypeError          if the arrays are not of one floating dtype
+    ValueError         if the last axes of x are not normalized_shape
+
+    Notes
+    -----
+    Shifting a row does not move y, so every row of dx sums to zero.
+    [Ba et al., 2016, arXiv:1607.06450]
+
+    Examples
+    --------
+    >>> layer_norm(np.array([[1.0, 2.0, 3.0]]), np.ones(3), np.zeros(3))[0].round(2)
+    array([[-1.22,  0.  ,  1.22]])
+    """
+    shape = _check_shapes("layer_norm", x, weight, bias, normalized_shape)
+    view = (-1, math.prod(shape), 1)
+    return _example_norm("layer_norm", x, view, 1, weight, bias, eps)
+
+
+def rms_norm(
+    x: Array,
+    weight: Array | None = None,
+    *,
+    normalized_shape: int | tuple[int, ...] | None = None,
+    eps: float | None = None,
+) -> tuple[Array, Backward]:
+    """Give every example a mean square of one, then rescale: LayerNorm without the mean.
+
+        y = weight * x / sqrt(mean of x**2 + eps)             mean over the last axes
+
+    Parameters
+    ----------
+    x : (..., *normalized_shape)
+    weight : normalized_shape, optional            learned scale
+    normalized_shape : int or tuple, optional      that of weight, or the last axis, unless given
+    eps : float, optional                          the dtype's own rounding error unless given
+
+    Returns
+    -------
+    y : (..., *normalized_shape)
+    backward : dy -> (dx, dweight)                 None for a weight that was not given
+
+    Raises
+    ------
+    TypeError          if the arrays are not of one floating dtype
+    ValueError         if the last axes of x are not normalized_shape
+
+    Notes
+    -----
+    Scaling a row by a positive number does not move y; shifting it does.
+    [Zhang and Sennrich, 2019, arXiv:1910.07467]
+
+    Examples
+    --------
+    >>> rms_norm(np.array([[3.0, -4.0, 0.0, 0.0]]))[0].round(2)
+    array([[ 1.2, -1.6,  0. ,  0. ]])
+    """
+    shape = _check_shapes("rms_norm", x, weight, None, normalized_shape)
+    view = (-1, math.prod(shape), 1)
+    eps = float(np.finfo(x.dtype).eps) if eps is None else eps
+    y, norm_backward = _example_norm("rms_norm", x, view, 1, weight, None, eps, centred=False)
+    return y, lambda dy: norm_backward(dy)[:2]
+
+
+def group_norm(
+    x: Array,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    *,
+    num_groups: int,
+    eps: float = 1e-5,
+) -> tuple[Array, Backward]:
+    """Give every group of an example's channels zero mean and unit variance, then rescale.
+
+        y = weight * (x - mean) / sqrt(var + eps) + bias      mean, var per example and group
+
+    Parameters
+    ----------
+    x : (N, C, ...)
+    weight, bias : (C,), optional    learned scale and shift per channel (gamma and beta)
+    num_groups : int                 C: every channel by itself (InstanceNorm); 1: all together
+    eps : float                      keeps the division finite when a group is constant
+
+    Returns
+    -------
+    y : (N, C, ...)
+    backward : dy -> (dx, dweight, dbias)     None for what was not given
+
+    Raises
+    ------
+    TypeError          if the arrays are not of one floating dtype
+    ValueError         if shapes disagree, or C is not a multiple of num_groups
+
+    Notes
+    -----
+    The batch plays no part: an example's y does not depend on its company.
+    [Wu and He, 2018, arXiv:1803.08494; Ulyanov et al., 2016, arXiv:1607.08022]
+
+    Examples
+    --------
+    >>> group_norm(np.array([[1.0, 3.0, 10.0, 50.0]]), num_groups=2)[0].round(2)
+    array([[-1.,  1., -1.,  1.]])
+    """
+    view = _check_channels("group_norm", x, weight, bias)
+    _check_groups("group_norm", num_groups, view[1])
+    return _example_norm("group_norm", x, view, num_groups, weight, bias, eps)
+
+
+def _batch_norm(
+    operation: str, x: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Backward, Array, Array]:
+    """y, backward, and the batch's mean and variance."""
+    _check_eps(operation, eps)
+    view = _check_channels(operation, x, weight, bias)
+    count = view[0] * view[2]
+    if count < 2:
+        raise ValueError(
+            f"{operation}: x {x.shape} gives each channel {count} of the two values or more that a "
+            "variance needs; use a larger batch, or model.for_evaluation() to test on one example."
+        )
+
+    def mean(a: Array, b: Array | None = None) -> Array:  # (N, C, S) -> (C, 1)
+        total = _total(a) if b is None else np.einsum("ncs,ncs->c", a, b)
+        return total[:, None] / count
+
+    z, standardize_backward, centre, var = _standardize(x.reshape(view), mean, eps, centred=True)
+    y, backward = _reshaped(operation, x, *_rescale(z, standardize_backward, weight, bias))
+    return y, backward, centre, var
+
+
+def _example_norm(
+    operation: str,
+    x: Array,
+    view: tuple[int, int, int],
+    num_groups: int,
+    weight: Array | None,
+    bias: Array | None,
+    eps: float,
+    *,
+    centred: bool = True,
+) -> tuple[Array, Backward]:
+    """Normalise the groups of channels of each example, for x in the view (N, C, S)."""
+    _check_eps(operation, eps)
+    size = view[1] * view[2] // num_groups
+    if size == 0:
+        raise ValueError(f"{operation}: x {x.shape} has no numbers to take a mean of.")
+    ones = np.ones(size, x.dtype)
+
+    def mean(a: Array, b: Array | None = None) -> Array:  # (groups, size) -> (groups, 1)
+        total = a @ ones if b is None else np.vecdot(a, b)
+        return total[:, None] / size
+
+    z, groups_backward, _, _ = _standardize(x.reshape(-1, size), mean, eps, centred)
+
+    def standardize_backward(dz: Array) -> Array:
+        return groups_backward(dz.reshape(-1, size))
+
+    return _reshaped(operation, x, *_rescale(z.reshape(view), standardize_backward, weight, bias))
+
+
+def _standardize(
+    x: Array, mean: Mean, eps: float, centred: bool
+) -> tuple[Array, Backward, Any, Array]:
+    """Mean 0 and variance 1 for every group over which `mean` averages.
+
+        z  = (x - mean(x)) / sqrt(var + eps)
+        dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(var + eps)
+
+    Both statistics depend on every x of the group: that is where the two subtractions come from.
+    Without centring, the mean counts as 0.
+    """
+    centre = mean(x) if centred else None
+    z = x - centre if centred else x
+    var = mean(z, z)
+    scale = 1 / np.sqrt(var + eps)
+    z = np.multiply(z, scale, out=z if centred else None)
+
+    def backward(dz: Array) -> Array:
+        dx = z * -mean(dz, z)
+        dx += dz
+        if centred:
+            dx -= mean(dz)
+        dx *= scale
+        return dx
+
+    return z, backward, centre, var
+
+
+def _rescale(
+    z: Array, standardize_backward: Backward, weight: Array | None, bias: Array | None
+) -> tuple[Array, Backward]:
+    """y = weight * z + bias, channel by channel, for z (N, C, S); then all the way back to x."""
+    y = z if weight is None else z * weight.reshape(-1, 1)
+    if bias is not None:
+        y = np.add(y, bias.reshape(-1, 1), out=None if weight is None else y)
+
+    def backward(dy: Array) -> tuple[Array, Array | None, Array | None]:
+        dbias = None if bias is None else _total(dy).reshape(bias.shape)
+        if weight is None:
+            return standardize_backward(dy), None, dbias
+        dweight = np.einsum("ncs,ncs->c", dy, z).reshape(weight.shape)
+        return standardize_backward(dy * weight.reshape(-1, 1)), dweight, dbias
+
+    return y, backward
+
+
+def _reshaped(operation: str, x: Array, y: Array, backward: Backward) -> tuple[Array, Backward]:
+    """Give y and dx the shape of x, where the work was done in another."""
+    view = y.shape
+    y = y.reshape(x.shape)
+
+    def reshaped_backward(dy: Array) -> tuple[Array, ...]:
+        check_gradient(operation, dy, y)
+        dx, *dparameters = backward(dy.reshape(view))
+        return dx.reshape(x.shape), *dparameters
+
+    return y, reshaped_backward
+
+
+def _total(a: Array) -> Array:
+    """The sum of each channel, (N, C, S) -> (C,): a product with ones is the quickest sum."""
+    n, channels, positions = a.shape
+    sums = np.ones(n, a.dtype) @ a.reshape(n, channels * positions)
+    return sums if positions == 1 else sums.reshape(channels, positions).sum(axis=1)
+
+
+def _check_channels(
+    operation: str, x: Array, weight: Array | None, bias: Array | None
+) -> tuple[int, int, int]:
+    """After the checks: the shape of x with all positions of a channel in one axis."""
+    check_arrays(operation, x=x, weight=weight, bias=bias)
+    if x.ndim < 2:
+        raise ValueError(
+            f"{operation}: x must have the axes (N, C, ...) but has shape {x.shape}; "
+            "add a batch axis with x[None]."
+        )
+    for name, array in (("weight", weight), ("bias", bias)):
+        if array is not None and array.shape != x.shape[1:2]:
+            raise ValueError(
+                f"{operation}: {name} has shape {array.shape} but x {x.shape} has {x.shape[1]} "
+                f"channels; {name} must be ({x.shape[1]},); channels are axis 1."
+            )
+    return x.shape[0], x.shape[1], math.prod(x.shape[2:])
+
+
+def _check_shapes(
+    operation: str,
+    x: Array,
+    weight: Array | None,
+    bias: Array | None,
+    normalized_shape: int | tuple[int, ...] | None,
+) -> tuple[int, ...]:
+    """After the checks: the sizes of the last axes of x, over which to normalise."""
+    check_arrays(operation, x=x, weight=weight, bias=bias)
+    if normalized_shape is None:
+        shape = x.shape[-1:] if weight is None else weight.shape
+    else:
+        shape = _as_shape(operation, normalized_shape)
+    if not shape or x.shape[-len(shape) :] != shape:
+        raise ValueError(
+            f"{operation}: x {x.shape} must end in the axes to normalise, {shape}; "
+            "give the sizes of the last axes of x."
+        )
+    for name, array in (("weight", weight), ("bias", bias)):
+        if array is not None and array.shape != shape:
+            raise ValueError(
+                f"{operation}: {name} has shape {array.shape} but the axes to normalise are "
+                f"{shape} (x {x.shape}); make both equal."
+            )
+    return shape
+
+
+def _as_shape(operation: str, value: int | tuple[int, ...]) -> tuple[int, ...]:
+    shape = tuple(value) if isinstance(value, tuple | list) else (value,)
+    if not shape or not all(isinstance(size, int | np.integer) and size > 0 for size in shape):
+        raise ValueError(
+            f"{operation}: normalized_shape must be a positive int or several, the sizes of the "
+            f"last axes of x, not {value!r}."
+        )
+    return tuple(int(size) for size in shape)
+
+
+def _check_groups(operation: str, num_groups: int, channels: int) -> None:
+    if not isinstance(num_groups, int | np.integer) or num_groups < 1 or channels % num_groups:
+        raise ValueError(
+            f"{operation}: {channels} channels cannot be split into {num_groups} groups; "
+            "num_groups must divide the number of channels."
+        )
+
+
+def _check_eps(operation: str, eps: float) -> None:
+    if not eps >= 0:
+        raise ValueError(f"{operation}: eps is added to a variance and cannot be {eps}.")
+
+
+def _with_parameters(
+    layer: Layer, y: Array, operation_backward: Backward
+) -> tuple[Array, Backward]:
+    """What a layer returns whose operation's backward gives dx, dweight and perhaps dbias."""
+
+    def backward(dy: Array) -> tuple[Array, Layer]:
+        dx, *dparameters = operation_backward(dy)
+        return dx, layer._with(**dict(zip(("weight", "bias"), dparameters, strict=False)))
+
+    return y, backward
+
+
+class _BatchNorm(Layer):
+    weight: Array | None  # (num_features,)
+    bias: Array | None  # (num_features,)
+    _: KW_ONLY
+    statistics: RunningStatistics
+    eps: float = 1e-5
+    momentum: float = 0.1
+
+    _ranks: ClassVar[tuple[int, ...]]
+    _axes: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_eps(type(self).__name__, self.eps)
+        if not 0 <= self.momentum <= 1:
+            raise ValueError(
+                f"{type(self).__name__}: momentum is the weight of the newest batch in the running "
+                f"statistics and must be from 0 to 1, not {self.momentum}."
+            )
+
+    @classmethod
+    def init(
+        cls,
+        num_features: int,
+        *,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = True,
+        dtype: Any = np.float32,
+    ) -> Self:
+        """Start as PyTorch does: weight 1, bias 0, running mean 0, running variance 1."""
+        ones, zeros = np.ones(num_features, dtype), np.zeros(num_features, dtype)
+        return cls(
+            ones if affine else None,
+            zeros if affine else None,
+            statistics=RunningStatistics(zeros, ones),
+            eps=eps,
+            momentum=momentum,
+        )
+
+    def forward(self, x: Array) -> tuple[Array, Backward]:
+        name, statistics = type(self).__name__, self.statistics
+        check_arrays(name, x=x)
+        if x.ndim not in self._ranks or x.shape[1] != len(statistics.mean):
+            raise ValueError(
+                f"{name}: x must have the axes {self._axes} with C = {len(statistics.mean)} "
+                f"channels but has shape {x.shape}; channels are axis 1."
+            )
+        y, norm_backward, mean, var = _batch_norm(name, x, self.weight, self.bias, self.eps)
+        count = len(x) * math.prod(x.shape[2:])
+        statistics.mean = self._newer(statistics.mean, mean)
+        statistics.var = self._newer(statistics.var, var * (count / (count - 1)))  # unbiased
+        statistics.num_batches_tracked += 1
+        return _with_parameters(self, y, norm_backward)
+
+    def _newer(self, running: Array, batch: Array) -> Array:
+        return ((1 - self.momentum) * running + self.momentum * batch[:, 0]).astype(running.dtype)
+
+    def for_evaluation(self) -> FrozenBatchNorm:
+        """The fixed map of the running statistics: the batch no longer matters."""
+        running = self.statistics
+        dtype = running.mean.dtype if self.weight is None else self.weight.dtype
+        scale = (1.0 if self.weight is None else self.weight) / np.sqrt(
+            running.var.astype(np.float64) + self.eps
+        )
+        shift = (0.0 if self.bias is None else self.bias) - running.mean * scale
+        return FrozenBatchNorm(scale.astype(dtype), shift.astype(dtype))
+
+
+class BatchNorm1d(_BatchNorm):
+    """Normalise each feature over the batch, (N, C) or (N, C, L) (see `batch_norm`).
+
+    A training forward also moves the running statistics: running = (1 - momentum) * running +
+    momentum * batch, the variance unbiased. `for_evaluation()` normalises by them.
+    """
+
+    _ranks = (2, 3)
+    _axes = "(N, C) or (N, C, L)"
+
+
+class BatchNorm2d(_BatchNorm):
+    """Normalise each channel over batch and pixels, (N, C, H, W) (see `batch_norm`).
+
+    A training forward also moves the running statistics, as in `BatchNorm1d`.
+    """
+
+    _ranks = (4,)
+    _axes = "(N, C, H, W)"
+
+
+class FrozenBatchNorm(Layer):
+    """What a BatchNorm becomes for evaluation: y = weight * x + bias per channel, (N, C, ...)."""
+
+    weight: Array  # (C,)
+    bias: Array  # (C,)
+
+    _for_evaluation = True  # `save` refuses it: the running statistics are gone
+
+    def forward(self, x: Array) -> tuple[Array, Backward]:
+        view = _check_channels("FrozenBatchNorm", x, self.weight, self.bias)
+        y, backward = _rescale(x.reshape(view), lambda dz: dz, self.weight, self.bias)
+        return _with_parameters(self, *_reshaped("FrozenBatchNorm", x, y, backward))
+
+
+class LayerNorm(Layer):
+    """Normalise each example over its last axes (see `layer_norm`)."""
+
+    weight: Array | None = None  # normalized_shape
+    bias: Array | None = None  # normalized_shape
+    _: KW_ONLY
+    normalized_shape: int | tuple[int, ...] | None = None  # that of weight, or the last axis
+    eps: float = 1e-5
+
+    @classmethod
+    def init(
+        cls,
+        normalized_shape: int | tuple[int, ...],
+        *,
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        dtype: Any = np.float32,
+    ) -> Self:
+        """Start as PyTorch does: weight 1, bias 0."""
+        shape = _as_shape(cls.__name__, normalized_shape)
+        return cls(
+            np.ones(shape, dtype) if elementwise_affine else None,
+            np.zeros(shape, dtype) if elementwise_affine and bias else None,
+            normalized_shape=shape,
+            eps=eps,
+        )
+
+    def forward(self, x: Array) -> tuple[Array, Backward]:
+        result = layer_norm(
+            x, self.weight, self.bias, normalized_shape=self.normalized_shape, eps=self.eps
+        )
+        return _with_parameters(self, *result)
+
+
+class RMSNorm(Layer):
+    """Give each example a mean square of one over its last axes (see `rms_norm`)."""
+
+    weight: Array | None = None  # normalized_shape
+    _: KW_ONLY
+    normalized_shape: int | tuple[int, ...] | None = None  # that of weight, or the last axis
+    eps: float | None = None
+
+    @classmethod
+    def init(
+        cls,
+        normalized_shape: int | tuple[int, ...],
+        *,
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        dtype: Any = np.float32,
+    ) -> Self:
+        """Start as PyTorch does: weight 1."""
+        shape = _as_shape(cls.__name__, normalized_shape)
+        weight = np.ones(shape, dtype) if elementwise_affine else None
+        return cls(weight, normalized_shape=shape, eps=eps)
+
+    def forward(self, x: Array) -> tuple[Array, Backward]:
+        result = rms_norm(x, self.weight, normalized_shape=self.normalized_shape, eps=self.eps)
+        return _with_parameters(self, *result)
+
+
+class GroupNorm(Layer):
+    """Normalise each example's groups of channels, (N, C, ...) (see `group_norm`).
+
+    With as many groups as channels it is InstanceNorm.
+    """
+
+    weight: Array | None = None  # (C,)
+    bias: Array | None = None  # (C,)
+    _: KW_ONLY
+    num_groups: int
+    eps: float = 1e-5
+
+    @classmethod
+    def init(
+        cls,
+        num_groups: int,
+        num_channels: int,
+        *,
+        eps: float = 1e-5,
+        affine: bool = True,
+        dtype: Any = np.float32,
+    ) -> Self:
+        """Start as PyTorch does: weight 1, bias 0."""
+        _check_groups(cls.__name__, num_groups, num_channels)
+        return cls(
+            np.ones(num_channels, dtype) if affine else None,
+            np.zeros(num_channels, dtype) if affine else None,
+            num_groups=num_groups,
+            eps=eps,
+        )
+
+    def forward(self, x: Array) -> tuple[Array, Backward]:
+        result = group_norm(x, self.weight, self.bias, num_groups=self.num_groups, eps=self.eps)
+        return _with_parameters(self, *result)
