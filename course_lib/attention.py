@@ -13,7 +13,7 @@ from course_lib.layer import Backward, Layer
 from course_lib.linear import Linear, linear
 from course_lib.record import Array
 
-CACHE_BYTES = 2**20  # maps that fit the second-level cache are made and used fastest
+CACHE_BYTES = 2**17  # made and used in parts of this size, maps stay in the second-level cache
 
 
 def scaled_dot_product_attention(
@@ -157,7 +157,7 @@ def _prepare(
     if mask is None and not causal:
         return scaled, None
     maps = (*query.shape[:-1], key.shape[-2])
-    bias = np.where(np.tri(*maps[-2:], dtype=bool) if causal else True, 0, -np.inf)
+    bias = np.where(np.tri(*maps[-2:], dtype=np.bool_) if causal else True, 0, -np.inf)
     bias = bias.astype(query.dtype)
     if mask is not None:
         bias = bias + _as_bias(operation, mask, maps, query.dtype)
@@ -320,8 +320,8 @@ class MultiHeadAttention(Layer):
 
         def backward(dy: Array) -> tuple[Any, ...]:
             dmerged, dout_proj = out_backward(dy)
-            dheads = attention_backward(split_heads(dmerged, self.num_heads))
-            *dinputs, dweight, dbias = project_backward(*dheads)
+            dmixed = split_heads(dmerged, self.num_heads)
+            *dinputs, dweight, dbias = project_backward(*attention_backward(dmixed))
             grad = self._with(in_proj_weight=dweight, in_proj_bias=dbias, out_proj=dout_proj)
             return *dinputs, grad
 

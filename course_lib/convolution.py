@@ -6,9 +6,10 @@ What the libraries call convolution is cross-correlation: the kernel is not flip
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import KW_ONLY
-from typing import Any, ClassVar, Self
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 
 CACHE_BYTES = 2**20  # columns that fit the second-level cache are filled and multiplied fastest
+FEW_SAMPLES = 4  # fewer samples than this are faster one by one than side by side
 
 
 def output_size(
@@ -37,7 +39,7 @@ def output_size(
 
     Raises
     ------
-    ValueError      if the kernel is wider than the padded input
+    ValueError      if the kernel is wider than the padded input, or a stride or dilation is below 1
 
     Examples
     --------
@@ -46,6 +48,9 @@ def output_size(
     >>> output_size(28, 3, stride=2)
     13
     """
+    as_tuple("output_size", "stride", stride, 1, least=1)
+    as_tuple("output_size", "padding", padding, 1, least=0)
+    as_tuple("output_size", "dilation", dilation, 1, least=1)
     _check_window("output_size", (size,), (kernel_size,), (padding,), (dilation,))
     return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
 
@@ -165,118 +170,209 @@ def _conv(
     check_arrays(operation, x=x, weight=weight, bias=bias)
     check_rank(operation, "x", x, axes)
     check_rank(operation, "weight", weight, axes.replace("N, C", "C_out, C_in / groups"))
-    n, channels, *size = x.shape
-    out_channels, _, *kernel = weight.shape
-    stride = as_tuple(operation, "stride", stride, len(size), least=1)
-    padding = as_tuple(operation, "padding", padding, len(size), least=0)
-    dilation = as_tuple(operation, "dilation", dilation, len(size), least=1)
-    _check_channels(operation, x, weight, bias, groups)
+    as_tuple(operation, "groups", groups, 1, least=1)
+    rank, out_channels = x.ndim - 2, len(weight)
+    check_channels(operation, x, weight, bias, groups, weight.shape[1] * groups, out_channels)
+    windows = place_windows(
+        operation,
+        x.shape[2:],
+        weight.shape[2:],
+        as_tuple(operation, "stride", stride, rank, least=1),
+        as_tuple(operation, "padding", padding, rank, least=0),
+        as_tuple(operation, "dilation", dilation, rank, least=1),
+    )
+    kernels = weight.reshape(groups, out_channels // groups, math.prod(weight.shape[1:]))
+    grouped_x = split_channels(x, groups)
+    y = np.empty((len(x), out_channels, *windows.out), x.dtype)
+    grouped_y = split_channels(y, groups)
+    blocks = split_work(grouped_x, windows)
+    for block in blocks:
+        cols = windows.gather(grouped_x[block])
+        grouped_y[block] = from_rows(kernels[block[1]] @ cols, grouped_y[block].shape)
+    add_bias(y, bias)
+    kept = cols if len(blocks) == 1 else None  # large columns are gathered again, not remembered
+
+    def backward(dy: Array) -> tuple[Array, Array, Array | None]:
+        check_gradient(operation, dy, y)
+        dx, dkernels = np.empty(x.shape, x.dtype), np.zeros_like(kernels)
+        grouped_dx, grouped_dy = split_channels(dx, groups), split_channels(dy, groups)
+        for block in blocks:
+            cols = windows.gather(grouped_x[block]) if kept is None else kept
+            drows = to_rows(grouped_dy[block])
+            dkernels[block[1]] += drows @ cols.swapaxes(1, 2)
+            grouped_dx[block] = windows.scatter(spread(kernels[block[1]], drows))
+        return dx, dkernels.reshape(weight.shape), bias_gradient(dy, bias)
+
+    return y, backward
+
+
+class Windows(NamedTuple):
+    """Every place of a kernel on a padded image, in any number of dimensions.
+
+    `gather` copies what the windows see into columns, `scatter` adds columns back to where they
+    were seen: each is the other's transpose. The samples of a batch lie side by side on the last
+    axis, so that what is copied is long and contiguous even where images are small.
+    """
+
+    size: tuple[int, ...]  # of the image
+    padding: tuple[int, ...]
+    out: tuple[int, ...]  # how many places, per axis
+    taps: tuple[tuple[slice, ...], ...]  # per weight of the kernel: the pixels that it meets
+
+    def gather(self, x: Array) -> Array:
+        """(n, groups, C, *size) -> columns (groups, C · K, places · n)."""
+        n, groups, channels = x.shape[:3]
+        image = np.ascontiguousarray(pad(samples_last(x), self.padding))
+        cols = np.empty((groups, channels, len(self.taps), *self.out, n), x.dtype)
+        for k, tap in enumerate(self.taps):
+            cols[:, :, k] = image[tap]
+        return cols.reshape(groups, channels * len(self.taps), math.prod(self.out) * n)
+
+    def scatter(self, cols: Array) -> Array:
+        """Columns (groups, C · K, places · n) -> (n, groups, C, *size); overlaps add."""
+        groups, channels = len(cols), cols.shape[1] // len(self.taps)
+        n = cols.shape[2] // math.prod(self.out)
+        cols = cols.reshape(groups, channels, len(self.taps), *self.out, n)
+        image = np.zeros((groups, channels, *padded_size(self.size, self.padding), n), cols.dtype)
+        for k, tap in enumerate(self.taps):
+            image[tap] += cols[:, :, k]
+        return np.moveaxis(unpad(image, self.padding), -1, 0)
+
+
+@lru_cache(maxsize=256)  # a training loop asks for the same few again and again
+def place_windows(
+    operation: str,
+    size: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> Windows:
+    """All places where the kernel fits on the padded image."""
     _check_window(operation, size, kernel, padding, dilation)
     out = tuple(
         output_size(s, k, stride=st, padding=p, dilation=d)
         for s, k, st, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
     )
-    positions, fan_in = math.prod(out), weight[0].size
-    windows = list(taps(kernel, stride, dilation, out))
-    kernels = weight.reshape(groups, out_channels // groups, fan_in)
-    blocks = list(_blocks(n, x.itemsize * groups * fan_in * positions))
-
-    def columns(block: slice) -> Array:  # -> (samples, groups, fan_in, positions)
-        padded = pad(x[block], padding)
-        cols = np.empty((len(padded), channels, len(windows), *out), x.dtype)
-        for k, window in enumerate(windows):
-            cols[:, :, k] = padded[window]
-        return cols.reshape(len(padded), groups, fan_in, positions)
-
-    y = np.empty((n, groups, out_channels // groups, positions), x.dtype)
-    for block in blocks:
-        cols = columns(block)
-        np.matmul(kernels, cols, out=y[block])
-    if bias is not None:
-        y += bias.reshape(groups, -1, 1)
-    y = y.reshape(n, out_channels, *out)
-    kept = cols if len(blocks) == 1 else None  # large columns are gathered again, not remembered
-
-    def backward(dy: Array) -> tuple[Array, Array, Array | None]:
-        check_gradient(operation, dy, y)
-        dys = dy.reshape(n, groups, out_channels // groups, positions)
-        dweight, dx = np.zeros_like(kernels), np.empty_like(x)
-        for block in blocks:
-            cols = columns(block) if kept is None else kept
-            dweight += (dys[block] @ cols.swapaxes(-1, -2)).sum(axis=0)
-            dcols = (kernels.swapaxes(-1, -2) @ dys[block]).reshape(
-                -1, channels, len(windows), *out
-            )
-            dpadded = np.zeros((len(dcols), *padded_shape(x.shape[1:], padding)), x.dtype)
-            for k, window in enumerate(windows):  # where windows overlap, gradients add
-                dpadded[window] += dcols[:, :, k]
-            dx[block] = unpad(dpadded, padding)
-        dbias = None if bias is None else dys.sum(axis=(0, 3)).reshape(-1)
-        return dx, dweight.reshape(weight.shape), dbias
-
-    return y, backward
+    return Windows(size, padding, out, find_taps(kernel, stride, dilation, out))
 
 
-def taps(
-    kernel: Any, stride: tuple[int, ...], dilation: tuple[int, ...], out: tuple[int, ...]
-) -> Iterator[tuple[Any, ...]]:
-    """For each weight of the kernel, the slice of the padded input that it meets on its way."""
-    for tap in np.ndindex(*kernel):
-        yield (
-            ...,
+def find_taps(
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    out: tuple[int, ...],
+) -> tuple[tuple[slice, ...], ...]:
+    """For each weight of the kernel, the slices of a padded image (:, :, *size) that it meets."""
+    return tuple(
+        (
+            slice(None),
+            slice(None),
             *(
                 slice(t * d, t * d + s * (o - 1) + 1, s)
                 for t, d, s, o in zip(tap, dilation, stride, out, strict=True)
             ),
         )
-
-
-def padded_shape(shape: tuple[int, ...], padding: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape with `padding` added at both ends of the last axes."""
-    leading = len(shape) - len(padding)
-    return (
-        *shape[:leading],
-        *(s + 2 * p for s, p in zip(shape[leading:], padding, strict=True)),
+        for tap in np.ndindex(*kernel)
     )
 
 
-def pad(x: Array, padding: tuple[int, ...], value: float = 0.0) -> Array:
-    """Put `value` around the last axes of x (np.pad is ten times slower on small arrays)."""
+def padded_size(size: tuple[int, ...], padding: tuple[int, ...]) -> tuple[int, ...]:
+    """The size with `padding` added at both ends of every axis."""
+    return tuple(s + 2 * p for s, p in zip(size, padding, strict=True))
+
+
+def pad(image: Array, padding: tuple[int, ...], value: float = 0.0) -> Array:
+    """Put `value` around an image (:, :, *size, ...); np.pad is ten times slower on small ones."""
     if not any(padding):
-        return x
-    padded = np.full(padded_shape(x.shape, padding), value, x.dtype)
-    unpad(padded, padding)[...] = x
+        return image
+    end = 2 + len(padding)
+    size = padded_size(image.shape[2:end], padding)
+    padded = np.full((*image.shape[:2], *size, *image.shape[end:]), value, image.dtype)
+    unpad(padded, padding)[...] = image
     return padded
 
 
 def unpad(padded: Array, padding: tuple[int, ...]) -> Array:
-    """The part of a padded array that is not padding, as a view."""
-    sizes = padded.shape[padded.ndim - len(padding) :]
-    inner = tuple(slice(p, s - p) for s, p in zip(sizes, padding, strict=True))
-    return padded[(..., *inner)]  # type: ignore[arg-type]
+    """The part of a padded image (:, :, *size, ...) that is not padding, as a view."""
+    inner = (slice(p, s - p) for s, p in zip(padded.shape[2:], padding, strict=False))
+    return padded[(slice(None), slice(None), *inner)]
 
 
-def _blocks(samples: int, bytes_per_sample: int) -> Iterator[slice]:
-    """Slices of the batch whose columns stay within the cache."""
-    step = max(1, CACHE_BYTES // max(1, bytes_per_sample))
-    return (slice(start, start + step) for start in range(0, max(samples, 1), step))
+def split_channels(x: Array, groups: int) -> Array:
+    """(N, C, *size) -> (N, groups, C / groups, *size), as a view where that is possible."""
+    n, channels, *size = x.shape
+    return x.reshape(n, groups, channels // groups, *size)
 
 
-def _check_channels(
-    operation: str, x: Array, weight: Array, bias: Array | None, groups: int
+def split_work(x: Array, windows: Windows) -> list[tuple[slice, slice]]:
+    """Blocks of samples and of groups, each so small that its columns stay within the cache."""
+    n, groups, channels = x.shape[:3]
+    sample_bytes = x.itemsize * channels * len(windows.taps) * math.prod(windows.out)
+    fitting = CACHE_BYTES // max(1, sample_bytes)
+    samples = 1 if fitting < FEW_SAMPLES else max(1, min(n, fitting))
+    together = max(1, fitting // samples)
+    return [
+        (slice(i, i + samples), slice(g, g + together))
+        for i in range(0, max(1, n), samples)
+        for g in range(0, groups, together)
+    ]
+
+
+def samples_last(x: Array) -> Array:
+    """(n, groups, C, *size) -> (groups, C, *size, n), as a view."""
+    return x.transpose(*range(1, x.ndim), 0)
+
+
+def to_rows(x: Array) -> Array:
+    """(n, groups, C, *size) -> (groups, C, positions · n)."""
+    n, groups, channels, *size = x.shape
+    return samples_last(x).reshape(groups, channels, math.prod(size) * n)
+
+
+def from_rows(rows: Array, shape: tuple[int, ...]) -> Array:
+    """(groups, C, positions · n) -> (n, groups, C, *size), the way back, as a view."""
+    return np.moveaxis(rows.reshape(*shape[1:], shape[0]), -1, 0)
+
+
+def spread(kernels: Array, rows: Array) -> Array:
+    """Each output times every weight that made it: columns (groups, C · K, positions · n)."""
+    if kernels.shape[1] == 1:  # an outer product, which matmul does slowly
+        return kernels.swapaxes(1, 2) * rows
+    return kernels.swapaxes(1, 2) @ rows
+
+
+def add_bias(y: Array, bias: Array | None) -> None:
+    """Add one number per channel to the fresh array y."""
+    if bias is not None:
+        y += bias.reshape(-1, *(1,) * (y.ndim - 2))
+
+
+def bias_gradient(dy: Array, bias: Array | None) -> Array | None:
+    """Every position of a channel got the same bias, so its gradient is their sum."""
+    return None if bias is None else dy.sum(axis=(0, *range(2, dy.ndim)))
+
+
+def check_channels(
+    operation: str,
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    groups: int,
+    in_channels: int,
+    out_channels: int,
 ) -> None:
-    as_tuple(operation, "groups", groups, 1, least=1)
-    channels, out_channels = x.shape[1], weight.shape[0]
-    if channels != weight.shape[1] * groups:
-        times = f" x {groups} groups = {weight.shape[1] * groups}" if groups > 1 else ""
+    """The weight must take the channels of x, in groups of equal size; bias has one per output."""
+    if len(weight) % groups:
         raise ValueError(
-            f"{operation}: x has {channels} channels but weight expects {weight.shape[1]}{times} "
-            f"(x {x.shape}, weight {weight.shape}); channels are axis 1."
+            f"{operation}: axis 0 of weight {weight.shape} cannot be split into {groups} groups; "
+            f"its length {len(weight)} must be a multiple of groups."
         )
-    if out_channels % groups:
+    if x.shape[1] != in_channels:
+        in_groups = f" in {groups} groups" if groups > 1 else ""
         raise ValueError(
-            f"{operation}: {out_channels} output channels (weight {weight.shape}) cannot be split "
-            f"into {groups} groups; C_out must be a multiple of groups."
+            f"{operation}: x has {x.shape[1]} channels but weight expects {in_channels}{in_groups} "
+            f"(x {x.shape}, weight {weight.shape}); channels are axis 1."
         )
     if bias is not None and bias.shape != (out_channels,):
         raise ValueError(
@@ -295,7 +391,9 @@ def _check_window(operation: str, size: Any, kernel: Any, padding: Any, dilation
             )
 
 
-class _Convolution(Layer):
+class Convolution(Layer):
+    """What the convolution layers of every rank share, plain and transposed."""
+
     weight: Array  # (C_out, C_in / groups, *kernel_size)
     bias: Array | None = None  # (C_out,)
     _: KW_ONLY
@@ -305,7 +403,26 @@ class _Convolution(Layer):
     groups: int = 1
 
     _operation: ClassVar[Callable[..., tuple[Array, Backward]]]
-    _spatial_axes: ClassVar[int]
+    spatial_axes: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        name, axes = type(self).__name__, self.spatial_axes
+        if self.weight.ndim != 2 + axes:
+            raise ValueError(
+                f"{name}: weight has shape {self.weight.shape}, {self.weight.ndim} axes instead of "
+                f"{2 + axes}; draw one with {name}.init(in_channels, out_channels, kernel_size, "
+                "rng=rng)."
+            )
+        as_tuple(name, "stride", self.stride, axes, least=1)
+        as_tuple(name, "padding", self.padding, axes, least=0)
+        as_tuple(name, "dilation", self.dilation, axes, least=1)
+        as_tuple(name, "groups", self.groups, 1, least=1)
+
+    @property
+    def kernel_size(self) -> tuple[int, ...]:
+        """The spatial shape of the weight."""
+        return self.weight.shape[2:]
 
     @classmethod
     def init(
@@ -314,61 +431,60 @@ class _Convolution(Layer):
         out_channels: int,
         kernel_size: int | tuple[int, ...],
         *,
-        stride: int | tuple[int, ...] = 1,
-        padding: int | tuple[int, ...] = 0,
-        dilation: int | tuple[int, ...] = 1,
         groups: int = 1,
         bias: bool = True,
         rng: np.random.Generator,
         dtype: Any = np.float32,
+        **options: Any,
     ) -> Self:
-        """Draw weight and bias as PyTorch does: uniform within ±1/√(inputs of one output)."""
-        kernel = as_tuple(cls.__name__, "kernel_size", kernel_size, cls._spatial_axes, least=1)
+        """Draw weight and bias as PyTorch does: uniform within ±1/√fan-in.
+
+        The options (stride, padding, dilation …) are those of the operation.
+        """
+        kernel = as_tuple(cls.__name__, "kernel_size", kernel_size, cls.spatial_axes, least=1)
         as_tuple(cls.__name__, "groups", groups, 1, least=1)
         if in_channels % groups or out_channels % groups:
             raise ValueError(
                 f"{cls.__name__}: {in_channels} input and {out_channels} output channels cannot "
                 f"both be split into {groups} groups; both must be multiples of groups."
             )
-        shape = (out_channels, in_channels // groups, *kernel)
+        shape = (*cls._channel_axes(in_channels, out_channels, groups), *kernel)
         fan_in = math.prod(shape[1:])
         weight = uniform_by_fan_in(shape, fan_in, rng=rng, dtype=dtype)
-        return cls(
-            weight,
-            uniform_by_fan_in((out_channels,), fan_in, rng=rng, dtype=dtype) if bias else None,
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            groups=groups,
-        )
+        drawn = uniform_by_fan_in((out_channels,), fan_in, rng=rng, dtype=dtype) if bias else None
+        return cls(weight, drawn, groups=groups, **options)
+
+    @staticmethod
+    def _channel_axes(in_channels: int, out_channels: int, groups: int) -> tuple[int, int]:
+        return out_channels, in_channels // groups
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "stride": self.stride,
+            "padding": self.padding,
+            "dilation": self.dilation,
+            "groups": self.groups,
+        }
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
-        y, conv_backward = self._operation(
-            x,
-            self.weight,
-            self.bias,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            groups=self.groups,
-        )
+        y, conv_backward = self._operation(x, self.weight, self.bias, **self._options())
 
-        def backward(dy: Array) -> tuple[Array, _Convolution]:
+        def backward(dy: Array) -> tuple[Array, Convolution]:
             dx, dweight, dbias = conv_backward(dy)
             return dx, self._with(weight=dweight, bias=dbias)
 
         return y, backward
 
 
-class Conv1d(_Convolution):
+class Conv1d(Convolution):
     """Convolution along a sequence, (N, C_in, L) -> (N, C_out, L_out) (see `conv1d`)."""
 
     _operation = staticmethod(conv1d)
-    _spatial_axes = 1
+    spatial_axes = 1
 
 
-class Conv2d(_Convolution):
+class Conv2d(Convolution):
     """Convolution over an image, (N, C_in, H, W) -> (N, C_out, H_out, W_out) (see `conv2d`)."""
 
     _operation = staticmethod(conv2d)
-    _spatial_axes = 2
+    spatial_axes = 2

@@ -142,14 +142,7 @@ def _reduce(
     operation: str, losses: Array, count: float, reduction: str
 ) -> tuple[Array, Callable[[Any], Array]]:
     """The loss, and the function that turns its gradient into the gradient of every one loss."""
-    if reduction == "none":
-
-        def each_dloss(dloss: Any) -> Array:
-            check_gradient(operation, dloss, losses, "dloss")
-            return dloss
-
-        return losses, each_dloss
-    if reduction not in ("mean", "sum"):
+    if reduction not in ("mean", "sum", "none"):
         raise ValueError(
             f'{operation}: reduction must be "mean", "sum" or "none", not {reduction!r}.'
         )
@@ -161,13 +154,18 @@ def _reduce(
     scale = 1 / count if reduction == "mean" else 1.0
 
     def each_dloss(dloss: Any) -> Array:
+        if reduction == "none":
+            check_gradient(operation, dloss, losses, "dloss")
+            return dloss
         if np.ndim(dloss):
             raise ValueError(
                 f"{operation}: dloss has shape {np.shape(dloss)} but the loss is one number; the "
                 "gradient of a number is a number."
             )
-        return losses.dtype.type(dloss * scale)  # a scalar serves all losses alike
+        return losses.dtype.type(dloss * scale)  # one scalar for all losses alike
 
+    if reduction == "none":
+        return losses, each_dloss
     return losses.dtype.type(losses.sum() * scale), each_dloss
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import KW_ONLY
 from functools import lru_cache
 from typing import Any, Self
@@ -50,7 +49,8 @@ def sinusoidal_encoding(
            [0.84, 0.54, 0.01, 1.  ]], dtype=float32)
     """
     as_tuple("sinusoidal_encoding", "length", length, 1, least=0)
-    hands = _hands("sinusoidal_encoding", np.arange(length), d_model, base)
+    _check_pairs("sinusoidal_encoding", d_model, base)
+    hands = _hands(length, d_model, base, np.complex128)
     code = np.empty((length, d_model), dtype)
     code[:, 0::2], code[:, 1::2] = hands.imag, hands.real
     return code
@@ -100,14 +100,187 @@ def rotary(
             "positions with x[None]."
         )
     length, features = x.shape[-2:]
+    _check_pairs("rotary", features, base)
+    pairs = np.result_type(x.dtype, np.complex64)
     if positions is None:
-        turns = _first_turns(length, features, base, np.result_type(x.dtype, np.complex64))
+        turns = _hands(length, features, base, pairs)
+    elif np.shape(positions) == (length,):
+        turns = _angles(np.asarray(positions), features, base).astype(pairs)
     else:
-        positions = np.asarray(positions)
-        if positions.shape != (length,):
+        raise ValueError(
+            f"rotary: positions has shape {np.shape(positions)} but x {x.shape} has {length} "
+            f"vectors; positions must be ({length},)."
+        )
+
+    def turn(vectors: Array, by: Array) -> Array:
+        if vectors.strides[-1] != vectors.itemsize:  # a pair must lie together in memory
+            vectors = np.ascontiguousarray(vectors)
+        return (vectors.view(pairs) * by).view(vectors.dtype)
+
+    y = turn(x, turns)
+
+    def backward(dy: Array) -> Array:
+        check_gradient("rotary", dy, y)
+        return turn(dy, turns.conj())
+
+    return y, backward
+
+
+class SinusoidalPositionalEncoding(Layer):
+    """Add sines and cosines of the position to each vector, or append them.
+
+    x is (..., T, E). With mode="add", E is d_model and stays; with mode="concat" it grows by
+    d_model. See `sinusoidal_encoding`; there is nothing to learn.
+
+    Examples
+    --------
+    >>> SinusoidalPositionalEncoding(4)(np.zeros((1, 2, 4))).round(2)
+    array([[[0.  , 1.  , 0.  , 1.  ],
+            [0.84, 0.54, 0.01, 1.  ]]])
+    >>> SinusoidalPositionalEncoding(4, mode="concat")(np.zeros((1, 2, 3))).shape
+    (1, 2, 7)
+    """
+
+    d_model: int
+    mode: str = "add"
+    base: float = 10000.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_pairs("SinusoidalPositionalEncoding", self.d_model, self.base)
+        _check_mode("SinusoidalPositionalEncoding", self.mode)
+
+    def forward(self, x: Array) -> tuple[Array, Backward]:
+        _check_vectors("SinusoidalPositionalEncoding", x, self.d_model, self.mode)
+        code = sinusoidal_encoding(x.shape[-2], self.d_model, base=self.base, dtype=x.dtype)
+        y, attach_backward = _attach("SinusoidalPositionalEncoding", x, code, self.mode)
+        return y, lambda dy: (attach_backward(dy)[0], self)
+
+
+class LearnedPositionalEncoding(Layer):
+    """Add a learned vector per position to each vector, or append it.
+
+    x is (..., T, E). With mode="add", E is d_model and stays; with mode="concat" it grows by
+    d_model. The table has a row for each of its first positions and none beyond them.
+    """
+
+    weight: Array  # (max_length, d_model)
+    _: KW_ONLY
+    mode: str = "add"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_mode("LearnedPositionalEncoding", self.mode)
+
+    @classmethod
+    def init(
+        cls,
+        max_length: int,
+        d_model: int,
+        *,
+        mode: str = "add",
+        std: float = 0.02,
+        rng: np.random.Generator,
+        dtype: Any = np.float32,
+    ) -> Self:
+        """Draw the table from a normal distribution with standard deviation `std`."""
+        return cls(rng.normal(0.0, std, (max_length, d_model)).astype(dtype), mode=mode)
+
+    def forward(self, x: Array) -> tuple[Array, Backward]:
+        check_arrays("LearnedPositionalEncoding", x=x, weight=self.weight)
+        rows, d_model = self.weight.shape
+        _check_vectors("LearnedPositionalEncoding", x, d_model, self.mode)
+        length = x.shape[-2]
+        if length > rows:
             raise ValueError(
-                f"rotary: positions has shape {positions.shape} but x {x.shape} has {length} "
-                f"vectors; positions must be ({length},)."
+                f"LearnedPositionalEncoding: x {x.shape} has {length} positions but the table "
+                f"{self.weight.shape} ends after {rows}; no vector was learned beyond them: use "
+                "shorter sequences, or train a longer table."
             )
-        turns = _hands("rotary", positions, features, base)
-    return ...
+        y, attach_backward = _attach(
+            "LearnedPositionalEncoding", x, self.weight[:length], self.mode
+        )
+
+        def backward(dy: Array) -> tuple[Array, LearnedPositionalEncoding]:
+            dx, dcode = attach_backward(dy)
+            dweight = np.zeros_like(self.weight)
+            dweight[:length] = dcode.reshape(-1, length, d_model).sum(axis=0)
+            return dx, self._with(weight=dweight)
+
+        return y, backward
+
+
+class RotaryMultiHeadAttention(MultiHeadAttention):
+    """Multi-head attention whose queries and keys are turned by their positions (see `rotary`).
+
+    Position enters between projection and match, so a match depends on contents and distance.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> layer = RotaryMultiHeadAttention.init(8, 2, rng=rng, dtype=np.float64)
+    >>> x = rng.normal(size=(1, 3, 8))
+    >>> bool(np.allclose(layer(x[:, ::-1]), layer(x)[:, ::-1]))     # no longer blind to order
+    False
+    """
+
+    base: float = 10000.0
+
+    def place(self, heads: Array) -> tuple[Array, Backward]:
+        return rotary(heads, base=self.base)
+
+
+@lru_cache(maxsize=32)
+def _hands(length: int, features: int, base: float, dtype: Any) -> Array:
+    """The clock hands of the positions 0 to length - 1, kept for the next batch."""
+    hands = _angles(np.arange(length), features, base).astype(dtype)
+    hands.flags.writeable = False
+    return hands
+
+
+def _angles(positions: Array, features: int, base: float) -> Array:
+    """exp(1j * p / base**(2i / features)): a point on the circle per position p and pair i."""
+    speeds = base ** (-np.arange(0, features, 2) / features)
+    return np.exp(1j * np.multiply.outer(positions, speeds))
+
+
+def _attach(operation: str, x: Array, code: Array, mode: str) -> tuple[Array, Backward]:
+    """x with its code added or appended; the way back gives the gradients of both."""
+    if mode == "add":
+        y = x + code
+    else:
+        wide = np.broadcast_to(code, (*x.shape[:-1], code.shape[-1]))
+        y = np.concatenate([x, wide], axis=-1)
+
+    def backward(dy: Array) -> tuple[Array, Array]:
+        check_gradient(operation, dy, y)
+        if mode == "add":
+            return dy, dy
+        return dy[..., : x.shape[-1]], dy[..., x.shape[-1] :]
+
+    return y, backward
+
+
+def _check_mode(operation: str, mode: str) -> None:
+    if mode not in ("add", "concat"):
+        raise ValueError(f'{operation}: mode must be "add" or "concat", not {mode!r}.')
+
+
+def _check_pairs(operation: str, features: int, base: float) -> None:
+    as_tuple(operation, "d_model", features, 1, least=0)
+    if features % 2:
+        raise ValueError(
+            f"{operation}: the number of features must be even, not {features}: every frequency "
+            "takes a pair."
+        )
+    if not base > 0:
+        raise ValueError(f"{operation}: base must be positive, not {base}.")
+
+
+def _check_vectors(operation: str, x: Array, d_model: int, mode: str) -> None:
+    check_arrays(operation, x=x)
+    if x.ndim < 2 or (mode == "add" and x.shape[-1] != d_model):
+        raise ValueError(
+            f"{operation}: x has shape {x.shape} but must be (..., T, {d_model}) for codes of "
+            f'{d_model} features to be added; mode="concat" takes any number of features.'
+        )

@@ -66,7 +66,7 @@ def rnn(
         bias_hh=bias_hh,
     )
     _check_sizes(x, h0, weight_ih, weight_hh, bias_ih, bias_hh)
-    (n, length, _), hidden = x.shape, len(weight_hh)
+    (n, length, features), hidden = x.shape, len(weight_hh)
     drive = (x @ weight_ih.T).swapaxes(0, 1)  # every step's input at once, time first
     for bias in (bias_ih, bias_hh):
         if bias is not None:
@@ -86,8 +86,8 @@ def rnn(
             dpre[t] *= dh + dy[:, t]
             dh = dpre[t] @ weight_hh
         rows = dpre.reshape(-1, hidden)
-        dweight_ih = rows.T @ x.swapaxes(0, 1).reshape(len(rows), -1)
-        dweight_hh = rows.T @ states[:-1].reshape(len(rows), -1)
+        dweight_ih = rows.T @ x.swapaxes(0, 1).reshape(-1, features)
+        dweight_hh = rows.T @ states[:-1].reshape(-1, hidden)
         dbias = rows.sum(axis=0)
         return (
             dpre.swapaxes(0, 1) @ weight_ih,

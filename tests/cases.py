@@ -30,14 +30,53 @@ from course_lib.activation import (
     softmax,
     tanh,
 )
+from course_lib.attention import MultiHeadAttention, scaled_dot_product_attention
 from course_lib.convolution import Conv1d, Conv2d, conv1d, conv2d
 from course_lib.dropout import Dropout, Dropout1d, Dropout2d, dropout, dropout1d, dropout2d
+from course_lib.embedding import Embedding, embedding
 from course_lib.gradcheck import gradcheck
 from course_lib.layer import Identity, Layer, Sequential
 from course_lib.linear import Linear, linear
 from course_lib.loss import cross_entropy, mse
-from course_lib.pooling import Flatten, MaxPool2d, max_pool2d
+from course_lib.normalization import (
+    BatchNorm1d,
+    BatchNorm2d,
+    FrozenBatchNorm,
+    GroupNorm,
+    LayerNorm,
+    RMSNorm,
+    batch_norm,
+    group_norm,
+    layer_norm,
+    rms_norm,
+)
+from course_lib.pooling import (
+    AvgPool1d,
+    AvgPool2d,
+    Flatten,
+    GlobalAvgPool,
+    MaxPool1d,
+    MaxPool2d,
+    avg_pool1d,
+    avg_pool2d,
+    global_avg_pool,
+    max_pool1d,
+    max_pool2d,
+)
+from course_lib.positional import (
+    LearnedPositionalEncoding,
+    RotaryMultiHeadAttention,
+    SinusoidalPositionalEncoding,
+    rotary,
+)
+from course_lib.recurrent import RNN, rnn
 from course_lib.residual import Residual
+from course_lib.transposed_convolution import (
+    ConvTranspose1d,
+    ConvTranspose2d,
+    conv_transpose1d,
+    conv_transpose2d,
+)
 
 Array = np.ndarray
 Inputs = Callable[[np.random.Generator], tuple[Array, ...]]
@@ -62,8 +101,12 @@ def public(kind: Callable[[Any], bool]) -> dict[str, Any]:
     }
 
 
+SHARED = ("Layer", "Convolution", "TransposedConvolution", "Pooling", "AveragePooling")
+"""What layers have in common: nobody constructs one of these."""
+
+
 def is_layer(value: Any) -> bool:
-    return isinstance(value, type) and issubclass(value, Layer) and value is not Layer
+    return isinstance(value, type) and issubclass(value, Layer) and value.__name__ not in SHARED
 
 
 def is_operation(value: Any) -> bool:
@@ -186,9 +229,10 @@ def check_direction(case: Case, layer: Layer, seed: int) -> float:
     names = inspect.signature(function).parameters
     y, backward = case.forward(case.make(seed=seed), inputs)
     *dinputs, _ = backward(draw_dy(y))
-    moving = [x for x, dx in zip(inputs, dinputs, strict=True) if dx is not None]
-    # tokens and targets have no direction: they go in by name, next to the options
-    fixed = {n: x for n, x, dx in zip(names, inputs, dinputs, strict=False) if dx is None}
+    targets = [x.dtype.kind == "f" and dx is None for x, dx in zip(inputs, dinputs, strict=True)]
+    moving = [x for x, target in zip(inputs, targets, strict=True) if not target]
+    # a loss has no gradient for its target: it goes in by name, next to the options
+    fixed = {n: x for n, x, target in zip(names, inputs, targets, strict=False) if target}
     rng = np.random.default_rng([seed, 3])
     return gradcheck(layer, *moving, rng=rng, **fixed, **case.options)
 
@@ -205,6 +249,10 @@ def normal(*shapes: tuple[int, ...]) -> Inputs:
 def classes(shape: tuple[int, ...]) -> Inputs:
     """Logits of a shape, and true classes for them."""
     return lambda rng: (rng.normal(size=shape), rng.integers(0, shape[-1], shape[:-1]))
+
+
+def tokens(shape: tuple[int, ...], below: int) -> Inputs:
+    return lambda rng: (rng.integers(0, below, shape),)
 
 
 def _operation(name: str, operation: Callable[..., Any], inputs: Inputs, **rest: Any) -> Case:
@@ -240,6 +288,43 @@ LAYERS = (
         ),
         normal((2, 2, 3, 4)),
     ),
+    Case("ConvTranspose1d", lambda rng: ConvTranspose1d.init(2, 3, 3, rng=rng), normal((3, 2, 4))),
+    Case(
+        "ConvTranspose1d: every option",
+        lambda rng: ConvTranspose1d.init(
+            4,
+            6,
+            3,
+            stride=2,
+            padding=1,
+            output_padding=1,
+            groups=2,
+            bias=False,
+            dilation=2,
+            rng=rng,
+        ),
+        normal((2, 4, 3)),
+    ),
+    Case(
+        "ConvTranspose2d",
+        lambda rng: ConvTranspose2d.init(2, 3, (2, 3), rng=rng),
+        normal((2, 2, 3, 2)),
+    ),
+    Case(
+        "ConvTranspose2d: every option",
+        lambda rng: ConvTranspose2d.init(
+            2,
+            4,
+            (3, 2),
+            stride=(2, 1),
+            padding=(1, 0),
+            output_padding=(1, 0),
+            groups=2,
+            dilation=(1, 2),
+            rng=rng,
+        ),
+        normal((2, 2, 2, 2)),
+    ),
     Case("ReLU", lambda rng: ReLU(), normal((3, 4))),
     Case("LeakyReLU", lambda rng: LeakyReLU(), normal((3, 4))),
     Case("LeakyReLU: steeper", lambda rng: LeakyReLU(0.3), normal((2, 3, 2, 2))),
@@ -252,9 +337,76 @@ LAYERS = (
     Case("Softmax: over the middle axis", lambda rng: Softmax(dim=1), normal((2, 3, 4))),
     Case("LogSoftmax", lambda rng: LogSoftmax(), normal((3, 4))),
     Case("LogSoftmax: over the middle axis", lambda rng: LogSoftmax(dim=-2), normal((2, 3, 4))),
+    Case("MaxPool1d", lambda rng: MaxPool1d(2), normal((3, 2, 5))),
+    Case(
+        "MaxPool1d: overlapping, padded",
+        lambda rng: MaxPool1d(3, stride=1, padding=1),
+        normal((2, 2, 5)),
+    ),
+    Case("MaxPool2d", lambda rng: MaxPool2d(2), normal((3, 2, 5, 4))),
+    Case(
+        "MaxPool2d: overlapping, padded",
+        lambda rng: MaxPool2d((3, 2), stride=(2, 1), padding=1),
+        normal((2, 2, 5, 4)),
+    ),
+    Case("AvgPool1d", lambda rng: AvgPool1d(2), normal((3, 2, 5))),
+    Case(
+        "AvgPool1d: overlapping, padded",
+        lambda rng: AvgPool1d(3, stride=2, padding=1),
+        normal((2, 2, 5)),
+    ),
+    Case("AvgPool2d", lambda rng: AvgPool2d(2), normal((3, 2, 5, 4))),
+    Case(
+        "AvgPool2d: overlapping, padding not counted",
+        lambda rng: AvgPool2d((3, 2), stride=(2, 1), padding=1, count_include_pad=False),
+        normal((2, 2, 5, 4)),
+    ),
+    Case("GlobalAvgPool", lambda rng: GlobalAvgPool(), normal((3, 2, 2, 3))),
+    Case("Flatten", lambda rng: Flatten(), normal((3, 2, 2, 3))),
     Case("Dropout", lambda rng: Dropout(0.4, rng=rng), normal((3, 4)), independent=False),
     Case("Dropout1d", lambda rng: Dropout1d(0.4, rng=rng), normal((3, 4, 2)), independent=False),
     Case("Dropout2d", lambda rng: Dropout2d(0.4, rng=rng), normal((3, 4, 2, 2)), independent=False),
+    Case(
+        "BatchNorm1d",
+        lambda rng: BatchNorm1d.init(3),
+        normal((5, 3)),
+        empty="two values",
+        single="two values",
+        independent=False,
+    ),
+    Case(
+        "BatchNorm1d: along sequences, not affine",
+        lambda rng: BatchNorm1d.init(2, affine=False),
+        normal((3, 2, 4)),
+        empty="two values",
+        independent=False,
+    ),
+    Case(
+        "BatchNorm2d",
+        lambda rng: BatchNorm2d.init(2, momentum=0.3, eps=1e-3),
+        normal((3, 2, 2, 3)),
+        empty="two values",
+        independent=False,
+    ),
+    Case("FrozenBatchNorm", lambda rng: FrozenBatchNorm(np.ones(2), np.ones(2)), normal((3, 2, 4))),
+    Case("LayerNorm", lambda rng: LayerNorm.init(4), normal((3, 4))),
+    Case(
+        "LayerNorm: over two axes, no bias",
+        lambda rng: LayerNorm.init((2, 3), bias=False, eps=1e-2),
+        normal((3, 2, 3)),
+    ),
+    Case("RMSNorm", lambda rng: RMSNorm.init(4), normal((3, 4))),
+    Case(
+        "RMSNorm: not affine",
+        lambda rng: RMSNorm.init(3, elementwise_affine=False, eps=1e-2),
+        normal((2, 2, 3)),
+    ),
+    Case("GroupNorm", lambda rng: GroupNorm.init(2, 4), normal((2, 4, 3))),
+    Case(
+        "GroupNorm: all channels together, not affine",
+        lambda rng: GroupNorm.init(1, 3, affine=False),
+        normal((2, 3, 2, 2)),
+    ),
     Case("Residual", lambda rng: Residual(Linear.init(4, 4, rng=rng)), normal((3, 4))),
     Case(
         "Residual: with a projection",
@@ -264,19 +416,77 @@ LAYERS = (
         ),
         normal((3, 4)),
     ),
-    Case("MaxPool2d", lambda rng: MaxPool2d(2), normal((3, 2, 5, 4))),
     Case(
-        "MaxPool2d: overlapping, padded",
-        lambda rng: MaxPool2d((3, 2), stride=(2, 1), padding=1),
-        normal((2, 2, 5, 4)),
+        "MultiHeadAttention", lambda rng: MultiHeadAttention.init(4, 2, rng=rng), normal((2, 3, 4))
     ),
-    Case("Flatten", lambda rng: Flatten(), normal((3, 2, 2, 3))),
+    Case(
+        "MultiHeadAttention: causal, no bias",
+        lambda rng: MultiHeadAttention.init(4, 1, bias=False, rng=rng),
+        normal((2, 3, 4)),
+        options={"causal": True},
+    ),
+    Case(
+        "MultiHeadAttention: another sequence, masked",
+        lambda rng: MultiHeadAttention.init(4, 2, rng=rng),
+        normal((2, 3, 4), (2, 2, 4)),
+        options={"mask": np.array([[True, False], [True, True], [False, True]])},
+    ),
+    Case(
+        "MultiHeadAttention: three inputs, weighted",
+        lambda rng: MultiHeadAttention.init(4, 4, rng=rng),
+        normal((2, 1, 4), (2, 3, 4), (2, 3, 4)),
+        options={"mask": np.array([[0.5, 0.0, -1.0]])},
+    ),
+    Case(
+        "RotaryMultiHeadAttention",
+        lambda rng: RotaryMultiHeadAttention.init(4, 2, rng=rng),
+        normal((2, 3, 4)),
+    ),
+    Case(
+        "SinusoidalPositionalEncoding",
+        lambda rng: SinusoidalPositionalEncoding(4),
+        normal((2, 3, 4)),
+    ),
+    Case(
+        "SinusoidalPositionalEncoding: appended",
+        lambda rng: SinusoidalPositionalEncoding(2, mode="concat"),
+        normal((2, 3, 3)),
+    ),
+    Case(
+        "LearnedPositionalEncoding",
+        lambda rng: LearnedPositionalEncoding.init(3, 4, rng=rng),
+        normal((2, 3, 4)),
+    ),
+    Case(
+        "LearnedPositionalEncoding: appended, longer than x",
+        lambda rng: LearnedPositionalEncoding.init(5, 2, mode="concat", rng=rng),
+        normal((2, 3, 4)),
+    ),
+    Case("RNN", lambda rng: RNN.init(3, 4, rng=rng), normal((2, 3, 3))),
+    Case(
+        "RNN: from a given state, no bias",
+        lambda rng: RNN.init(3, 2, bias=False, rng=rng),
+        normal((2, 4, 3), (2, 2)),
+    ),
+    Case("Embedding", lambda rng: Embedding.init(5, 3, rng=rng), tokens((2, 4), 5)),
+    Case(
+        "Embedding: with padding",
+        lambda rng: Embedding.init(3, 2, padding_idx=2, rng=rng),
+        tokens((2, 6), 2),  # without padding, whose row has a slope but is given none
+    ),
 )
 
 OPERATIONS = (
     _operation("linear", linear, normal((5, 4), (3, 4), (3,))),
     _operation("conv1d", conv1d, normal((3, 2, 7), (4, 2, 3), (4,))),
     _operation("conv2d", conv2d, normal((2, 4, 5, 6), (6, 2, 3, 2), (6,)), options={"groups": 2}),
+    _operation("conv_transpose1d", conv_transpose1d, normal((3, 2, 4), (2, 4, 3), (4,))),
+    _operation(
+        "conv_transpose2d",
+        conv_transpose2d,
+        normal((2, 4, 3, 2), (4, 3, 3, 2), (6,)),
+        options={"groups": 2},
+    ),
     *(
         _operation(operation.__name__, operation, normal((3, 4)))
         for operation in (relu, leaky_relu, sigmoid, tanh, gelu, silu, softmax, log_softmax)
@@ -295,7 +505,43 @@ OPERATIONS = (
             (dropout2d, (3, 4, 2, 2)),
         )
     ),
-    _operation("max_pool2d", max_pool2d, normal((3, 2, 5, 4)), options={"kernel_size": 2}),
+    Case(
+        "scaled_dot_product_attention",
+        lambda rng: Operation(scaled_dot_product_attention),
+        normal((2, 3, 4), (2, 5, 4), (2, 5, 2)),
+        options={"causal": True},
+    ),
+    Case(
+        "rnn",
+        lambda rng: Operation(rnn),
+        normal((2, 3, 4), (2, 5), (5, 4), (5, 5), (5,), (5,)),
+        batched=2,
+    ),
+    _operation(
+        "embedding", embedding, lambda rng: (rng.integers(0, 5, (2, 4)), rng.normal(size=(5, 3)))
+    ),
+    Case(
+        "batch_norm",
+        lambda rng: Operation(batch_norm),
+        normal((5, 3, 2), (3,), (3,)),
+        batched=1,
+        empty="two values",
+        independent=False,
+    ),
+    _operation("layer_norm", layer_norm, normal((3, 4), (4,), (4,))),
+    _operation("rms_norm", rms_norm, normal((3, 4), (4,))),
+    _operation("group_norm", group_norm, normal((2, 4, 3), (4,), (4,)), options={"num_groups": 2}),
+    _operation("rotary", rotary, normal((2, 3, 4))),
+    *(
+        _operation(operation.__name__, operation, normal(shape), options={"kernel_size": 2})
+        for operation, shape in (
+            (max_pool1d, (3, 2, 5)),
+            (avg_pool1d, (3, 2, 5)),
+            (max_pool2d, (3, 2, 5, 4)),
+            (avg_pool2d, (3, 2, 5, 4)),
+        )
+    ),
+    _operation("global_avg_pool", global_avg_pool, normal((3, 2, 2, 3))),
 )
 
 LOSSES = (

@@ -1,4 +1,4 @@
-"""What every layer computes, written down as plain loops over single numbers, and nothing else.
+"""What every layer and loss computes, written as plain loops over single numbers.
 
 The numbers may be complex. So every definition comes with its exact gradient: move one entry by
 i·1e-30, and the imaginary part of the result is the derivative, without a difference in which
@@ -79,7 +79,11 @@ def _dropout(layer: Any, arrays: Any, x: Array) -> Array:
 
 
 def _linear(layer: Any, arrays: Any, x: Array) -> Array:
-    weight, bias = arrays["weight"], arrays.get("bias")
+    return _rows(x, arrays["weight"], arrays.get("bias"))
+
+
+def _rows(x: Array, weight: Array, bias: Array | None) -> Array:
+    """Every output of every row of x: a weighted sum of its entries, and a bias."""
     y = np.zeros((*x.shape[:-1], len(weight)), object)
     for *row, o in np.ndindex(y.shape):
         y[(*row, o)] = bias[o] if bias is not None else 0
@@ -146,27 +150,33 @@ def _windows(layer: Any, x: Array) -> Iterator[tuple[tuple[int, ...], list[Any],
         yield (n, c, *at), under, math.prod(kernel)
 
 
-def _collect(values: dict[tuple[int, ...], Any]) -> Array:
-    y = np.zeros(
-        [1 + max(place[axis] for place in values) for axis in range(len(next(iter(values))))],
-        object,
-    )
-    for place, value in values.items():
-        y[place] = value
+def _pooled(pool: Callable[[Any, list[Any], int], Any]) -> Callable[..., Array]:
+    """`pool(layer, entries under the window, positions in the window)` at every place."""
+
+    def definition(layer: Any, arrays: Any, x: Array) -> Array:
+        windows = list(_windows(layer, x))
+        last = windows[-1][0]
+        y = np.zeros([1 + i for i in last], object)
+        for place, under, positions in windows:
+            y[place] = pool(layer, under, positions)
+        return y
+
+    return definition
+
+
+def _max(layer: Any, under: list[Any], positions: int) -> Any:
+    return max(under, key=lambda v: v.real)
+
+
+def _average(layer: Any, under: list[Any], positions: int) -> Any:
+    return sum(under) / (positions if layer.count_include_pad else len(under))
+
+
+def _global_avg_pool(layer: Any, arrays: Any, x: Array) -> Array:
+    y = np.zeros(x.shape[:2], object)
+    for n, c in np.ndindex(y.shape):
+        y[n, c] = sum(x[n, c].flat) / x[n, c].size
     return y
-
-
-def _max_pool(layer: Any, arrays: Any, x: Array) -> Array:
-    return _collect({at: max(under, key=lambda v: v.real) for at, under, _ in _windows(layer, x)})
-
-
-def _avg_pool(layer: Any, arrays: Any, x: Array) -> Array:
-    return _collect(
-        {
-            at: sum(under) / (positions if layer.count_include_pad else len(under))
-            for at, under, positions in _windows(layer, x)
-        }
-    )
 
 
 def _flatten(layer: Any, arrays: Any, x: Array) -> Array:
@@ -210,14 +220,27 @@ def _normalized(groups: Callable[..., Any], *, centred: bool = True) -> Callable
     def definition(layer: Any, arrays: Any, x: Array) -> Array:
         y = np.zeros(x.shape, object)
         for group in groups(layer, x.shape):
-            values = _standardized([x[place] for place, _ in group], layer.eps, centred=centred)
+            eps = np.finfo(np.float64).eps if layer.eps is None else layer.eps
+            values = _standardized([x[place] for place, _ in group], eps, centred=centred)
             for (place, channel), value in zip(group, values, strict=True):
-                y[place] = arrays["weight"][channel] * value
-                if "bias" in arrays:
-                    y[place] += arrays["bias"][channel]
+                y[place] = _rescaled(arrays, channel, value)
         return y
 
     return definition
+
+
+def _rescaled(arrays: Any, channel: Any, value: Any) -> Any:
+    """weight * value + bias, as far as there are such."""
+    if "weight" in arrays:
+        value = arrays["weight"][channel] * value
+    return value + arrays["bias"][channel] if "bias" in arrays else value
+
+
+def _frozen(layer: Any, arrays: Any, x: Array) -> Array:
+    y = np.zeros(x.shape, object)
+    for place in np.ndindex(x.shape):
+        y[place] = _rescaled(arrays, place[1], x[place])
+    return y
 
 
 def _over_the_batch(layer: Any, shape: tuple[int, ...]) -> Iterator[list[Any]]:
@@ -226,8 +249,9 @@ def _over_the_batch(layer: Any, shape: tuple[int, ...]) -> Iterator[list[Any]]:
 
 
 def _over_the_features(layer: Any, shape: tuple[int, ...]) -> Iterator[list[Any]]:
-    for row in np.ndindex(shape[:-1]):
-        yield [((*row, channel), channel) for channel in range(shape[-1])]
+    axes = len(layer.normalized_shape)
+    for row in np.ndindex(shape[:-axes]):
+        yield [((*row, *feature), feature) for feature in np.ndindex(shape[-axes:])]
 
 
 def _over_groups_of_channels(layer: Any, shape: tuple[int, ...]) -> Iterator[list[Any]]:
@@ -267,6 +291,134 @@ def _embedding(layer: Any, arrays: Any, x: Array) -> Array:
     return y
 
 
+def _attention(
+    layer: Any,
+    arrays: Any,
+    query: Array,
+    key: Array | None = None,
+    value: Array | None = None,
+    *,
+    mask: Array | None = None,
+    causal: bool = False,
+) -> Array:
+    key = query if key is None else key
+    value = key if value is None else value
+    (n, length, width), size = query.shape, query.shape[-1] // layer.num_heads
+    weights = np.split(arrays["in_proj_weight"], 3)
+    biases = np.split(arrays["in_proj_bias"], 3) if "in_proj_bias" in arrays else [None] * 3
+    queries, keys, values = map(_rows, (query, key, value), weights, biases)
+    if hasattr(layer, "base"):  # rotary: queries and keys are turned by their positions
+        queries, keys = (_turned(rows, size, layer.base) for rows in (queries, keys))
+    mixed = np.zeros((n, length, width), object)
+    for b, t, head in np.ndindex(n, length, layer.num_heads):
+        features = range(head * size, (head + 1) * size)
+        scores = []
+        for s in range(key.shape[1]):
+            match = sum(queries[b, t, f] * keys[b, s, f] for f in features) / math.sqrt(size)
+            scores.append(match + (-math.inf if causal and s > t else _bias(mask, t, s)))
+        for s, share in enumerate(_softmax(scores)):
+            for f in features:
+                mixed[b, t, f] += share * values[b, s, f]
+    return _rows(mixed, arrays["out_proj.weight"], arrays.get("out_proj.bias"))
+
+
+def _turned(rows: Array, size: int, base: float) -> Array:
+    """Each pair of features of each head, turned by position times the pair's speed."""
+    y = np.zeros(rows.shape, object)
+    for b, p, f in np.ndindex(rows.shape):
+        angle = p / base ** (f % size // 2 * 2 / size)
+        cos, sin = math.cos(angle), math.sin(angle)
+        if f % 2 == 0:
+            y[b, p, f] = cos * rows[b, p, f] - sin * rows[b, p, f + 1]
+        else:
+            y[b, p, f] = sin * rows[b, p, f - 1] + cos * rows[b, p, f]
+    return y
+
+
+def _positional(layer: Any, arrays: Any, x: Array) -> Array:
+    """Add to every vector the code of its position, or append it."""
+    *leading, length, features = x.shape
+    width = arrays["weight"].shape[1] if "weight" in arrays else layer.d_model
+
+    def code(p: int, i: int) -> Any:
+        if "weight" in arrays:
+            return arrays["weight"][p, i]
+        angle = p / layer.base ** (i // 2 * 2 / width)
+        return math.cos(angle) if i % 2 else math.sin(angle)
+
+    added = layer.mode == "add"
+    y = np.zeros((*leading, length, features if added else features + width), object)
+    for *row, p, i in np.ndindex(y.shape):
+        if added:
+            y[(*row, p, i)] = x[(*row, p, i)] + code(p, i)
+        else:
+            y[(*row, p, i)] = x[(*row, p, i)] if i < features else code(p, i - features)
+    return y
+
+
+def _bias(mask: Array | None, t: int, s: int) -> float:
+    """What a mask adds to the score of query t and key s."""
+    if mask is None:
+        return 0.0
+    if mask.dtype == bool:
+        return 0.0 if mask[t, s] else -math.inf
+    return float(mask[t, s])
+
+
+def _recurrent(layer: Any, arrays: Any, x: Array, h0: Array | None = None) -> Array:
+    w_x, w_h = arrays["weight_ih_l0"], arrays["weight_hh_l0"]
+    biases = [arrays[name] for name in ("bias_ih_l0", "bias_hh_l0") if name in arrays]
+    (n, length, features), hidden = x.shape, len(w_h)
+    y = np.zeros((n, length, hidden), object)
+    for b, t, i in np.ndindex(y.shape):
+        past = y[b, t - 1] if t else (np.zeros(hidden) if h0 is None else h0[b])
+        y[b, t, i] = cmath.tanh(
+            sum(w_x[i, j] * x[b, t, j] for j in range(features))
+            + sum(w_h[i, j] * past[j] for j in range(hidden))
+            + sum(bias[i] for bias in biases)
+        )
+    return y
+
+
+def _cross_entropy(
+    layer: Any,
+    arrays: Any,
+    logits: Array,
+    target: Array,
+    *,
+    weight: Array | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> Array:
+    """Minus the log of the share at the true class; smoothed, also at all classes a little."""
+    losses, count, classes = np.zeros(target.shape, object), 0.0, logits.shape[-1]
+    for place in np.ndindex(target.shape):
+        if target[place] == ignore_index:
+            continue
+        logs = [cmath.log(share) for share in _softmax(list(logits[place]))]
+        each = np.ones(classes) if weight is None else weight
+        losses[place] = -(1 - label_smoothing) * each[target[place]] * logs[target[place]]
+        for c in range(classes):
+            losses[place] -= label_smoothing / classes * each[c] * logs[c]
+        count += each[target[place]]
+    return _reduced(losses, count, reduction)
+
+
+def _mse(layer: Any, arrays: Any, y: Array, target: Array, *, reduction: str = "mean") -> Array:
+    losses = np.zeros(y.shape, object)
+    for place in np.ndindex(y.shape):
+        losses[place] = (y[place] - target[place]) ** 2
+    return _reduced(losses, y.size, reduction)
+
+
+def _reduced(losses: Array, count: float, reduction: str) -> Array:
+    if reduction == "none":
+        return losses
+    total = sum(losses.flat)
+    return np.array(total / count if reduction == "mean" else total, object)
+
+
 DEFINITIONS: dict[str, Callable[..., Array]] = {
     "Identity": _identity,
     "Sequential": _sequential,
@@ -279,10 +431,11 @@ DEFINITIONS: dict[str, Callable[..., Array]] = {
     "Conv2d": _convolution,
     "ConvTranspose1d": _transposed_convolution,
     "ConvTranspose2d": _transposed_convolution,
-    "MaxPool1d": _max_pool,
-    "MaxPool2d": _max_pool,
-    "AvgPool1d": _avg_pool,
-    "AvgPool2d": _avg_pool,
+    "MaxPool1d": _pooled(_max),
+    "MaxPool2d": _pooled(_max),
+    "AvgPool1d": _pooled(_average),
+    "AvgPool2d": _pooled(_average),
+    "GlobalAvgPool": _global_avg_pool,
     "Flatten": _flatten,
     "ReLU": _elementwise(lambda layer, v: v if v.real > 0 else 0 * v),
     "LeakyReLU": _elementwise(lambda layer, v: v if v.real > 0 else layer.negative_slope * v),
@@ -298,6 +451,14 @@ DEFINITIONS: dict[str, Callable[..., Array]] = {
     "GroupNorm": _normalized(_over_groups_of_channels),
     "RMSNorm": _normalized(_over_the_features, centred=False),
     "Embedding": _embedding,
+    "FrozenBatchNorm": _frozen,
+    "MultiHeadAttention": _attention,
+    "RotaryMultiHeadAttention": _attention,
+    "SinusoidalPositionalEncoding": _positional,
+    "LearnedPositionalEncoding": _positional,
+    "RNN": _recurrent,
+    "cross_entropy": _cross_entropy,
+    "mse": _mse,
 }
 
 
@@ -305,7 +466,8 @@ DEFINITIONS: dict[str, Callable[..., Array]] = {
 
 
 def _forward(layer: Layer, arrays: dict[str, Array], *inputs: Array, **options: Any) -> Array:
-    return DEFINITIONS[type(layer).__name__](layer, arrays, *inputs, **options)
+    name = getattr(layer, "operation", type(layer)).__name__
+    return DEFINITIONS[name](layer, arrays, *inputs, **options)
 
 
 def _below(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:

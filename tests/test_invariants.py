@@ -10,6 +10,7 @@ import pytest
 
 from course_lib.checkpoint import load, save
 from course_lib.layer import Identity
+from course_lib.normalization import FrozenBatchNorm
 from tests.cases import (
     CASES,
     LAYERS,
@@ -124,12 +125,12 @@ def test_backward_can_be_called_twice_even_if_its_first_answer_is_overwritten(ca
 def test_backward_is_linear(case: Case) -> None:
     y, backward = case.forward(case.make(), case.draw())
     one, two = draw_dy(y, 1), draw_dy(y, 2)
-    together = backward_arrays(backward, 3.0 * one - 2.0 * two)
+    together = backward_arrays(backward, 3.0 * one + 2.0 * two)
     apart = backward_arrays(backward, one), backward_arrays(backward, two)
     for name, array in together.items():
         parts = 3.0 * apart[0][name], 2.0 * apart[1][name]
         size = max(np.abs(part).max() for part in parts)
-        assert np.abs(array - (parts[0] - parts[1])).max() <= 1e-12 * max(size, 1.0), name
+        assert np.abs(array - (parts[0] + parts[1])).max() <= 1e-12 * max(size, 1.0), name
 
 
 @every_case
@@ -315,14 +316,14 @@ def test_a_kept_model_stays_as_it_is_while_a_copy_trains_on(case: Case) -> None:
     y, backward = case.forward(kept, inputs)
     *_, grad = backward(draw_dy(y))
     state = {name: array.copy() for name, array in kept.state_dict().items()}
-    expected = kept.for_evaluation()(*inputs, **case.options)
+    expected = case.forward(kept.for_evaluation(), inputs)[0]
     model = kept.map(lambda w, g: w - 0.1 * g, grad)
     for _ in range(3):
         y, backward = case.forward(model, inputs)
         *_, grad = backward(draw_dy(y))
         model = model.map(lambda w, g: w - 0.1 * g, grad)
     assert_same(kept.state_dict(), state)
-    np.testing.assert_array_equal(kept.for_evaluation()(*inputs, **case.options), expected)
+    np.testing.assert_array_equal(case.forward(kept.for_evaluation(), inputs)[0], expected)
 
 
 @every_layer
@@ -331,13 +332,13 @@ def test_evaluation_is_deterministic_and_keeps_the_dtype(case: Case, dtype: Any)
     layer, inputs = case.make(dtype), case.draw(dtype)
     case.forward(layer, inputs)
     evaluation = layer.for_evaluation()
-    y = evaluation(*inputs, **case.options)
+    y = case.forward(evaluation, inputs)[0]
     assert y.dtype == dtype
-    np.testing.assert_array_equal(evaluation(*inputs, **case.options), y)
-    np.testing.assert_array_equal(layer.for_evaluation()(*inputs, **case.options), y)
+    np.testing.assert_array_equal(case.forward(evaluation, inputs)[0], y)
+    np.testing.assert_array_equal(case.forward(layer.for_evaluation(), inputs)[0], y)
     ones = case.first(1, inputs)
     if case.batched is None:  # in evaluation no example sees another
-        assert_close(evaluation(*ones, **case.options), y[:1], rtol=1e-5)
+        assert_close(case.forward(evaluation, ones)[0], y[:1], rtol=1e-5)
 
 
 @every_layer
@@ -352,15 +353,24 @@ def test_state_survives_the_dictionary_and_the_disk(case: Case, tmp_path: Any) -
     case.forward(layer, case.draw())
     state = layer.state_dict()
     assert_same(other.load_state_dict(state).state_dict(), state)
+    with pytest.raises(ValueError, match="unknown nothing"):
+        layer.load_state_dict({**state, "nothing": np.ones(1)})
+    with pytest.raises(ValueError, match="for evaluation"):
+        save(tmp_path / "evaluation.npz", layer.for_evaluation())
+    if isinstance(layer, FrozenBatchNorm):  # which exists for evaluation only
+        return
     save(tmp_path / "layer.npz", layer)
     loaded = load(tmp_path / "layer.npz", other)
     assert_same(loaded.state_dict(), state)
-    y = layer.for_evaluation()(*case.draw(), **case.options)
-    np.testing.assert_array_equal(loaded.for_evaluation()(*case.draw(), **case.options), y)
-    with pytest.raises(ValueError, match="for evaluation"):
-        save(tmp_path / "evaluation.npz", layer.for_evaluation())
-    with pytest.raises(ValueError, match="unknown nothing"):
-        layer.load_state_dict({**state, "nothing": np.ones(1)})
+    y = case.forward(layer.for_evaluation(), case.draw())[0]
+    np.testing.assert_array_equal(case.forward(loaded.for_evaluation(), case.draw())[0], y)
+
+
+@every_layer
+@both_dtypes
+def test_astype_converts_everything_that_is_stored(case: Case, dtype: Any) -> None:
+    for name, array in case.make(dtype).state_dict().items():
+        assert array.dtype == dtype or array.dtype.kind == "i", name
 
 
 @every_layer
@@ -383,3 +393,96 @@ def test_other_dtypes_are_rejected(case: Case) -> None:
         halves = tuple(x.astype(np.float16) for x in inputs)
         with pytest.raises(TypeError):
             case.forward(layer, halves)
+
+
+# -- the invariants themselves --------------------------------------------------------------------
+
+
+class Broken(Wrapper):
+    """A layer whose forward is replaced by something worse."""
+
+    worse: Callable[..., Any]
+
+    def forward(self, x: Array) -> Any:
+        return self.worse(self, x)
+
+
+def changes_its_input(layer: Broken, x: Array) -> Any:
+    x.flags.writeable = True
+    x += 1
+    return x, lambda dy: (dy, layer)
+
+
+def goes_back_once(layer: Broken, x: Array) -> Any:
+    backwards = [lambda dy: (dy, layer)]
+    return x + 0, lambda dy: backwards.pop()(dy)
+
+
+def hands_out_its_memory(layer: Broken, x: Array) -> Any:
+    slope = np.ones_like(x)
+    return x.sum(), lambda dy: (np.multiply(slope, dy, out=slope), layer)
+
+
+def adds_a_constant(layer: Broken, x: Array) -> Any:
+    return x + 0, lambda dy: (dy + 1, layer)
+
+
+def computes_in_float64(layer: Broken, x: Array) -> Any:
+    return x.astype(np.float64), lambda dy: (dy.astype(np.float64), layer)
+
+
+def broadcasts_its_gradient(layer: Broken, x: Array) -> Any:
+    return x + 0, lambda dy: (dy.sum(axis=0), layer)
+
+
+def takes_any_dy(layer: Broken, x: Array) -> Any:
+    return x + 0, lambda dy: (dy, layer)
+
+
+def mixes_examples(layer: Broken, x: Array) -> Any:
+    return x - x.mean(axis=0), lambda dy: (dy - dy.mean(axis=0), layer)
+
+
+def divides_by_the_batch(layer: Broken, x: Array) -> Any:
+    return x / np.float64(len(x) - 1), lambda dy: (dy / (len(dy) - 1), layer)
+
+
+def loses_digits(layer: Broken, x: Array) -> Any:
+    digits = np.float16 if x.dtype == np.float32 else np.float64
+    return x.astype(digits).astype(x.dtype), lambda dy: (dy, layer)
+
+
+def is_never_the_same(layer: Broken, x: Array) -> Any:
+    scale = np.random.default_rng().random()
+    return x * scale, lambda dy: (dy * scale, layer)
+
+
+FOUND = {
+    changes_its_input: lambda case: test_neither_pass_changes_its_arguments_or_the_layer(
+        case, np.float64
+    ),
+    goes_back_once: test_backward_can_be_called_twice_even_if_its_first_answer_is_overwritten,
+    hands_out_its_memory: test_backward_can_be_called_twice_even_if_its_first_answer_is_overwritten,
+    adds_a_constant: test_backward_is_linear,
+    computes_in_float64: lambda case: (
+        test_gradients_have_the_shapes_and_the_dtype_of_what_they_belong_to(case, np.float32)
+    ),
+    broadcasts_its_gradient: lambda case: (
+        test_gradients_have_the_shapes_and_the_dtype_of_what_they_belong_to(case, np.float64)
+    ),
+    takes_any_dy: test_wrong_dy_is_rejected,
+    mixes_examples: test_batch_of_one,
+    divides_by_the_batch: test_batch_of_one,
+    loses_digits: test_float32_gives_the_numbers_of_float64,
+    is_never_the_same: test_two_fresh_layers_give_the_same_answer,
+}
+
+
+@pytest.mark.parametrize("worse", FOUND, ids=lambda worse: worse.__name__)
+def test_invariants_find_a_layer_that(worse: Callable[..., Any]) -> None:
+    case = Case("Broken", lambda rng: Broken(Identity(), worse), LAYERS[0].inputs)
+    with (
+        pytest.raises((AssertionError, IndexError, pytest.fail.Exception)),
+        np.errstate(all="ignore"),
+    ):
+        FOUND[worse](case)

@@ -7,17 +7,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from course_lib import loss, optimizer
+from course_lib import optimizer
 from course_lib.activation import GELU, ReLU
-from course_lib.attention import MultiHeadAttention, RNN
+from course_lib.attention import MultiHeadAttention
 from course_lib.convolution import Conv2d
 from course_lib.embedding import Embedding
 from course_lib.layer import Layer, Sequential
 from course_lib.linear import Linear
 from course_lib.normalization import BatchNorm2d, LayerNorm
 from course_lib.pooling import Flatten, MaxPool2d
+from course_lib.recurrent import RNN
 from tests.cases import is_layer, public
-from tests.references.answers import answers, largest_error, load, stored
+from tests.references.answers import (
+    answers,
+    largest_error,
+    load,
+    loss_answers,
+    stored,
+    stored_loss,
+)
 from tests.references.settings import (
     LOSSES,
     MODELS,
@@ -50,21 +58,22 @@ def test_layer_gives_the_numbers_of_pytorch(name: str, dtype: Any) -> None:
         assert error <= TOLERANCES[dtype], (seed, setting)
 
 
+def test_comparison_sees_one_wrong_entry_and_a_missing_array() -> None:
+    expected = {"y": np.linspace(-1.0, 1.0, 100)}
+    wrong = expected["y"].copy()
+    wrong[50] += 1e-6
+    assert largest_error(expected, expected) == 0
+    assert largest_error({"y": wrong}, expected) == pytest.approx(1e-6)
+    for other in ({}, {"y": wrong[:1]}, {"y": wrong.astype(np.float32)}):
+        with pytest.raises(AssertionError):
+            largest_error(other, expected)
+
+
 @both_dtypes
 @pytest.mark.parametrize("seed", range(len(LOSSES)), ids=lambda seed: LOSSES[seed].name)
 def test_loss_gives_the_numbers_of_pytorch(seed: int, dtype: Any) -> None:
-    setting, references = LOSSES[seed], load("losses")
-    y, target = setting.draw_y(seed).astype(dtype), setting.draw_target(seed)
-    options = setting.draw_options(seed)
-    if setting.name == "mse":
-        target = target.astype(dtype)
-    if setting.weighted:
-        options["weight"] = options["weight"].astype(dtype)
-    value, backward = getattr(loss, setting.name)(y, target, **options)
-    dloss = draw(seed, "dloss", value.shape).astype(dtype)
-    got = {"loss": np.asarray(value), "dy": backward(dloss if value.ndim else float(dloss))}
-    expected = {key: references[f"{seed}/{key}"] for key in got}
-    assert largest_error(got, expected, dtype) <= TOLERANCES[dtype]
+    error = largest_error(loss_answers(seed, dtype), stored_loss(seed), dtype)
+    assert error <= TOLERANCES[dtype]
 
 
 @pytest.mark.parametrize("seed", range(len(OPTIMIZERS)), ids=lambda seed: OPTIMIZERS[seed][0])
@@ -129,11 +138,11 @@ def build_model(name: str) -> Layer:
     if name == "cnn":
         return Sequential(
             Conv2d.init(1, 4, 3, padding=1, **options),
-            BatchNorm2d.init(4, **options),
+            BatchNorm2d.init(4, dtype=np.float64),
             ReLU(),
             MaxPool2d(2),
             Conv2d.init(4, 6, 3, stride=2, bias=False, **options),
-            BatchNorm2d.init(6, **options),
+            BatchNorm2d.init(6, dtype=np.float64),
             GELU(),
             Flatten(),
             Linear.init(6, 10, **options),
@@ -143,14 +152,14 @@ def build_model(name: str) -> Layer:
             MultiHeadAttention.init(8, 2, **options),
             Linear.init(8, 16, **options),
             Linear.init(16, 8, **options),
-            LayerNorm.init(8, **options),
-            LayerNorm.init(8, **options),
+            LayerNorm.init(8, dtype=np.float64),
+            LayerNorm.init(8, dtype=np.float64),
         )
     if name == "recurrent":
         return RNN.init(5, 7, **options)
     return Sequential(
         Embedding.init(11, 6, **options),
-        LayerNorm.init(6, **options),
+        LayerNorm.init(6, dtype=np.float64),
         Linear.init(6, 3, **options),
     )
 
@@ -176,4 +185,5 @@ def test_model_of_pytorch_loads_by_name_and_gives_the_same_numbers(name: str) ->
     if dx is not None:
         got["dx"] = dx
     expected = {key: a for key, a in references.items() if not key.startswith("state/")}
-    assert largest_error(got, expected) <= 1e-9
+    # a bias in front of a BatchNorm has no slope: what is left of it is rounding
+    assert largest_error(got, expected, least=1e-3) <= 1e-9

@@ -7,59 +7,121 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.cases import CORE, LAYERS, Case, is_layer, is_operation, public
+from tests.cases import LAYERS, Case, public
 
-PAGE = Path(__file__).parents[1] / "docs" / "layers.md"
+PAGE = Path("docs/layers.md")
 
 INTRODUCTION = """\
 # Every layer on one page
 
-What each layer computes, what goes in and out, what it learns and what its way back returns: taken
-from the library's own docstrings, with one example that was run for this page. In Python,
-`help(lib.conv2d)` tells more: errors, sources, and examples to check by hand.
+What each layer computes, what goes in and comes out, what it learns, and what its way back
+returns. The words and formulas are the library's own docstrings, the examples were run for this
+page. Errors, sources and examples to check by hand: `help(lib.conv2d)`.
 
-| layer | example: x -> y | parameters |
+Every layer works the same way, whatever it computes:
+
+```python
+y, backward = layer.forward(x)  # layer(x) is y alone
+dx, grad = backward(dy)  # grad is a layer of the same kind: grad.weight belongs to layer.weight
+```
+
+| layer | shapes in an example | parameters there |
 |---|---|---:|
 """
-
-CLOSING = "Written by `tools/layer_table.py`.\n"
-
-
-def first_case(name: str) -> Case:
-    return next(case for case in LAYERS if type(case.make()).__name__ == name)
+CLOSING = "Written by `make docs`; do not edit.\n"
 
 
-def sections(docstring: str) -> dict[str, str]:
+def examples() -> dict[type, Case]:
+    """For every layer its first case, in the order of the course."""
+    found: dict[type, Case] = {}
+    for case in LAYERS:
+        found.setdefault(type(case.make()), case)
+    return found
+
+
+def sections(documented: Any) -> dict[str, str]:
     """The parts of a numpydoc docstring by heading; what stands before the first is ""."""
-    parts = re.split(r"^(\w+)\n-+\n", docstring, flags=re.MULTILINE)
-    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+    docstring = inspect.getdoc(documented) or ""
+    first, *rest = re.split(r"^(\w+)\n-+\n", docstring, flags=re.MULTILINE)
+    return {"": first, **dict(zip(rest[::2], rest[1::2], strict=True))}
 
 
 def operation_of(layer: type) -> Any:
-    """The operation that a layer's docstring points to: (see `conv2d`)."""
-    named = re.search(r"\(see `(\w+)`\)", inspect.getdoc(layer) or "")
-    return public(is_operation)[named[1]] if named else None
+    """The function that a layer's docstring points to, (see `conv2d`), or else the layer."""
+    named = re.search(r"see `(\w+)`", sections(layer)[""], re.IGNORECASE)
+    return public(callable)[named[1]] if named else layer
 
 
-def summary(documented: Any) -> str:
-    """The first paragraph of a docstring in one line, without the pointer to the operation."""
-    paragraph = (inspect.getdoc(documented) or "").split("\n\n")[0]
-    return re.sub(r" \(see `\w+`\)", "", " ".join(paragraph.split()))
+def prose(documented: Any) -> list[str]:
+    """The paragraphs before a docstring's first heading that are words, not formulas."""
+    paragraphs = re.split(r"\n\n+", sections(documented)[""].strip())
+    words = [" ".join(p.split()) for p in paragraphs if not p.startswith("    ")]
+    return [re.sub(r" \(see `\w+`\)", "", paragraph) for paragraph in words]
 
 
 def formula(documented: Any) -> str:
-    """What a docstring says before its first heading, after the summary: the formula as code."""
-    before = sections(inspect.getdoc(documented) or "")[""]
-    return before.partition("\n\n")[2].rstrip()
+    """The indented lines before a docstring's first heading."""
+    lines = sections(documented)[""].splitlines()
+    return "\n".join(line for line in lines if line.startswith("    "))
 
 
-def example(case: Case) -> tuple[str, dict[str, tuple[int, ...]]]:
-    """Shapes in and out, and the shapes of the parameters."""
+def in_and_out(documented: Any) -> str:
+    """The shapes of what goes in and comes out, and what the way back returns."""
+    parts = sections(documented)
+    return "\n\n".join(
+        parts[heading].strip("\n") for heading in ("Parameters", "Returns") if heading in parts
+    )
+
+
+def shapes(case: Case) -> str:
     inputs = case.draw()
-    y = case.make()(*inputs, **case.options)
-    shapes = ", ".join(str(x.shape) for x in inputs)
-    return f"{shapes} -> {y.shape}", {n: a.shape for n, a in case.make().parameters().items()}
+    y, _ = case.forward(case.make(), inputs)
+    return f"{', '.join(str(x.shape) for x in inputs)} -> {y.shape}"
+
+
+def parameters(case: Case) -> str:
+    """`weight (3, 4) and bias (3,), together 15`"""
+    arrays = case.make().parameters()
+    if not arrays:
+        return "no parameters"
+    names = [f"`{name}` {array.shape}" for name, array in arrays.items()]
+    return f"{count(case)} parameters: {', '.join(names)}"
+
+
+def count(case: Case) -> int:
+    return sum(array.size for array in case.make().parameters().values())
+
+
+def entry(layer: type, case: Case) -> Iterator[str]:
+    """The paragraphs about one layer."""
+    operation = operation_of(layer)
+    yield f"### `{layer.__name__}`"
+    yield from prose(layer)
+    code = "\n\n".join(part for part in (formula(operation), in_and_out(operation)) if part)
+    if code:
+        yield f"```text\n{code}\n```"
+    yield f"Example: {shapes(case)}, {parameters(case)}."
+
+
+def page() -> str:
+    rows = [
+        f"| [`{layer.__name__}`](#{layer.__name__.lower()}) | {shapes(case)} | {count(case)} |\n"
+        for layer, case in examples().items()
+    ]
+    paragraphs: list[str] = []
+    module = ""
+    for layer, case in examples().items():
+        if layer.__module__ != module:
+            module = layer.__module__
+            paragraphs.append(f"## {prose(sys.modules[module])[0]}")
+        paragraphs += entry(layer, case)
+    return "\n\n".join([INTRODUCTION + "".join(rows).rstrip(), *paragraphs, CLOSING])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

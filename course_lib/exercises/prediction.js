@@ -36,10 +36,12 @@ function render({ model, el }) {
     make("button", { type: "submit" }, "Predict"),
     feedback,
   );
-  // JupyterLab's command mode would take plain keys for itself: arrows choose a radio button here,
-  // Enter submits, and no letter typed in a form should cut a cell. Shift+Enter still runs the cell.
+  // Keys belong to the form: JupyterLab's command mode would cut, merge or insert cells. Escape goes
+  // back to the notebook; Shift+Enter and what is pressed with Ctrl or Cmd are left to it.
   form.addEventListener("keydown", (event) => {
-    if (!event.ctrlKey && !event.metaKey && !event.shiftKey) event.stopPropagation();
+    if (event.key === "Escape") form.closest(".jp-Cell")?.focus();
+    else if (event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter")) return;
+    event.stopPropagation();
   });
 
   let timer;

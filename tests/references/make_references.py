@@ -33,10 +33,50 @@ FOLDER = Path(__file__).parent
 
 
 def module(name: str, setting: Setting) -> Any:
-    """PyTorch's layer of that name, in float64."""
+    """PyTorch's layer of that name, in float64, the batch first."""
+    from torch import nn
+
+    if name == "GlobalAvgPool":
+        axes = len(setting.inputs[0].shape) - 2
+        return nn.Sequential(getattr(nn, f"AdaptiveAvgPool{axes}d")(1), nn.Flatten())
+    options = dict(setting.options)
+    if name in ("MultiHeadAttention", "RNN"):
+        options["batch_first"] = True
+    kind = nn.MultiheadAttention if name == "MultiHeadAttention" else getattr(nn, name)
+    return kind(*setting.arguments, **options).double()
+
+
+def call(name: str, layer: Any, *inputs: Any, **options: Any) -> Any:
+    """The layer's y, with inputs and options as the library takes them."""
+    if name == "MultiHeadAttention":
+        return attend(layer, *inputs, **options)
+    if name == "RNN":
+        x, *h0 = inputs
+        return layer(x, *(h[None] for h in h0))[0]
+    return layer(*inputs, **options)
+
+
+def attend(
+    layer: Any,
+    query: Any,
+    key: Any = None,
+    value: Any = None,
+    mask: Any = None,
+    causal: Any = False,
+) -> Any:
+    """Attention whose masks allow, from PyTorch's, whose masks forbid."""
     import torch
 
-    return getattr(torch.nn, name)(*setting.arguments, **setting.options).double()
+    key = query if key is None else key
+    value = key if value is None else value
+    maps = (len(query), layer.num_heads, query.shape[1], key.shape[1])
+    added = torch.zeros(maps, dtype=torch.float64)
+    if mask is not None:
+        mask = torch.from_numpy(mask)
+        added = added.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else added + mask
+    if causal:
+        added = added + torch.full(maps[-2:], -torch.inf, dtype=torch.float64).triu(1)
+    return layer(query, key, value, attn_mask=added.flatten(0, 1), need_weights=False)[0]
 
 
 def reference(name: str, seed: int, setting: Setting) -> dict[str, Array]:
@@ -52,7 +92,7 @@ def reference(name: str, seed: int, setting: Setting) -> dict[str, Array]:
     def answers(prefix: str) -> dict[str, Array]:
         leaves = [x.clone().requires_grad_(x.is_floating_point()) for x in inputs]
         layer.zero_grad()
-        y = layer(*leaves, **setting.forward)
+        y = call(name, layer, *leaves, **setting.forward)
         y.backward(torch.from_numpy(draw(seed, "dy", tuple(y.shape))))
         found = {"y": y, **{f"input {i}": x.grad for i, x in enumerate(leaves)}}
         found |= {key: parameter.grad for key, parameter in layer.named_parameters()}
@@ -62,7 +102,8 @@ def reference(name: str, seed: int, setting: Setting) -> dict[str, Array]:
     buffers = {f"then {key}": buffer.numpy().copy() for key, buffer in layer.named_buffers()}
     if buffers:
         layer.eval()
-        found |= buffers | answers("evaluation ")
+        evaluation = answers("evaluation ")
+        found |= buffers | {key: evaluation[key] for key in ("evaluation y", "evaluation input 0")}
     return found
 
 

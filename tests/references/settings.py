@@ -218,7 +218,7 @@ def _batch_norm(spatial: tuple[int, ...]) -> list[Setting]:
 
     return [
         on(3, x=over(4, 3)),
-        on(1, x=over(2, 1)),
+        on(1, eps=0.1, x=over(2, 1)),  # two values that lie close to ±1 have no slope to compare
         on(5, x=over(7, 5)),
         on(3, x=over(4, 3, scale=10.0)),
         on(3, x=over(4, 3, scale=1e-2)),
@@ -228,7 +228,8 @@ def _batch_norm(spatial: tuple[int, ...]) -> list[Setting]:
         on(3, momentum=0.0, x=over(4, 3)),
         on(3, momentum=0.5, x=over(4, 3)),
         on(3, momentum=1.0, x=over(4, 3)),
-        on(2, momentum=0.3, eps=1e-3, x=over(2, 2)),
+        on(2, momentum=0.3, eps=0.1, x=over(2, 2)),
+        on(3, affine=False, x=over(4, 3)),
         on(16, x=over(64, 16)),
     ]
 
@@ -242,6 +243,18 @@ def _along_an_axis() -> list[Setting]:
         on(dim=1, x=(2, 5, 2, 3)),
         on(dim=1, x=(2, 1, 3)),
     ]
+
+
+def _attending(*shapes: tuple[int, ...], **forward: Any) -> Setting:
+    """Two heads that look from the first sequence into the others."""
+    return Setting((4, 2), {}, tuple(map(Draw, shapes)), forward)
+
+
+def _allowed(*shape: int) -> Array:
+    """A mask that allows about half, and the first key to everyone."""
+    mask = draw(0, "allowed", shape) > 0
+    mask[..., 0] = True
+    return mask
 
 
 SETTINGS: dict[str, list[Setting]] = {
@@ -276,6 +289,13 @@ SETTINGS: dict[str, list[Setting]] = {
     "MaxPool2d": _pool2d(),
     "AvgPool1d": [*_pool1d(), *_pool1d(count_include_pad=False)],
     "AvgPool2d": [*_pool2d(), *_pool2d(count_include_pad=False)],
+    "GlobalAvgPool": [
+        on(x=shape)
+        for shape in (
+            (1, 1, 1), (2, 3, 4), (2, 3, 1), (1, 2, 7), (3, 1, 5), (2, 3, 2, 2), (1, 1, 1, 1),
+            (2, 3, 4, 5), (3, 2, 1, 6), (2, 4, 7, 7), (2, 2, 2, 3, 2), (4, 8, 6, 6),
+        )
+    ],
     "ReLU": elementwise(),
     "LeakyReLU": [*elementwise(), *elementwise(negative_slope=0.3)],
     "Sigmoid": elementwise(),
@@ -289,9 +309,11 @@ SETTINGS: dict[str, list[Setting]] = {
     "LayerNorm": [
         on(4, x=(5, 4)),
         on(4, x=(4,)),
-        on(2, x=(3, 2)),
+        on(2, eps=1e-1, x=(3, 2)),
         on(7, x=(2, 3, 7)),
-        on(5, x=(2, 2, 3, 5)),
+        on((3, 5), x=(2, 2, 3, 5)),
+        on((2, 3), bias=False, x=(4, 2, 3)),
+        on(5, elementwise_affine=False, x=(2, 3, 5)),
         on(4, x=Draw((5, 4), scale=10.0)),
         on(4, x=Draw((5, 4), scale=1e-2)),
         on(4, x=Draw((5, 4), scale=1e-4)),
@@ -308,6 +330,7 @@ SETTINGS: dict[str, list[Setting]] = {
         on(3, 6, x=(1, 6, 2, 2)),
         on(2, 6, x=(2, 6)),
         on(1, 5, x=(3, 5)),
+        on(2, 4, affine=False, x=(2, 4, 3)),
         on(2, 4, eps=1e-2, x=(2, 4, 3)),
         on(2, 4, eps=1.0, x=(2, 4, 3)),
         on(2, 4, x=Draw((2, 4, 3), scale=10.0)),
@@ -317,9 +340,10 @@ SETTINGS: dict[str, list[Setting]] = {
     "RMSNorm": [
         on(4, x=(5, 4)),
         on(4, x=(4,)),
-        on(1, x=(3, 1)),
+        on(1, eps=1e-1, x=(3, 1)),
         on(7, x=(2, 3, 7)),
-        on(5, x=(2, 2, 3, 5)),
+        on((3, 5), x=(2, 2, 3, 5)),
+        on(5, elementwise_affine=False, x=(2, 3, 5)),
         on(4, eps=1e-2, x=(5, 4)),
         on(4, eps=1.0, x=(5, 4)),
         on(4, eps=1e-5, x=Draw((5, 4), scale=10.0)),
@@ -328,12 +352,46 @@ SETTINGS: dict[str, list[Setting]] = {
         on(4, eps=1e-5, x=Draw((6, 4), tied=True)),
         on(64, eps=1e-6, x=(40, 64)),
     ],
+    "MultiHeadAttention": [
+        on(4, 2, x=(2, 3, 4)),
+        on(4, 1, x=(2, 3, 4)),
+        on(4, 4, x=(1, 5, 4)),
+        on(6, 3, x=(2, 1, 6)),
+        on(4, 2, bias=False, x=(2, 3, 4)),
+        on(4, 2, x=Draw((2, 3, 4), scale=0.1)),
+        _attending((2, 3, 4), causal=True),
+        _attending((2, 3, 4), (2, 5, 4)),
+        _attending((2, 5, 4), (2, 3, 4), causal=True),
+        _attending((2, 3, 4), (2, 5, 4), (2, 5, 4)),
+        _attending((2, 4, 4), mask=_allowed(4, 4)),
+        _attending((2, 4, 4), mask=_allowed(2, 2, 4, 4), causal=True),
+        _attending((2, 3, 4), (2, 5, 4), mask=_allowed(2, 1, 1, 5)),
+        _attending((2, 3, 4), mask=draw(0, "added", (3, 3))),
+        _attending((2, 3, 4), mask=draw(0, "added", (2, 2, 3, 3)), causal=True),
+        _attending((1, 420, 4), causal=True),  # a map is too large to be kept
+    ],
+    "RNN": [
+        on(3, 4, x=(2, 5, 3)),
+        on(1, 1, x=(1, 1, 1)),
+        on(3, 4, x=(2, 1, 3)),
+        on(3, 1, x=(2, 4, 3)),
+        on(1, 4, x=(1, 6, 1)),
+        on(3, 4, bias=False, x=(2, 5, 3)),
+        on(2, 3, x=(4, 12, 2)),
+        on(3, 4, x=Draw((2, 5, 3), scale=10.0)),
+        on(3, 4, x=Draw((2, 5, 3), scale=1e-2)),
+        Setting((3, 4), {}, (Draw((2, 5, 3)), Draw((2, 4)))),
+        Setting((3, 4), {"bias": False}, (Draw((2, 1, 3)), Draw((2, 4)))),
+        Setting((1, 2), {}, (Draw((1, 7, 1)), Draw((1, 2), scale=10.0))),
+        on(16, 24, x=(8, 3, 16)),
+    ],
     "Embedding": [
-        on(10, 4, x=Draw(shape, below=below))
+        *(on(4, 3, padding_idx=index, x=Draw((2, 5), below=4)) for index in range(3)),
+        *(on(10, 4, x=Draw(shape, below=below))
         for shape, below in (
             ((), 10), ((1,), 1), ((5,), 10), ((8,), 3), ((20,), 10), ((2, 3), 10), ((3, 4), 2),
             ((1, 1), 10), ((2, 3, 2), 10), ((2, 1, 2, 2), 5), ((4, 6), 10), ((30, 20), 10),
-        )
+        )),
     ],
 }  # fmt: skip
 
@@ -343,6 +401,10 @@ WITHOUT_PYTORCH = {
     "Dropout": "PyTorch draws other masks from the same seed",
     "Dropout1d": "as for `Dropout`",
     "Dropout2d": "as for `Dropout`",
+    "FrozenBatchNorm": "compared as what `BatchNorm1d` and `BatchNorm2d` become for evaluation",
+    "SinusoidalPositionalEncoding": "PyTorch has no such layer",
+    "LearnedPositionalEncoding": "PyTorch has no such layer",
+    "RotaryMultiHeadAttention": "PyTorch has no such layer",
 }
 """Public layers that PyTorch has not, or not comparably, and why."""
 

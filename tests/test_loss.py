@@ -1,0 +1,235 @@
+"""A loss is one number for a whole batch, and its gradient says who was wrong, and how much."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_lib.gradcheck import gradcheck
+from course_lib.loss import cross_entropy, mse
+
+RNG = np.random.default_rng(0)
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def draw(*shape: int) -> np.ndarray:
+    return np.random.default_rng(shape).normal(size=shape)
+
+
+def classes(*shape: int, count: int) -> np.ndarray:
+    return np.asarray(np.random.default_rng([*shape, count]).integers(0, count, shape))
+
+
+def by_loops(
+    logits: Any, target: Any, weight: Any, ignore_index: Any, smoothing: float, reduction: str
+) -> Any:
+    """From the definition: minus the sum over classes of soft target times log probability."""
+    count = logits.shape[-1]
+    losses, total = np.zeros(target.shape), 0.0
+    for where in np.ndindex(target.shape):
+        true = int(target[where])
+        if true == ignore_index:
+            continue
+        scores = [float(score) for score in logits[where]]
+        top = max(scores)
+        log_sum = top + math.log(sum(math.exp(score - top) for score in scores))
+        total += weight[true]
+        for c in range(count):
+            soft = smoothing / count + (1 - smoothing) * (c == true)
+            losses[where] += soft * weight[c] * (log_sum - scores[c])
+    return {"none": losses, "sum": losses.sum(), "mean": losses.sum() / total if total else None}[
+        reduction
+    ]
+
+
+options_of_cross_entropy = st.fixed_dictionaries(
+    {
+        "weighted": st.booleans(),
+        "ignore_index": st.sampled_from([None, 0, -100]),
+        "label_smoothing": st.sampled_from([0.0, 0.1, 1.0]),
+        "reduction": st.sampled_from(REDUCTIONS),
+    }
+)
+
+
+@given(
+    shape=st.lists(st.integers(1, 4), max_size=3),
+    count=st.integers(1, 5),
+    options=options_of_cross_entropy,
+)
+def test_cross_entropy_is_its_definition(shape: list[int], count: int, options: Any) -> None:
+    weighted = options.pop("weighted")
+    logits, target = 3 * draw(*shape, count), classes(*shape, count=count)
+    if options["ignore_index"] == -100:
+        target = np.where(draw(*shape) > 0, target, -100)
+    weight = np.abs(draw(count)) + 0.1 if weighted else None
+    expected = by_loops(
+        logits,
+        target,
+        np.ones(count) if weight is None else weight,
+        options["ignore_index"],
+        options["label_smoothing"],
+        options["reduction"],
+    )
+    if expected is None:
+        with pytest.raises(ValueError, match="nothing to take the mean of"):
+            cross_entropy(logits, target, weight=weight, **options)
+        return
+    loss, backward = cross_entropy(logits, target, weight=weight, **options)
+    assert np.shape(loss) == np.shape(expected)
+    assert np.abs(loss - expected).max(initial=0) <= 1e-12 * max(1, np.abs(expected).max())
+
+    def forward(scores: Any) -> Any:
+        return cross_entropy(scores, target, weight=weight, **options)
+
+    dlogits = backward(np.ones(target.shape)) if options["reduction"] == "none" else backward()
+    if logits.ndim > 1 and np.abs(dlogits).max() > 1e-6:  # else differences are mere rounding
+        assert gradcheck(forward, logits, rng=np.random.default_rng(0)) < 1e-5
+
+
+def test_a_wrong_gradient_fails_the_gradient_check() -> None:
+    target = classes(5, count=3)
+
+    def forgets_the_mean(logits: Any) -> Any:
+        loss, backward = cross_entropy(logits, target)
+        return loss, lambda dloss: 5 * backward(dloss)
+
+    assert gradcheck(forgets_the_mean, draw(5, 3), rng=RNG) > 1e-3
+
+
+def test_rows_of_the_gradient_sum_to_zero() -> None:
+    for smoothing in (0.0, 0.2):
+        _, backward = cross_entropy(
+            draw(6, 4), classes(6, count=4), weight=np.arange(1.0, 5), label_smoothing=smoothing
+        )
+        assert np.abs(backward().sum(axis=1)).max() < 1e-15
+
+
+def test_adding_a_constant_to_a_row_changes_nothing() -> None:
+    logits, target = draw(6, 4), classes(6, count=4)
+    moved = cross_entropy(logits + 100 * draw(6, 1), target)[0]
+    assert moved == pytest.approx(cross_entropy(logits, target)[0])
+
+
+def test_knowing_nothing_costs_the_log_of_the_number_of_classes() -> None:
+    assert cross_entropy(np.zeros((3, 10)), classes(3, count=10))[0] == pytest.approx(math.log(10))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_huge_logits_do_not_overflow(dtype: Any) -> None:
+    loss, backward = cross_entropy(np.array([[1e30, 0], [0, -1e30]], dtype), np.array([0, 0]))
+    assert loss == 0
+    assert not backward().any()
+
+
+def test_ignored_targets_give_no_gradient_and_leave_the_mean() -> None:
+    logits, target = draw(2, 5, 4), classes(2, 5, count=4)
+    target[:, 3:] = -1
+    loss, backward = cross_entropy(logits, target, ignore_index=-1, label_smoothing=0.1)
+    kept, _ = cross_entropy(logits[:, :3], target[:, :3], label_smoothing=0.1)
+    assert loss == pytest.approx(kept)
+    assert not backward()[:, 3:].any()
+
+
+def test_more_axes_are_more_rows() -> None:
+    logits, target = draw(2, 3, 4), classes(2, 3, count=4)
+    loss, backward = cross_entropy(logits, target)
+    flat, flat_backward = cross_entropy(logits.reshape(6, 4), target.reshape(6))
+    assert loss == flat
+    np.testing.assert_array_equal(backward().reshape(6, 4), flat_backward())
+
+
+def test_without_reduction_the_gradient_takes_one_number_per_target() -> None:
+    logits, target = draw(2, 3, 4), classes(2, 3, count=4)
+    losses, backward = cross_entropy(logits, target, reduction="none")
+    assert losses.shape == (2, 3)
+    chosen = np.zeros((2, 3))
+    chosen[1, 2] = 1
+    dlogits = backward(chosen)
+    assert dlogits[1, 2].any()
+    dlogits[1, 2] = 0
+    assert not dlogits.any()
+    with pytest.raises(TypeError, match=r"dloss as an array of shape \(2, 3\)"):
+        backward()
+
+
+@given(shape=st.lists(st.integers(0, 4), max_size=3), reduction=st.sampled_from(REDUCTIONS))
+def test_mse_is_its_definition(shape: list[int], reduction: str) -> None:
+    y, target = draw(*shape, 2)[..., 0].copy(), draw(*shape)
+    squares = (y - target) ** 2
+    if not squares.size and reduction == "mean":
+        with pytest.raises(ValueError, match="nothing to take the mean of"):
+            mse(y, target)
+        return
+    loss, _ = mse(y, target, reduction=reduction)
+    expected = {"mean": np.mean, "sum": np.sum, "none": np.asarray}[reduction](squares)
+    np.testing.assert_allclose(loss, expected, atol=1e-15)
+    if shape and squares.size:
+        forward = lambda a: mse(a, target, reduction=reduction)  # noqa: E731
+        assert gradcheck(forward, y, rng=np.random.default_rng(0)) < 1e-6
+
+
+def test_the_constant_with_the_least_squared_error_is_the_mean() -> None:
+    target = draw(50)
+    _, backward = mse(np.full(50, target.mean()), target)
+    assert abs(backward().sum()) < 1e-15
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_dtypes_stay(dtype: Any, reduction: str) -> None:
+    logits = draw(3, 4).astype(dtype)
+    for loss, backward in (
+        cross_entropy(logits, classes(3, count=4), reduction=reduction, label_smoothing=0.1),
+        mse(logits, 2 * logits, reduction=reduction),
+    ):
+        assert loss.dtype == dtype
+        assert backward(loss).dtype == dtype
+        if reduction != "none":
+            assert backward(2).dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("logits", "target", "options", "error", "sentence"),
+    [
+        (draw(2, 3), np.array([0, 3]), {}, ValueError, "classes from 0 to 3, but .* 0 to 2"),
+        (draw(2, 3), np.array([0, -1]), {}, ValueError, "classes from -1 to 0"),
+        (draw(2, 3), np.array([0.0, 1.0]), {}, TypeError, "classes are integers"),
+        (draw(2, 3), np.array([0, 1, 2]), {}, ValueError, r"target must be \(2,\)"),
+        (draw(2, 3, 4), np.zeros((2, 4), int), {}, ValueError, "classes are the last axis"),
+        (draw(0, 3), np.zeros(0, int), {}, ValueError, "at least one row"),
+        (draw(2, 3), np.zeros(2, int), {"ignore_index": 0}, ValueError, "nothing to take the mean"),
+        (draw(2, 0), np.zeros(2, int), {}, ValueError, "at least one class"),
+        (
+            draw(2, 3),
+            np.zeros(2, int),
+            {"weight": np.ones(2)},
+            ValueError,
+            r"weight must be \(3,\)",
+        ),
+        (draw(2, 3), np.zeros(2, int), {"label_smoothing": 1.5}, ValueError, "from 0 to 1"),
+        (draw(2, 3), np.zeros(2, int), {"reduction": "max"}, ValueError, "reduction must be"),
+        (draw(2, 3), np.zeros(2, int), {"weight": np.ones(3, "f")}, TypeError, "one dtype"),
+    ],
+)
+def test_wrong_calls_say_what_is_wrong(
+    logits: Any, target: Any, options: Any, error: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(error, match=sentence):
+        cross_entropy(logits, target, **options)
+
+
+def test_mse_does_not_broadcast() -> None:
+    with pytest.raises(ValueError, match=r"y has shape \(3, 1\) but target has shape \(3,\)"):
+        mse(draw(3, 1), draw(3))
+
+
+def test_the_gradient_of_one_number_is_one_number() -> None:
+    for _, backward in (cross_entropy(draw(2, 3), np.array([0, 1])), mse(draw(2), draw(2) + 1)):
+        with pytest.raises(ValueError, match="gradient of a number is a number"):
+            backward(np.ones(2))

@@ -1,0 +1,121 @@
+"""A recurrent layer sees a sequence one step at a time: what it knows of the past is its state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_lib.gradcheck import gradcheck
+from course_lib.recurrent import RNN, rnn
+
+RNG = np.random.default_rng(0)
+
+
+def draw(*shape: int) -> np.ndarray:
+    return np.random.default_rng(shape).normal(size=shape)
+
+
+def layer(d: int = 3, h: int = 4, *, bias: bool = True) -> RNN:
+    return RNN.init(d, h, bias=bias, rng=np.random.default_rng(1), dtype=np.float64)
+
+
+@given(sizes=st.tuples(*[st.integers(0, 4)] * 2, *[st.integers(1, 4)] * 2), start=st.booleans())
+def test_it_is_what_loops_over_examples_and_steps_compute(sizes: Any, start: bool) -> None:
+    n, length, d, h = sizes
+    model, x, h0 = layer(d, h), draw(n, length, d), draw(n, h) if start else None
+    y, backward = model.forward(x, h0)
+    assert y.shape == (n, length, h)
+    for i in range(n):
+        state = np.zeros(h) if h0 is None else h0[i]
+        for t in range(length):
+            state = np.tanh(
+                model.weight_ih_l0 @ x[i, t]
+                + model.bias_ih_l0
+                + model.weight_hh_l0 @ state
+                + model.bias_hh_l0
+            )
+            assert np.abs(y[i, t] - state).max() < 1e-12
+    *dinputs, _ = backward(np.ones_like(y))
+    assert [d.shape for d in dinputs] == [x.shape] + [a.shape for a in [h0] if a is not None]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("length", [1, 2, 6])
+def test_gradients_are_those_of_finite_differences(length: int, bias: bool) -> None:
+    x, h0 = draw(2, length, 3), draw(2, 4)
+    assert gradcheck(layer(bias=bias), x, rng=RNG) < 1e-6
+    assert gradcheck(layer(bias=bias), x, h0, rng=RNG) < 1e-6
+    assert gradcheck(rnn, x, h0, draw(4, 3), draw(4, 4), draw(4), draw(4), rng=RNG) < 1e-6
+
+
+def test_a_backward_that_forgets_the_past_fails_the_gradient_check() -> None:
+    class Forgetful(RNN):
+        def forward(self, x: Any, h0: Any = None) -> Any:
+            y, backward = super().forward(x, h0)
+
+            def wrong(dy: Any) -> Any:  # each step as if its state came from nowhere
+                _, grad = backward(dy)
+                return (dy * (1 - y * y)) @ self.weight_ih_l0, grad
+
+            return y, wrong
+
+    right = layer()
+    wrong = Forgetful(**right.parameters())
+    assert gradcheck(wrong, draw(2, 5, 3), rng=RNG) > 1e-3
+
+
+def test_the_last_state_carries_on_where_the_sequence_was_cut() -> None:
+    model, x = layer(), draw(2, 7, 3)
+    first = model(x[:, :4])
+    rest = model(x[:, 4:], first[:, -1])
+    assert np.abs(np.concatenate([first, rest], axis=1) - model(x)).max() < 1e-12
+
+
+def test_no_state_depends_on_the_future() -> None:
+    y, backward = layer().forward(draw(1, 6, 3))
+    dy = np.zeros_like(y)
+    dy[:, 2] = 1
+    dx, _ = backward(dy)
+    assert dx[:, :3].any(axis=-1).all()
+    assert not dx[:, 3:].any()
+
+
+def test_the_gradient_fades_with_the_distance() -> None:
+    y, backward = RNN.init(8, 16, rng=np.random.default_rng(0), dtype=np.float64).forward(
+        draw(1, 40, 8)
+    )
+    dy = np.zeros_like(y)
+    dy[:, -1] = 1
+    reach = np.linalg.norm(backward(dy)[0][0], axis=-1)
+    assert reach[-1] > 10 * reach[-6] > 1000 * reach[-20]
+
+
+def test_names_and_draws_are_those_of_pytorch() -> None:
+    made = RNN.init(50, 64, rng=np.random.default_rng(0))
+    shapes = {name: array.shape for name, array in made.state_dict().items()}
+    assert shapes == {
+        "weight_ih_l0": (64, 50),
+        "weight_hh_l0": (64, 64),
+        "bias_ih_l0": (64,),
+        "bias_hh_l0": (64,),
+    }
+    assert all(abs(array).max() <= 1 / 8 for array in made.parameters().values())
+    assert made.weight_hh_l0.std() == pytest.approx(1 / 8 / np.sqrt(3), rel=0.02)
+    assert made.weight_hh_l0.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("x", "h0", "sentence"),
+    [
+        (np.ones((5, 3)), None, "axes .N, T, D."),
+        (np.ones((2, 5, 4)), None, r"x has shape \(2, 5, 4\) but must be \(2, 5, 3\)"),
+        (np.ones((2, 5, 3)), np.ones((1, 2, 4)), r"h0 has shape \(1, 2, 4\) but must be \(2, 4\)"),
+    ],
+)
+def test_wrong_calls_say_what_is_wrong(x: Any, h0: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        layer().forward(x, h0)
