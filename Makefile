@@ -17,7 +17,7 @@ endif
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help lab fresh test fuzz notebooks docs
+.PHONY: help lab fresh test fuzz notebooks docs bench
 
 help:
 	@echo "make lab                  open the course (sets up .venv the first time)"
@@ -26,6 +26,7 @@ help:
 	@echo "make fuzz                 run the property tests on new random cases"
 	@echo "make notebooks NB=04_02b  run, clean and save notebooks (all without NB)"
 	@echo "make docs                 write the pages in docs/ that are generated"
+	@echo "make bench                time the library beside PyTorch, write benchmarks/RESULTS.md"
 
 lab: .venv/.lab
 	@$(PY) tools/copies.py
@@ -56,7 +57,13 @@ notebooks: .venv/.test
 	$(PY) tools/claims.py
 
 docs: .venv/.test
-	$(PY) tools/claims.py
+	$(PY) -m tools.claims
+	$(PY) -m tools.gradient_audit
+	$(PY) -m tools.layer_table
+
+# Both libraries choose their own kernels, whatever the environment says.
+bench: .venv/.bench
+	env -u OPENBLAS_CORETYPE $(PY) -m benchmarks.bench
 
 # Setting up. A stamp is newer than pyproject.toml once what it asks for is installed.
 .venv/.lab: pyproject.toml | .venv/bin/pip
@@ -68,6 +75,11 @@ docs: .venv/.test
 	@echo "Installing the course and its tests into .venv (a minute or two, once) ..."
 	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lab,test]'
 	@touch .venv/.lab $@
+
+.venv/.bench: pyproject.toml | .venv/bin/pip
+	@echo "Installing PyTorch into .venv to compare with (a few minutes, once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
 
 .venv/bin/pip:
 	@if [ -z "$(PYTHON)" ]; then echo "The course needs Python 3.11 or newer, and there is none" \

@@ -226,6 +226,8 @@ class Record:
                 parts.append(f"{field.name}=…")
             elif isinstance(value, tuple) and any(isinstance(v, Record) for v in value):
                 parts += [repr(child) for child in value]
+            elif callable(value) and hasattr(value, "__name__"):
+                parts.append(f"{field.name}={value.__name__}")  # its repr holds an address
             else:
                 parts.append(f"{field.name}={value!r}")
         return f"{type(self).__name__}({', '.join(parts)})"

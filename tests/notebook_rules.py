@@ -290,10 +290,10 @@ EVERYWHERE: tuple[Callable[[NotebookNode], Problems], ...] = (
     pictures_have_words,
     headings_are_in_order,
     prose_is_short,
-    set_up_is_the_first_cell_and_short,
 )
 LESSONS = (
     *EVERYWHERE,
+    set_up_is_the_first_cell_and_short,
     code_cells_are_short,
     opener_promises_and_close_recalls,
     exercises_are_stubs_with_a_check_below,

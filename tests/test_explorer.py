@@ -13,13 +13,30 @@ import pytest
 from PIL import Image
 
 import course_lib.explore
-from course_lib.explore import Explorer, conv2d_under_the_window
-from course_lib.explore.convolution import hand_made_kernels
+from course_lib.convolution import output_size
+from course_lib.explore import (
+    SURPRISES,
+    Explorer,
+    conv1d_under_the_window,
+    conv2d_channel_by_channel,
+    conv2d_under_the_window,
+    equivariance,
+)
+from course_lib.explore.convolution_equivariance import shift
 from course_lib.explore.explorer import Choice, Range, Switch, as_control
+from course_lib.explore.window import hand_made_kernels
 
 EXPLORERS = {
+    "conv1d_under_the_window": conv1d_under_the_window,
+    "conv1d_under_the_window, own kernel": lambda: conv1d_under_the_window([0.0, 0.0, 1.0]),
     "conv2d_under_the_window": conv2d_under_the_window,
     "conv2d_under_the_window, own kernel": lambda: conv2d_under_the_window(np.eye(2)),
+    "conv2d_channel_by_channel": conv2d_channel_by_channel,
+    "conv2d_channel_by_channel, own kernel": lambda: conv2d_channel_by_channel(
+        np.full((3, 3, 3), 1 / 27)
+    ),
+    "equivariance": equivariance,
+    "equivariance, own kernel": lambda: equivariance(np.array([[0.1, 0.2], [0.3, 0.4]])),
 }
 MANY = 300  # beyond that a control grid is sampled
 
@@ -301,52 +318,50 @@ def test_the_front_end_needs_no_network():
         assert not re.search(r"https?:|//[a-z]|\bimport\b|@import|url\(", file.read_text())
 
 
-# conv2d under the window
+# conv1d and conv2d under the window
 
 
 def brute_force(x, weight, stride, padding, dilation):
-    """The output and how often each pixel is read, one window at a time."""
-    k = len(weight)
+    """The output and how often each sample is read, one window at a time."""
     padded = np.pad(x, padding)
-    reach = dilation * (k - 1) + 1
-    tops, lefts = (range(0, size - reach + 1, stride) for size in padded.shape)
-    y, reads = np.zeros((len(tops), len(lefts))), np.zeros(padded.shape)
-    for (i, top), (j, left) in itertools.product(enumerate(tops), enumerate(lefts)):
-        place = np.s_[top : top + reach : dilation, left : left + reach : dilation]
-        y[i, j] = (padded[place] * weight).sum()
+    reach = dilation * (len(weight) - 1) + 1
+    starts = [range(0, size - reach + 1, stride) for size in padded.shape]
+    y, reads = np.zeros([len(start) for start in starts]), np.zeros(padded.shape)
+    for at in np.ndindex(y.shape):
+        corner = [start[i] for start, i in zip(starts, at, strict=True)]
+        place = tuple(slice(first, first + reach, dilation) for first in corner)
+        y[at] = (padded[place] * weight).sum()
         reads[place] += 1
-    inner = np.s_[padding : padding + x.shape[0], padding : padding + x.shape[1]]
-    return y, reads[inner]
+    return y, reads[tuple(slice(padding, padding + size) for size in x.shape)]
 
 
-def test_the_words_agree_with_a_convolution_done_window_by_window():
-    explorer = conv2d_under_the_window()
+@pytest.mark.parametrize("make", [conv1d_under_the_window, conv2d_under_the_window])
+def test_the_words_agree_with_a_convolution_done_window_by_window(make):
+    explorer = make()
     for point in settings(explorer)[::6]:
         explorer._move(point)
         words = explorer._words()
         values = dict(explorer._values)
-        kernel = hand_made_kernels(values.pop("kernel_size"))[values.pop("kernel")]
-        step = values.pop("step")
         view = explorer._compute(**explorer._arguments)
+        kernels = hand_made_kernels(values.pop("kernel_size"), view.x.ndim)
+        kernel, step = kernels[values.pop("kernel")], values.pop("step")
         y, reads = brute_force(view.x, kernel, **values)
-        row, column = divmod(step, y.shape[1])
+        place = np.unravel_index(step, y.shape)
         np.testing.assert_allclose(view.y, y, atol=1e-12)
-        np.testing.assert_allclose(view.products.sum(), y[row, column], atol=1e-12)
-        total, at_row, at_column, output = re.search(
-            r"sum to (\S+); .* row (\d+), column (\d+) is (\S+)\.\n", words
-        ).groups()
-        assert (int(at_row), int(at_column)) == (row, column)
+        np.testing.assert_allclose(view.products.sum(), y[place], atol=1e-12)
+        total, at, output = re.search(r"sum to (\S+); (.*) is (\S+)\.\n", words).groups()
+        assert tuple(map(int, re.findall(r"(?:position|row|column) (\d+)", at))) == place
         assert total == output
-        assert abs(float(output) - y[row, column]) <= 0.00501 * max(1, abs(y[row, column]))
-        for size, name in zip(y.shape, ("height", "width"), strict=True):
-            formula, result = re.search(rf"{name} = (floor.*) = (\d+)", words).groups()
+        assert abs(float(output) - y[place]) <= 0.00501 * max(1, abs(y[place]))
+        formulas = re.findall(r"Output \w+ = (floor.*) = (\d+)\n", words)
+        for size, (formula, result) in zip(y.shape, formulas, strict=True):
             assert eval(formula, {"floor": np.floor}) == int(result) == size
-        unread, rows, columns = re.search(
-            r"Never read: (\d+) of 768 pixels \((\d+) whole rows, (\d+) whole", words
-        ).groups()
-        assert int(unread) == (reads == 0).sum()
-        assert int(rows) == (reads.sum(axis=1) == 0).sum()
-        assert int(columns) == (reads.sum(axis=0) == 0).sum()
+        unread = reads == 0
+        counts = [unread.sum(), unread.size]
+        if unread.ndim == 2:
+            counts += [unread.all(axis=1).sum(), unread.all(axis=0).sum()]
+        said = re.search(r"Never read: (.*)\n", words)[1]
+        assert list(map(int, re.findall(r"\d+", said))) == counts
 
 
 @pytest.mark.parametrize("size", range(2, 6))
@@ -362,10 +377,19 @@ def test_hand_made_kernels_do_what_their_names_say(size):
     np.testing.assert_array_equal(made["Sobel x"], made["Sobel y"].T)
 
 
+@pytest.mark.parametrize("size", range(2, 6))
+def test_hand_made_kernels_for_sequences_do_the_same(size):
+    made = hand_made_kernels(size, rank=1)
+    assert [made[name].sum() for name in ("difference", "edge")] == [0, 0]
+    for name in ("blur", "sharpen", "identity"):
+        assert made[name].sum() == pytest.approx(1)
+    assert (made["difference"] * np.arange(size)).sum() > 0
+
+
 def test_the_window_of_the_last_step_is_the_last_window():
     explorer = conv2d_under_the_window(stride=4, step=10**6)
     view = explorer._compute(**explorer._arguments)
-    assert (view.row + 1, view.column + 1) == view.y.shape
+    assert tuple(np.add(view.place, 1)) == view.y.shape
 
 
 def test_a_kernel_of_your_own_heads_the_list_and_is_the_one_that_runs():
@@ -376,7 +400,151 @@ def test_a_kernel_of_your_own_heads_the_list_and_is_the_one_that_runs():
     np.testing.assert_allclose(view.y, 2 * view.x[:-1, 1:])
 
 
-@pytest.mark.parametrize("shape", [(3,), (2, 3), (6, 6), (1, 1)])
-def test_a_kernel_that_does_not_fit_is_refused(shape):
-    with pytest.raises(ValueError, match="kernel has shape"):
-        conv2d_under_the_window(np.ones(shape))
+@pytest.mark.parametrize(
+    ("make", "shapes"),
+    [
+        (conv1d_under_the_window, [(), (1,), (6,), (3, 3)]),
+        (conv2d_under_the_window, [(3,), (2, 3), (6, 6), (1, 1)]),
+        (conv2d_channel_by_channel, [(3, 3), (3, 2, 2), (1, 3, 3)]),
+        (equivariance, [(3,), (2, 3), (6, 6)]),
+    ],
+)
+def test_a_kernel_that_does_not_fit_is_refused(make, shapes):
+    for shape in shapes:
+        with pytest.raises(ValueError, match=f"{make.__name__}: kernel has shape .* for example"):
+            make(np.ones(shape))
+
+
+@pytest.mark.parametrize("name", [name for name in EXPLORERS if "own" not in name])
+def test_an_explorer_starts_with_the_kernel_that_is_named(name):
+    make = EXPLORERS[name]
+    for kernel in make().controls[0]["options"]:
+        assert f"kernel {kernel}," in make(kernel).text()
+    with pytest.raises(ValueError, match="'swirl' is not a choice"):
+        make("swirl")
+
+
+def frame(y):
+    inner = np.zeros(y.shape, bool)
+    inner[1:-1, 1:-1] = True
+    return ~inner
+
+
+WHAT_SURPRISES = {
+    "a stride wider than the window never reads whole rows and columns": lambda view: (
+        (view.reads == 0).all(axis=1).sum() == 8 and (view.reads == 0).all(axis=0).sum() == 10
+    ),
+    "an identity gives the input back, however far it is dilated": lambda view: (
+        view.dilation > 1 and np.array_equal(view.y, view.x)
+    ),
+    "no padding keeps the size of the input when the kernel's size is even": lambda view: (
+        view.y.shape == (23, 31)
+        and not any(output_size(24, k, padding=p) == 24 for k in (2, 4) for p in range(4))
+    ),
+    "a blur that reads padding darkens the frame": lambda view: (
+        view.y[frame(view.y)].mean() < 0.8 * view.x[frame(view.x)].mean()
+        and view.y[view.place] < 0.5 * view.x[:3, :3].mean()
+    ),
+    "too much padding makes outputs that see no pixel": lambda view: (
+        not view.inside.any() and view.y[view.place] == 0
+    ),
+    "the strongest edge of the photograph is its frame": lambda view: (
+        np.unravel_index(np.abs(view.y).argmax(), view.y.shape) == view.place
+        and frame(view.y)[view.place]
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", SURPRISES)
+def test_each_surprise_is_true(sentence):
+    explorer = conv2d_under_the_window(**SURPRISES[sentence])
+    for name, value in SURPRISES[sentence].items():
+        assert explorer._values[name] == value
+    assert WHAT_SURPRISES[sentence](explorer._compute(**explorer._arguments))
+
+
+# conv2d channel by channel
+
+
+def test_the_sums_of_the_channels_and_the_bias_make_the_output():
+    explorer = conv2d_channel_by_channel()
+    for point in settings(explorer):
+        explorer._move(point)
+        view = explorer._compute(**explorer._arguments)
+        window = np.pad(view.x, ((0, 0), (1, 1), (1, 1)))[
+            :, view.row : view.row + 3, view.column : view.column + 3
+        ]
+        np.testing.assert_array_equal(view.window, window)
+        vector = [(window * weight).sum() + view.bias for weight in view.weight]
+        np.testing.assert_allclose(view.vector, vector, atol=1e-12)
+        assert view.sums.sum() + view.bias == pytest.approx(vector[view.kernel], abs=1e-12)
+
+
+def test_the_sums_can_be_checked_by_hand():
+    explorer = conv2d_channel_by_channel()
+    for point in settings(explorer):
+        explorer._move(point)
+        words = explorer._words().splitlines()[0]
+        *parts, total, output = map(float, re.findall(r"-?\d+\.\d+", words))
+        assert total == output
+        if max(map(abs, parts)) < 9.9:  # larger numbers are shown with fewer digits
+            assert sum(parts) == pytest.approx(total, abs=1e-9)
+
+
+def test_the_window_at_a_corner_reads_padding():
+    explorer = conv2d_channel_by_channel(step=0)
+    inside = explorer._compute(**explorer._arguments).inside
+    np.testing.assert_array_equal(inside, [[False] * 3, [False, True, True], [False, True, True]])
+
+
+def test_a_kernel_for_colours_of_your_own_takes_the_place_of_the_first():
+    explorer = conv2d_channel_by_channel(np.full((3, 3, 3), 1 / 27))
+    assert explorer.controls[0]["options"][0] == "own"
+    view = explorer._compute(**explorer._arguments)
+    assert view.vector[0] == pytest.approx(view.window.mean())
+
+
+# equivariance
+
+
+def test_convolving_before_or_after_a_shift_is_exactly_the_same_inside():
+    explorer = equivariance()
+    for point in settings(explorer):
+        explorer._move(point)
+        view = explorer._compute(**explorer._arguments)
+        whole = all(by % view.stride == 0 for by in view.by)
+        assert view.inside.sum() > 0.2 * view.inside.size
+        assert (view.largest(view.inside) == 0) == whole, point
+        assert ("nearest" in explorer._words()) == (not whole)
+        if view.by == (0, 0):
+            assert not view.difference.any()
+
+
+def test_padding_makes_a_difference_at_the_border():
+    for right, down in [(1, 0), (-2, 0), (0, 3), (4, -5)]:
+        explorer = equivariance("edge", right=right, down=down)
+        view = explorer._compute(**explorer._arguments)
+        assert view.largest(~view.inside) > 1
+
+
+def test_inside_means_that_both_ways_see_nothing_but_photograph():
+    for right, down, stride in [(4, -3, 1), (-5, 2, 2), (3, 0, 2)]:
+        explorer = equivariance(right=right, down=down, stride=stride)
+        view = explorer._compute(**explorer._arguments)
+        rows, columns = view.x.shape
+        for i, j in np.ndindex(view.inside.shape):
+            top, left = i * view.stride - 1, j * view.stride - 1
+            then_top, then_left = (i - view.moved[0], j - view.moved[1])
+            corners = [
+                (top, left),  # on the shifted photograph
+                (top - view.by[0], left - view.by[1]),  # on what the shift has left of it
+                (then_top * view.stride - 1, then_left * view.stride - 1),
+            ]
+            seen = [0 <= y <= rows - 3 and 0 <= x <= columns - 3 for y, x in corners]
+            assert view.inside[i, j] == all(seen)
+
+
+def test_a_shift_moves_and_lets_zeros_in():
+    np.testing.assert_array_equal(
+        shift(np.array([[1.0, 2.0], [3.0, 4.0]]), (1, -1)), [[0.0, 0.0], [2.0, 0.0]]
+    )

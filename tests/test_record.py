@@ -193,3 +193,10 @@ def test_repr_shows_shapes_and_hyper_parameters():
         "Sequential(Conv2d(weight (8, 3, 3, 3), bias=None, stride=2, padding=0, dilation=1, "
         "groups=1), ReLU())"
     )
+
+
+def test_repr_names_a_function_without_its_address():
+    def halving(steps):
+        return 0.5**steps
+
+    assert "learning_rate=halving" in repr(lib.SGD.init(two_layers(), learning_rate=halving))

@@ -1,49 +1,68 @@
-"""Slide a kernel over a photograph and see every number that makes one pixel of the output."""
+"""Slide a kernel over real data and see every number that makes one output of a convolution."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import comb
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from course_lib.convolution import conv2d, output_size
+from course_lib.convolution import conv1d, conv2d
 from course_lib.data import photograph
 from course_lib.draw.cells import Cells
-from course_lib.draw.numbers import number, numbers
+from course_lib.draw.numbers import number
 from course_lib.draw.page import Page, outline
-from course_lib.draw.palette import (
-    DATA,
-    HIGHLIGHT,
-    INK,
-    MUTED,
-    OUTPUT,
-    PAPER,
-    WEIGHT,
-    Scale,
-    chequered,
-    rgba,
-    signed_scale,
-)
+from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED, OUTPUT, WEIGHT, chequered
 from course_lib.explore.explorer import Explorer
+from course_lib.explore.window import (
+    DOTS,
+    MOST_PADDING,
+    View,
+    draw_products,
+    input_colours,
+    legend,
+    output_scale,
+    size_formula,
+    under_the_window,
+)
 from course_lib.record import Array
 
-HEIGHT, WIDTH = 24, 32
-MOST_PADDING = 3
-BRIGHTNESS = Scale(0.0, 1.0, "gray")
-UNIT = (0.0, 1.0, 1.0, 0.0)  # left, right, bottom, top
+LENGTH, HEIGHT, WIDTH = 24, 24, 32
+
+# Settings of conv2d_under_the_window that show what few people expect
+SURPRISES: dict[str, dict[str, Any]] = {
+    "a stride wider than the window never reads whole rows and columns": {
+        "kernel": "blur", "kernel_size": 2, "stride": 3, "padding": 0,
+    },
+    "an identity gives the input back, however far it is dilated": {
+        "kernel": "identity", "kernel_size": 3, "padding": 3, "dilation": 3,
+    },
+    "no padding keeps the size of the input when the kernel's size is even": {
+        "kernel": "identity", "kernel_size": 4, "padding": 1,
+    },
+    "a blur that reads padding darkens the frame": {
+        "kernel": "blur", "kernel_size": 5, "padding": 2, "step": 0,
+    },
+    "too much padding makes outputs that see no pixel": {
+        "kernel": "edge", "kernel_size": 3, "padding": 3, "step": 0,
+    },
+    "the strongest edge of the photograph is its frame": {
+        "kernel": "edge", "kernel_size": 3, "padding": 1, "step": 31,
+    },
+}  # fmt: skip
 
 
-def conv2d_under_the_window(kernel: Array | None = None, **values: Any) -> Explorer:
-    """Move a convolution's window over a photograph and watch `conv2d` compute.
+def conv1d_under_the_window(kernel: str | Array | None = None, **values: Any) -> Explorer:
+    """Move a convolution's window along a row of a photograph and watch `conv1d` compute.
 
     Parameters
     ----------
-    kernel : (K, K), optional      a kernel of your own, K from 2 to 5, added to the list as "own";
-                                   it keeps its size
+    kernel : str or (K,)           a name from the list, or a kernel of your own with K from 2 to 5,
+                                   which is added to the list as "own" and keeps its size
     **values                       where the controls start: kernel_size, stride, padding, dilation,
                                    step
 
@@ -53,7 +72,36 @@ def conv2d_under_the_window(kernel: Array | None = None, **values: Any) -> Explo
 
     Raises
     ------
-    ValueError                     if kernel is not square, or K is not from 2 to 5
+    ValueError                     if there is no such kernel, or K is not from 2 to 5
+
+    Examples
+    --------
+    >>> explorer = conv1d_under_the_window(stride=2, step=6)
+    >>> print(explorer.text().splitlines()[2])
+    The 3 products sum to 0.50; conv1d's output at position 6 is 0.50.
+    """
+    x = photograph("china", shrink=26, dtype=np.float64)[7].round(2)
+    return under_the_window(conv1d, x, kernel, draw_sequence, {"step": 12} | values)
+
+
+def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) -> Explorer:
+    """Move a convolution's window over a photograph and watch `conv2d` compute.
+
+    Parameters
+    ----------
+    kernel : str or (K, K)         a name from the list, or a kernel of your own with K from 2 to 5,
+                                   which is added to the list as "own" and keeps its size
+    **values                       where the controls start: kernel_size, stride, padding, dilation,
+                                   step; `SURPRISES` has some worth a look
+
+    Returns
+    -------
+    Explorer
+
+    Raises
+    ------
+    ValueError                     if there is no such kernel, or it is not square, or K is not
+                                   from 2 to 5
 
     Examples
     --------
@@ -61,163 +109,12 @@ def conv2d_under_the_window(kernel: Array | None = None, **values: Any) -> Explo
     >>> print(explorer.text().splitlines()[2])
     The 4 products sum to 0.02; conv2d's output at row 5, column 15 is 0.02.
     """
-    own = {} if kernel is None else {"own": _checked(kernel)}
-
-    def weight_of(kernel: str, kernel_size: int) -> Array:
-        return (own | hand_made_kernels(kernel_size))[kernel]
-
     # hundredths, so that the products in the picture can be checked by hand
     x = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH].round(2)
-
-    def last_step(kernel: str, kernel_size: int, stride: int, padding: int, dilation: int) -> int:
-        size = len(weight_of(kernel, kernel_size))
-        window = {"stride": stride, "padding": padding, "dilation": dilation}
-        return output_size(HEIGHT, size, **window) * output_size(WIDTH, size, **window) - 1
-
-    def compute(
-        kernel: str = next(iter(own), "edge"),
-        kernel_size: int = 3 if kernel is None else len(kernel),
-        stride: int = 1,
-        padding: int = 1,
-        dilation: int = 1,
-        step: int = 333,
-    ) -> View:
-        return look(x, weight_of(kernel, kernel_size), stride, padding, dilation, step)
-
-    explorer = Explorer(
-        "conv2d under the window",
-        compute,
-        draw,
-        describe,
-        kernel=[*own, *hand_made_kernels(3)],
-        kernel_size=(2, 5),
-        stride=(1, 4),
-        padding=(0, MOST_PADDING),
-        dilation=(1, 3),
-        step=(0, last_step),
-    )
-    return explorer.show(**values)
+    return under_the_window(conv2d, x, kernel, draw_image, {"step": 333} | values)
 
 
-def hand_made_kernels(size: int) -> dict[str, Array]:
-    """The classical kernels, each (size, size), for any size from 2 on.
-
-    Examples
-    --------
-    >>> hand_made_kernels(3)["Sobel x"].astype(int).tolist()
-    [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
-    >>> hand_made_kernels(2)["edge"].astype(int).tolist()
-    [[-1, -1], [-1, 3]]
-    """
-    mean = np.full((size, size), 1 / size**2)
-    identity = np.zeros((size, size))
-    identity[size // 2, size // 2] = 1.0
-    smooth = np.array([comb(size - 1, i) for i in range(size)], float)
-    derivative = np.convolve([comb(size - 2, i) for i in range(size - 1)], [-1.0, 1.0])
-    return {
-        "edge": size**2 * identity - 1,
-        "blur": mean,
-        "sharpen": 2 * identity - mean,
-        "Sobel x": np.outer(smooth, derivative),
-        "Sobel y": np.outer(derivative, smooth),
-        "identity": identity,
-    }
-
-
-def _checked(kernel: Any) -> Array:
-    weight = np.array(kernel, float)
-    if weight.ndim != 2 or weight.shape[0] != weight.shape[1] or not 2 <= len(weight) <= 5:
-        raise ValueError(
-            f"conv2d_under_the_window: kernel has shape {weight.shape}; it must be square, from "
-            "(2, 2) to (5, 5), for example np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]])."
-        )
-    return weight
-
-
-@dataclass(frozen=True)
-class View:
-    """A convolution and one position of its window."""
-
-    x: Array  # (H, W)
-    padded: Array  # (H + 2p, W + 2p)
-    weight: Array  # (K, K)
-    stride: int
-    padding: int
-    dilation: int
-    y: Array  # (H', W'), what conv2d returned
-    row: int  # of y
-    column: int
-    reads: Array  # (H, W), how many windows read each pixel
-
-    @property
-    def tap_rows(self) -> Array:  # (K,) rows of padded that the window reads
-        return self.row * self.stride + self.dilation * np.arange(len(self.weight))
-
-    @property
-    def tap_columns(self) -> Array:
-        return self.column * self.stride + self.dilation * np.arange(len(self.weight))
-
-    @property
-    def corner(self) -> tuple[int, int]:  # of the window, counted from the photograph's corner
-        return int(self.tap_rows[0]) - self.padding, int(self.tap_columns[0]) - self.padding
-
-    @property
-    def inside(self) -> Array:  # (K, K), whether the window reads a pixel there or padding
-        rows, columns = self.tap_rows - self.padding, self.tap_columns - self.padding
-        on_rows, on_columns = (rows >= 0) & (rows < HEIGHT), (columns >= 0) & (columns < WIDTH)
-        return on_rows[:, None] & on_columns
-
-    @property
-    def window(self) -> Array:  # (K, K)
-        return self.padded[np.ix_(self.tap_rows, self.tap_columns)]
-
-    @property
-    def products(self) -> Array:
-        return self.window * self.weight
-
-
-def look(x: Array, weight: Array, stride: int, padding: int, dilation: int, step: int) -> View:
-    """Run the layer, and find the window of its output number `step`."""
-    settings = {"stride": stride, "padding": padding, "dilation": dilation}
-    y, _ = conv2d(x[None, None], weight[None, None], **settings)
-    # with ones for weights, the gradient at a pixel counts the windows that read it
-    ones, backward = conv2d(x[None, None], np.ones((1, 1, *weight.shape)), **settings)
-    reads, *_ = backward(np.ones_like(ones))
-    row, column = divmod(step, y.shape[3])
-    return View(
-        x, np.pad(x, padding), weight, **settings, y=y[0, 0], row=row, column=column,
-        reads=reads[0, 0],
-    )  # fmt: skip
-
-
-def size_formula(size: int, view: View) -> str:
-    """The output size along one axis, with its numbers."""
-    k, p, d, s = len(view.weight), view.padding, view.dilation, view.stride
-    result = output_size(size, k, stride=s, padding=p, dilation=d)
-    return f"floor(({size} + 2*{p} - {d}*({k}-1) - 1)/{s}) + 1 = {result}"
-
-
-def describe(view: View) -> str:
-    k = len(view.weight)
-    row, column = view.corner
-    unread = view.reads == 0
-    rows, columns = unread.all(axis=1).sum(), unread.all(axis=0).sum()
-    return f"""\
-The {k * k} products sum to {number(view.products.sum())}; conv2d's output at row {view.row}, \
-column {view.column} is {number(view.y[view.row, view.column])}.
-Output height = {size_formula(HEIGHT, view)}
-Output width = {size_formula(WIDTH, view)}
-Never read: {unread.sum()} of {unread.size} pixels ({rows} whole rows, {columns} whole columns)
-Window at row {row}, column {column}: {_rows(view.window)}
-Kernel: {_rows(view.weight)}
-Products: {_rows(view.products)}"""
-
-
-def _rows(values: Array) -> str:
-    return " / ".join(" ".join(row) for row in numbers(values))
-
-
-def draw(figure: Figure) -> Callable[[View], None]:
+def draw_image(figure: Figure) -> Callable[[View], None]:
     """Above, input and output at one scale; below, window times kernel, number by number."""
     page = Page(figure, 691, 520)
     with_padding = {
@@ -229,18 +126,10 @@ def draw(figure: Figure) -> Callable[[View], None]:
     input_title, output_title = (page.label(x, 12, weight="bold") for x in (8, 364))
     input_cells, output_cells = (Cells(a, animated=True) for a in (input_axes, output_axes))
     outline_window, outline_output = outline(input_axes, DATA), outline(output_axes, OUTPUT)
-    dots = {"marker": "s", "ls": "none", "mfc": WEIGHT, "mec": INK, "mew": 0.6}
-    (taps,) = input_axes.plot([], [], ms=3, animated=True, **dots)
+    (taps,) = input_axes.plot([], [], ms=3, animated=True, **DOTS)
 
     # the legend of the input; the output's scale, and the input's size as its measure
-    for x, name, swatch in (
-        (8, "padding", chequered(2, 4)),
-        (93, "never read", rgba(HIGHLIGHT)[None, None]),
-    ):
-        Cells(page.axes).fill(swatch, (x, x + 16, 299, 291))
-        page.label(x + 22, 295, name)
-    page.axes.plot(200, 295, ms=4, **dots)
-    page.label(210, 295, "read now")
+    legend(page, 8, 295)
     colour_bar = page.colour_bar(414, 290, 110)
     dashes = {"color": MUTED, "lw": 1, "ls": (0, (4, 3))}
     edge_x, edge_y = (np.array([-0.2, size + 0.2]) for size in (WIDTH, HEIGHT))
@@ -248,77 +137,123 @@ def draw(figure: Figure) -> Callable[[View], None]:
     page.axes.plot([590, 608], [295, 295], **dashes)
     page.label(614, 295, "input size")
 
-    lefts = (8, 243, 478)
-    frames = zip(lefts, (DATA, WEIGHT, OUTPUT), strict=True)
-    grids = [page.panel(x, 344, 205, 130, colour) for x, colour in frames]
-    window, kernel, products = (Cells(a, size=10, lined=True, animated=True) for a in grids)
-    window_title, kernel_title, products_title = (page.label(x, 330, weight="bold") for x in lefts)
-    page.label(228, 409, "×", size=15, ha="center")
-    page.label(463, 409, "=", size=15, ha="center")
+    products = draw_products(page, top=330, height=130)
     height_formula, width_formula = page.label(8, 498), page.label(352, 498)
 
     def update(view: View) -> None:
-        k, p = len(view.weight), view.padding
+        p = view.padding
         padded = f", padded to {HEIGHT + 2 * p} × {WIDTH + 2 * p}" if p else ""
         input_title.set_text(f"input {HEIGHT} × {WIDTH}{padded}")
         input_cells.fill(input_colours(view), (-p, WIDTH + p, HEIGHT + p, -p))
         row, column = view.corner
-        reach = view.dilation * (k - 1) + 1
-        outline_window(column, row, reach, reach)
-        x, y = np.meshgrid(view.tap_columns - p + 0.5, view.tap_rows - p + 0.5)
-        taps.set_data(x.ravel(), y.ravel())
+        outline_window(column, row, view.reach, view.reach)
+        y, x = np.meshgrid(*view.taps, indexing="ij")
+        taps.set_data(x.ravel() - p + 0.5, y.ravel() - p + 0.5)
 
         rows, columns = view.y.shape
         left, top = (WIDTH - columns) / 2, (HEIGHT - rows) / 2
-        scale = output_scale(view)
+        scale = output_scale(view.weight, view.y)
         output_title.set_text(f"output {rows} × {columns}")
         output_cells.fill(scale(view.y), (left, left + columns, top + rows, top))
-        outline_output(left + view.column - 0.3, top + view.row - 0.3, 1.6, 1.6)
+        outline_output(left + view.place[1] - 0.3, top + view.place[0] - 0.3, 1.6, 1.6)
         colour_bar(scale, view.y)
 
-        window.fill(window_colours(view), UNIT, window_numbers(view))
-        window_title.set_text(f"window at row {row}, column {column}")
-        kernel.fill(pale(view.weight), UNIT, numbers(view.weight))
-        kernel_title.set_text(f"kernel {k} × {k}")
-        products.fill(pale(view.products), UNIT, numbers(view.products))
-        products_title.set_text(f"products, sum {number(view.products.sum())}")
+        products(view)
         height_formula.set_text(f"height = {size_formula(HEIGHT, view)}")
         width_formula.set_text(f"width = {size_formula(WIDTH, view)}")
 
     return update
 
 
-def pale(values: Array) -> Array:
-    """Signed colours that leave room for numbers."""
-    return signed_scale(1.6 * np.abs(values).max())(values)
+def draw_sequence(figure: Figure) -> Callable[[View], None]:
+    """Input above output, each output below the middle of its window; then the products."""
+    page = Page(figure, 691, 408)
+    left, width = 84, 600  # 20 pixels for each sample
+    slots = {"xlim": (-MOST_PADDING, LENGTH + MOST_PADDING)}
+    above, below = ({"ylim": ylim} | slots for ylim in ((1.25, -1), (2, -0.25)))
+    show_input = bars(page.panel(left, 30, width, 80, **slots, ylim=(0, 1)))
+    input_axes = page.panel(left, 112, width, 36, **above)
+    fan_axes = page.panel(left, 148, width, 34, **slots)
+    output_axes = page.panel(left, 182, width, 36, **below)
+    show_output = bars(page.panel(left, 222, width, 80, **slots, ylim=(0, 1)))
+
+    page.label(8, 13, "brightness along a row of a photograph")
+    legend(page, 400, 13)
+    page.label(8, 121, "input", weight="bold")
+    page.label(8, 194, "output", weight="bold")
+    input_length, output_length = page.label(8, 137), page.label(8, 210)
+    page.label(left - 4, 36, "1", size=9, ha="right")
+    page.label(left - 4, 105, "0", size=9, ha="right")
+    high, low = (page.label(left - 4, y, size=9, ha="right") for y in (228, 297))
+
+    Cells(input_axes, size=9).fill(paper(LENGTH), (0, LENGTH, 0, -1), [counted(LENGTH)])
+    frame = Cells(input_axes, animated=True)
+    output_indices = Cells(output_axes, size=9, animated=True)
+    input_cells, output_cells = (Cells(a, animated=True) for a in (input_axes, output_axes))
+    outline_window, outline_output = outline(input_axes, DATA), outline(output_axes, OUTPUT)
+    (taps,) = input_axes.plot([], [], ms=5, animated=True, **DOTS)
+    (edge,) = output_axes.plot([], [], color=MUTED, lw=1, animated=True)
+    fan = LineCollection([], colors=WEIGHT, linewidths=1.5, animated=True)
+    fan_axes.add_collection(fan, autolim=False)
+    show_products = draw_products(page, top=322, height=34)
+    formula = page.label(8, 392)
+
+    def update(view: View) -> None:
+        p, n, at, positions = view.padding, len(view.y), view.place[0], view.taps[0] - view.padding
+        input_length.set_text(f"{LENGTH} + 2·{p}" if p else f"{LENGTH} samples")
+        sample = np.arange(LENGTH)
+        colours = np.where(view.reads > 0, DATA, HIGHLIGHT)
+        show_input(sample + 0.5, view.x, (0, 1), colours, np.isin(sample, positions))
+        frame.fill(chequered(4, 4 * len(view.padded)), (-p, LENGTH + p, 1, 0))
+        input_cells.fill(input_colours(view)[None, p : p + LENGTH], (0, LENGTH, 1, 0))
+        outline_window(view.corner[0], 0, view.reach, 1)
+        taps.set_data(positions + 0.5, np.full(len(positions), 0.5))
+
+        # an output is as wide as a stride, with its window's middle as its own
+        middles = view.stride * np.arange(n) + view.reach / 2 - p
+        start = middles[0] - view.stride / 2
+        end = start + n * view.stride
+        fan.set_segments([[(x + 0.5, 0), (middles[at], 1)] for x in positions])
+        scale = output_scale(view.weight, view.y)
+        output_length.set_text(f"{n} values")
+        output_cells.fill(scale(view.y)[None], (start, end, 1, 0))
+        edge.set_data((start, end, end, start, start), (0, 0, 1, 1, 0))
+        output_indices.fill(paper(n), (start, end, 2, 1), [counted(n)])
+        outline_output(start + at * view.stride, 0, view.stride, 1)
+        bottom = min(0, view.y.min())
+        top = max(view.y.max(), scale.high if scale.low == 0 else bottom + 0.01)
+        show_output(middles, view.y, (bottom, top), np.full(n, OUTPUT), np.arange(n) == at)
+        high.set_text(number(top))
+        low.set_text(number(bottom))
+
+        show_products(view)
+        formula.set_text(f"length = {size_formula(LENGTH, view)}")
+
+    return update
 
 
-def output_scale(view: View) -> Scale:
-    """Weights that sum to 1 keep the brightness: their output is a picture; others are signed."""
-    if np.isclose(view.weight.sum(), 1):
-        return BRIGHTNESS
-    # the zeros of padding make strong edges that would wash out everything else
-    return signed_scale(float(np.quantile(np.abs(view.y), 0.9)))
+def bars(axes: Axes) -> Callable[..., None]:
+    """Bars between two ends of a scale; those of the moment stand out."""
+    (zero,) = axes.plot([], [], color=MUTED, lw=1, animated=True, zorder=1)
+    lines = LineCollection([], linewidths=10, animated=True)
+    axes.add_collection(lines, autolim=False)
+
+    def show(
+        x: Array, values: Array, ends: tuple[float, float], colours: Array, now: Array
+    ) -> None:
+        low, high = ends
+        base, tops = -low / (high - low), (values - low) / (high - low)
+        zero.set_data(axes.get_xlim(), (base, base))
+        lines.set_segments([[(at, base), (at, top)] for at, top in zip(x, tops, strict=True)])
+        chosen = zip(colours, now, strict=True)
+        lines.set_color([to_rgba(colour, 1 if full else 0.4) for colour, full in chosen])
+
+    return show
 
 
-def input_colours(view: View) -> Array:
-    """The photograph, tinted where no window reads it, inside a frame of padding."""
-    p = view.padding
-    colours = chequered(*view.padded.shape)
-    photo = colours[p : p + HEIGHT, p : p + WIDTH]
-    photo[...] = BRIGHTNESS(view.x)
-    unread = view.reads == 0
-    photo[unread] = photo[unread] // 5 * 2 + rgba(HIGHLIGHT) // 5 * 3
-    return colours
+def paper(length: int) -> Array:
+    return np.full((1, length, 4), 255, np.uint8)
 
 
-def window_colours(view: View) -> Array:
-    return np.where(view.inside[..., None], BRIGHTNESS(view.window), rgba(PAPER))
-
-
-def window_numbers(view: View) -> list[list[str]]:
-    """The padding's zeros go without decimals, unlike a black pixel's."""
-    grid = [[number(value) for value in row] for row in view.window]
-    for i, j in np.argwhere(~view.inside):
-        grid[i][j] = "0"
-    return grid
+def counted(length: int) -> list[str]:
+    return [str(i) for i in range(length)]

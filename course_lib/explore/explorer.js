@@ -106,9 +106,12 @@ function render({ model, el }) {
   }
 
   el.addEventListener("input", request);
-  // JupyterLab would take these keys for moving between cells
+  // Keys belong to the controls: JupyterLab's command mode would cut, merge or insert cells. Escape
+  // goes back to the notebook; Shift+Enter and what is pressed with Ctrl or Cmd are left to it.
   el.addEventListener("keydown", (event) => {
-    if (/^(Arrow|Page|Home$|End$)/.test(event.key)) event.stopPropagation();
+    if (event.key === "Escape") el.closest(".jp-Cell")?.focus();
+    else if (event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter")) return;
+    event.stopPropagation();
   });
   model.on("msg:custom", receive);
   model.on("comm_live_update", request);
