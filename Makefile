@@ -17,12 +17,14 @@ endif
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help lab fresh test fuzz notebooks docs bench
+.PHONY: help lab fresh test test-browser test-oldest bench-sliders fuzz notebooks docs bench
 
 help:
 	@echo "make lab                  open the course (sets up .venv the first time)"
 	@echo "make fresh NB=04_02b      put a new copy of a notebook beside yours"
 	@echo "make test                 run everything that must hold"
+	@echo "make test-browser         use the course in a real browser (needs Chromium)"
+	@echo "make test-oldest          run the unit tests on the oldest versions allowed"
 	@echo "make fuzz                 run the property tests on new random cases"
 	@echo "make notebooks NB=04_02b  run, clean and save notebooks (all without NB)"
 	@echo "make docs                 write the pages in docs/ that are generated"
@@ -48,6 +50,15 @@ test: .venv/.test
 	$(PY) -m pytest -n 2
 	$(NBVAL)
 	OPENBLAS_CORETYPE=Nehalem $(NBVAL) --everything-passed
+
+test-browser: .venv/.browser
+	$(PY) -m pytest tests/browser
+
+bench-sliders: .venv/.browser
+	$(PY) -m benchmarks.sliders
+
+test-oldest: .venv-oldest/.test
+	.venv-oldest/bin/python -m pytest -n 2
 
 fuzz: .venv/.test
 	$(PY) -m pytest -n 2 --hypothesis-profile=fuzz
@@ -79,6 +90,19 @@ bench: .venv/.bench
 .venv/.bench: pyproject.toml | .venv/bin/pip
 	@echo "Installing PyTorch into .venv to compare with (a few minutes, once) ..."
 	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+.venv/.browser: .venv/.test
+	@echo "Installing what drives the browser into .venv ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	@touch $@
+
+.venv-oldest/.test: pyproject.toml .venv/.test
+	@echo "Installing the oldest versions into .venv-oldest (a minute or two, once) ..."
+	@"$(PYTHON)" -m venv .venv-oldest
+	@$(PY) -m tools.oldest > .venv-oldest/constraints.txt
+	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint .venv-oldest/constraints.txt --editable '.[test]'
 	@touch $@
 
 .venv/bin/pip:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 SIZES = ("tiny", "course", "large")
+OPTIMIZERS = ("SGD", "Adam")
 
 
 class Integers(NamedTuple):
@@ -17,7 +18,7 @@ class Integers(NamedTuple):
     shape: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One layer of one size, constructed under PyTorch's names in both libraries.
 
@@ -173,12 +174,14 @@ CASES: tuple[Case, ...] = (
         name="MaxPool2d",
         course=use(3, stride=2, padding=1, on=(64, 16, 8, 8)),
     ),
+    *row("AvgPool1d", course=use(2, on=(64, 16, 40))),
     *row(
         "AvgPool2d",
         tiny=use(2, on=(1, 1, 8, 8)),
         course=use(2, on=(64, 16, 8, 8)),
         large=use(2, on=(32, 64, 56, 56)),
     ),
+    *row("GlobalAvgPool", course=use(on=(64, 16, 8, 8))),
     *activation("ReLU"),
     *activation("LeakyReLU"),
     *activation("Sigmoid"),
@@ -192,7 +195,9 @@ CASES: tuple[Case, ...] = (
         course=use(-1, on=(64, 4, 16, 16)),
         large=use(-1, on=(64, 8, 64, 64)),
     ),
+    *row("LogSoftmax", course=use(-1, on=(64, 4, 16, 16))),
     *activation("Dropout", 0.2),
+    *row("Dropout1d", course=use(0.2, on=(64, 16, 40))),
     *row("Dropout2d", course=use(0.2, on=(64, 16, 8, 8))),
     *row("BatchNorm1d", course=use(128, on=(64, 128))),
     *row(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
 
 from benchmarks import ours, peer
-from benchmarks.cases import Case
+from benchmarks.cases import OPTIMIZERS, Case
+from benchmarks.ours import Trial
 from benchmarks.timing import interleave
 
+LIBRARIES = {ours.Ours.title: ours, peer.Torch.title: peer}
 TOLERANCE = 1e-4  # of the largest value: float32 sums of thousands of terms, in different orders
 
 
@@ -32,26 +38,31 @@ def ratio(seconds: dict[str, float]) -> float:
     return seconds[ours.Ours.title] / seconds[peer.Torch.title]
 
 
-def trials(case: Case) -> dict[str, ours.Trial]:
-    """Both libraries at the case, with the same weights, inputs and output gradient."""
-    if case.name in peer.OPTIMIZERS:
-        return {
-            ours.Ours.title: ours.optimizer_trial(case),
-            peer.Torch.title: peer.optimizer_trial(case),
-        }
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Both libraries on one thread: two on a busy machine wait for each other."""
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+
+
+def trial(case: Case, title: str) -> Trial:
+    """One library at the case; the weights, inputs and output gradient are the same for both."""
+    library = LIBRARIES[title]
+    if case.name in OPTIMIZERS:
+        return library.optimizer_trial(case)
     inputs, layer = case.draw(), case.build(ours.Ours())
-    y = layer(*inputs, **case.call)
-    dy = np.asarray(np.random.default_rng(2).normal(size=np.shape(y)), np.float32)
-    module = peer.with_weights(case.build(peer.Torch()), layer.state_dict())
-    return {
-        ours.Ours.title: ours.layer_trial(layer, inputs, dy, case.call),
-        peer.Torch.title: peer.layer_trial(module, inputs, dy, case.call),
-    }
+    shape = np.shape(layer(*(x[:2] for x in inputs), **case.call))  # two examples tell
+    shape = (len(inputs[0]), *shape[1:]) if shape else ()
+    dy = np.asarray(np.random.default_rng(2).normal(size=shape), np.float32)
+    if library is peer:
+        layer = peer.with_weights(case.build(peer.Torch()), layer.state_dict())
+    return library.layer_trial(layer, inputs, dy, case.call)
 
 
 def measure(case: Case, **options: Any) -> Result:
     """Check that both libraries give the same answers, then time them in turns."""
-    pair = trials(case)
+    pair = {title: trial(case, title) for title in LIBRARIES}
     if "Dropout" not in case.name:  # whose masks are random
         check_agreement(str(case), *(trial.answers() for trial in pair.values()))
     runs = {("step", title): trial.step for title, trial in pair.items()}

@@ -12,8 +12,6 @@ from benchmarks.cases import Case
 from benchmarks.ours import Trial
 from course_lib.record import Array
 
-OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}
-
 
 class Torch:
     """`Torch().Conv2d(1, 4, 3)` is `torch.nn.Conv2d(1, 4, 3)`; the rest is defined below."""
@@ -33,6 +31,11 @@ class MultiHeadAttention(nn.MultiheadAttention):
     def forward(self, x: Tensor, *, causal: bool = False) -> Tensor:
         mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1]) if causal else None
         return super().forward(x, x, x, need_weights=False, attn_mask=mask, is_causal=causal)[0]
+
+
+class GlobalAvgPool(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(dim=tuple(range(2, x.ndim)))
 
 
 class RNN(nn.RNN):
@@ -81,7 +84,7 @@ def with_weights(module: nn.Module, state: dict[str, Array]) -> nn.Module:
 
 def layer_trial(module: nn.Module, inputs: tuple[Array, ...], dy: Array, call: dict) -> Trial:
     tensors = [torch.tensor(x) for x in inputs]
-    first, *targets = tensors  # a loss has a target, which takes no gradient
+    first = tensors[0]  # a second input is a loss's target, which takes no gradient
     leaves = {"dx": first.requires_grad_()} if first.is_floating_point() else {}
     leaves |= dict(module.named_parameters())
     wanted = list(leaves.values())
@@ -96,9 +99,7 @@ def layer_trial(module: nn.Module, inputs: tuple[Array, ...], dy: Array, call: d
         return y, *torch.autograd.grad(y, wanted, dtensor)
 
     def answers() -> dict[str, Array]:
-        return {
-            name: t.detach().numpy() for name, t in zip(["y", *leaves], step(), strict=True)
-        }
+        return {name: t.detach().numpy() for name, t in zip(["y", *leaves], step(), strict=True)}
 
     return Trial(forward, step, answers)
 
@@ -110,7 +111,7 @@ def optimizer_trial(case: Case) -> Trial:
     options = dict(case.options)
     if "learning_rate" in options:
         options["lr"] = options.pop("learning_rate")
-    optimizer = OPTIMIZERS[case.name](parameters, **options)
+    optimizer = getattr(torch.optim, case.name)(parameters, **options)
 
     def answers() -> dict[str, Array]:
         optimizer.step()

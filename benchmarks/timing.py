@@ -13,8 +13,8 @@ Clock = Callable[[], float]
 def interleave(
     candidates: Mapping[str, Callable[[], Any]],
     *,
-    seconds: float = 0.4,
-    least_rounds: int = 7,
+    seconds: float = 0.5,
+    least_rounds: int = 12,
     sample: float = 1e-3,
     clock: Clock = perf_counter,
 ) -> dict[str, float]:

@@ -167,7 +167,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     bias, total = page.label(683, 330, ha="right"), page.label(683, 357, ha="right", weight="bold")
     page.label(556, 357, "output", weight="bold")
     words = page.label(8, 340, weight="bold")
-    page.label(8, 358, "output below zero is orange, above zero purple")
+    page.label(8, 358, "in colour, orange is below zero and purple above")
 
     columns = [8 + 138 * i for i in range(5)]
     places = [page.panel(left - 5, 393, 130, 88, **with_padding) for left in columns]
