@@ -47,7 +47,19 @@ from course_lib.normalization import (
     rms_norm,
 )
 from course_lib.optimizer import SGD, Adam, AdamW, clip_by_norm, warmup_cosine
-from course_lib.pooling import Flatten, MaxPool2d, max_pool2d
+from course_lib.pooling import (
+    AvgPool1d,
+    AvgPool2d,
+    Flatten,
+    GlobalAvgPool,
+    MaxPool1d,
+    MaxPool2d,
+    avg_pool1d,
+    avg_pool2d,
+    global_avg_pool,
+    max_pool1d,
+    max_pool2d,
+)
 from course_lib.positional import (
     LearnedPositionalEncoding,
     RotaryMultiHeadAttention,
@@ -55,10 +67,22 @@ from course_lib.positional import (
     rotary,
     sinusoidal_encoding,
 )
+from course_lib.receptive_field import (
+    effective_receptive_field,
+    measured_receptive_field,
+    receptive_field,
+)
 from course_lib.recurrent import RNN, rnn
 from course_lib.residual import Residual
 from course_lib.summary import Summary, summary
 from course_lib.training import History, accuracy, fit, predict_in_batches
+from course_lib.transposed_convolution import (
+    ConvTranspose1d,
+    ConvTranspose2d,
+    conv_transpose1d,
+    conv_transpose2d,
+    transposed_output_size,
+)
 
 __all__ = [
     "GELU",
@@ -66,15 +90,20 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "AvgPool1d",
+    "AvgPool2d",
     "BatchNorm1d",
     "BatchNorm2d",
     "Conv1d",
     "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
     "Embedding",
     "Flatten",
+    "GlobalAvgPool",
     "GroupNorm",
     "History",
     "Identity",
@@ -84,6 +113,7 @@ __all__ = [
     "LearnedPositionalEncoding",
     "Linear",
     "LogSoftmax",
+    "MaxPool1d",
     "MaxPool2d",
     "MultiHeadAttention",
     "RMSNorm",
@@ -99,18 +129,24 @@ __all__ = [
     "Tanh",
     "accuracy",
     "attention_weights",
+    "avg_pool1d",
+    "avg_pool2d",
     "batch_norm",
     "clip_by_norm",
     "conv1d",
     "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "cross_entropy",
     "digits",
     "dropout",
     "dropout1d",
     "dropout2d",
+    "effective_receptive_field",
     "embedding",
     "fit",
     "gelu",
+    "global_avg_pool",
     "gradcheck",
     "group_norm",
     "kaiming_normal",
@@ -120,12 +156,15 @@ __all__ = [
     "linear",
     "load",
     "log_softmax",
+    "max_pool1d",
     "max_pool2d",
+    "measured_receptive_field",
     "merge_heads",
     "mse",
     "output_size",
     "photograph",
     "predict_in_batches",
+    "receptive_field",
     "relu",
     "rms_norm",
     "rnn",
@@ -139,6 +178,7 @@ __all__ = [
     "split_heads",
     "summary",
     "tanh",
+    "transposed_output_size",
     "warmup_cosine",
     "xavier_normal",
     "xavier_uniform",
