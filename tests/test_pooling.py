@@ -110,14 +110,14 @@ def test_average_pooling_equals_the_loop_forward_and_backward(case, count_includ
     np.testing.assert_allclose(backward(dy), expected_dx, atol=1e-12)
 
 
-@given(cases())
-def test_blocks_of_samples_give_what_one_block_gives(case):
+@given(cases(), st.sampled_from([("BLOCK_BYTES", 1), ("SHORT_ROW", 0)]))
+def test_how_the_work_is_cut_does_not_change_the_answer(case, setting):
     rank, x, kernel, options = case
     for operation in (MAX[rank], AVERAGE[rank]):
         y, backward = operation(x, kernel, **options)
         dx = backward(y)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pooling, "BLOCK_BYTES", 1)
+            patch.setattr(pooling, *setting)
             blocked_y, blocked_backward = operation(x, kernel, **options)
             np.testing.assert_array_equal(blocked_y, y)
             np.testing.assert_array_equal(blocked_backward(y), dx)

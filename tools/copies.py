@@ -47,13 +47,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fresh", metavar="NAME")
     fresh = parser.parse_args().fresh
-    if fresh is None:
-        copy_missing()
-        return
     try:
-        print(f"A new copy, beside the old one: {copy_fresh(fresh)}")
+        if fresh is None:
+            copy_missing()
+        else:
+            print(f"A new copy, beside the old one: {copy_fresh(fresh)}")
     except ValueError as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(
+            f"The folder {WORK} can't be written ({error.strerror}), and your copies belong there. "
+            "Make room, or copy the whole course to a folder of your own."
+        )
 
 
 if __name__ == "__main__":

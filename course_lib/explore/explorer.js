@@ -11,6 +11,14 @@ function make(tag, properties, ...children) {
   return element;
 }
 
+// A picture's bytes as an address: decoded at once, where one from createObjectURL waits its turn.
+function asAddress({ buffer, byteOffset, byteLength }) {
+  const bytes = Array.from(new Uint8Array(buffer, byteOffset, byteLength), (byte) =>
+    String.fromCharCode(byte),
+  );
+  return `data:image/png;base64,${btoa(bytes.join(""))}`;
+}
+
 // Builds a control and returns [element, show(state), value()].
 function build({ kind, label, min, max, step }) {
   const field = make(kind === "select" ? "select" : "input");
@@ -84,9 +92,6 @@ function render({ model, el }) {
     trouble.textContent = SILENCE;
   }
 
-  const outdated = [];
-  picture.addEventListener("load", () => outdated.splice(0).forEach(URL.revokeObjectURL));
-
   function receive(answer, buffers) {
     if (answer.view === view) {
       clearTimeout(timer);
@@ -98,8 +103,7 @@ function render({ model, el }) {
       words.textContent = "";
     } else {
       words.textContent = answer.words.split("\n", 1)[0];
-      if (picture.src) outdated.push(picture.src);
-      picture.src = URL.createObjectURL(new Blob([buffers[0]], { type: "image/png" }));
+      picture.src = asAddress(buffers[0]);
       picture.alt = answer.words;
     }
     if (moved) request();
@@ -120,7 +124,6 @@ function render({ model, el }) {
   return () => {
     observer.disconnect();
     clearTimeout(timer);
-    [...outdated, picture.src].forEach(URL.revokeObjectURL);
   };
 }
 
