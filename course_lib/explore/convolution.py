@@ -41,7 +41,7 @@ SURPRISES: dict[str, dict[str, Any]] = {
     "an identity gives the input back, however far it is dilated": {
         "kernel": "identity", "kernel_size": 3, "padding": 3, "dilation": 3,
     },
-    "no padding keeps the size of the input when the kernel's size is even": {
+    "undilated kernels of even size never keep the size, whatever the padding": {
         "kernel": "identity", "kernel_size": 4, "padding": 1,
     },
     "a blur that reads padding darkens the frame": {

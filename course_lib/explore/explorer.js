@@ -67,6 +67,7 @@ function render({ model, el }) {
     ),
   );
 
+  let values = {}; // moved here and not yet answered; the kernel knows all others
   let waiting = false;
   let moved = false; // since the request under way
   let drawn = 0; // width of the last picture asked for
@@ -77,7 +78,6 @@ function render({ model, el }) {
     moved = true;
     if (waiting || pixels() === 0) return;
     [waiting, moved, drawn] = [true, false, pixels()];
-    const values = Object.fromEntries(controls.map(({ name, value }) => [name, value()]));
     timer = setTimeout(giveUp, PATIENCE);
     try {
       model.send({ view, values, width: drawn });
@@ -97,7 +97,10 @@ function render({ model, el }) {
       clearTimeout(timer);
       waiting = false;
     }
-    if (!moved) controls.forEach(({ show }, i) => show(answer.controls[i]));
+    if (!moved) {
+      values = {};
+      controls.forEach(({ show }, i) => show(answer.controls[i]));
+    }
     trouble.textContent = answer.error ?? "";
     if (answer.error) {
       words.textContent = "";
@@ -109,7 +112,10 @@ function render({ model, el }) {
     if (moved) request();
   }
 
-  el.addEventListener("input", request);
+  el.addEventListener("input", () => {
+    values = Object.fromEntries(controls.map(({ name, value }) => [name, value()]));
+    request();
+  });
   // Keys belong to the controls: JupyterLab's command mode would cut, merge or insert cells. Escape
   // goes back to the notebook; Shift+Enter and what is pressed with Ctrl or Cmd are left to it.
   el.addEventListener("keydown", (event) => {
