@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,18 @@ def test_every_common_wrong_answer_is_wrong_and_explained(prediction):
         assert not right
         assert why in sentences
         assert prediction.explanation in sentences
+
+
+@predictions
+def test_the_words_are_those_of_the_lessons(prediction):
+    texts = [prediction.question, prediction.explanation, *prediction.wrong.values()]
+    assert not any(re.search(r"\btaps?\b|vertical", text) for text in texts)
+
+
+def test_no_choice_gives_away_another_prediction():
+    """The border is asked about right after the inside, on the same screen."""
+    inside, border = PREDICTIONS["04_02b.edge_on_constant"], PREDICTIONS["04_02b.border"]
+    assert right_answer(inside) not in " ".join([border.question, *border.choices])
 
 
 @predictions

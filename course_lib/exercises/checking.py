@@ -10,10 +10,18 @@ from typing import Any
 from course_lib.exercises import store
 from course_lib.exercises.bank import EXERCISES
 from course_lib.exercises.exercise import Case, Exercise
-from course_lib.exercises.outcome import Outcome, cuts_decimals, run, same, structure_problem
+from course_lib.exercises.outcome import (
+    Outcome,
+    cuts_decimals,
+    run,
+    said_by,
+    same,
+    structure_problem,
+)
 from course_lib.exercises.report import Comparison, Report
 
 _KINDS = ("raised", "type", "shape", "input-changed", "wrong-value")  # what is said first
+_SEEN = {"raised": " ", "type": " Here ", "shape": " Here "}  # what is said about a mistake as well
 
 
 def check(function: Callable[..., Any]) -> Report:
@@ -81,8 +89,9 @@ def _diagnose(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outc
         return report(
             0,
             "not-written",
-            "Nothing is written yet. Replace the line that raises NotImplementedError, run that "
-            f"cell, then this one again; hint({exercise.name}) helps when you are stuck.",
+            "It still raises NotImplementedError. Replace that line (also in a function that this "
+            f"one calls), run that cell, then this one again; hint({exercise.name}) helps when you "
+            "are stuck.",
         )
 
     problems = {
@@ -99,8 +108,8 @@ def _diagnose(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outc
             _behaves_like(answer, cases, outcomes, exercise.rtol) for answer in mistake.answers
         ):
             kind, sentence = problems[first]
-            built_otherwise = f" Here {sentence}" if kind in ("type", "shape") else ""
-            return report(first, f"mistake:{mistake.name}", mistake.hint + built_otherwise)
+            seen = f"{_SEEN[kind]}{sentence}" if kind in _SEEN else ""
+            return report(first, f"mistake:{mistake.name}", mistake.hint + seen)
     index = min(problems, key=lambda i: (_KINDS.index(problems[i][0]), i))
     return report(index, *problems[index])
 
@@ -110,11 +119,12 @@ def _problem(
 ) -> tuple[str, str] | None:
     """The first thing wrong with one outcome: its kind and a sentence, or None."""
     if outcome.error is not None:
-        line = f" in your line “{outcome.line}”" if outcome.line else ""
-        return "raised", (
-            f"It raised {type(outcome.error).__name__}{line}. What it says is in "
-            f"check({exercise.name}).exception; the code of this case raises it again."
-        )
+        where = f"Your line “{outcome.line}”" if outcome.line else "It"
+        advice = "The code of this case raises it again."
+        if not outcome.began:
+            call = f"{exercise.name}({', '.join(case)})"
+            advice = f"It is called as {call}: keep the def line that the exercise gives."
+        return "raised", f"{where} raised {said_by(outcome.error)}. {advice}"
     structure = structure_problem(outcome.value, wanted, exercise.returns)
     if structure:
         return structure
@@ -194,6 +204,5 @@ def unknown(function: Any) -> Report:
     return Report(
         name if isinstance(name, str) else "check",
         "unknown",
-        f"No exercise has this name. {found}; a function belongs to the exercise whose name it has."
-        f"",
+        f"No exercise has this name. {found}; a function belongs to the exercise of its name.",
     )

@@ -65,7 +65,7 @@ def _dx_padded(dy: Array, x: Array, weight: Array, stride: int, padding: int) ->
 
 
 def _dx_overwritten(by_window: bool) -> Callable[..., Array]:
-    """dx with "=" in place of "+=", in a loop over windows or over taps."""
+    """dx with "=" in place of "+=", in a loop over windows or over weights."""
 
     def dx(dy: Array, x: Array, weight: Array, stride: int, padding: int) -> Array:
         padded = np.zeros_like(_pad(x, padding))
@@ -75,9 +75,9 @@ def _dx_overwritten(by_window: bool) -> Callable[..., Array]:
                 window = slice(i * stride, i * stride + k)
                 padded[:, :, window] = np.einsum("no,ock->nck", dy[:, :, i], weight)
         else:
-            for tap in range(k):
-                samples = slice(tap, tap + positions * stride, stride)
-                given = np.einsum("noi,oc->nci", dy, weight[:, :, tap])
+            for j in range(k):
+                samples = slice(j, j + positions * stride, stride)
+                given = np.einsum("noi,oc->nci", dy, weight[:, :, j])
                 room = padded[:, :, samples].shape[2]
                 padded[:, :, samples] = given[:, :, :room]
         return padded[:, :, padding : padding + x.shape[2]]
@@ -118,9 +118,48 @@ def _as_if_stride_1(gradient: Callable[..., Array]) -> Callable[..., Array]:
     return wrong
 
 
+def _changed(change: Callable[[Array, Array], Array]) -> Backward:
+    """All three gradients changed alike, by a function of the gradient and dy."""
+    return lambda dy, *rest: tuple(change(gradient, dy) for gradient in _back(dy, *rest))
+
+
+def _indexed(start: int) -> Backward:
+    """x[..., start * padding + i * stride + k]: negative ones wrap, those beyond the end raise."""
+
+    def backward(dy: Array, x: Array, weight: Array, stride: int, padding: int) -> Gradients:
+        windows = stride * np.arange(dy.shape[2])[:, None] + np.arange(weight.shape[2])
+        windows += start * padding
+        dx = np.zeros_like(x)
+        np.add.at(dx, np.s_[:, :, windows], np.einsum("noi,ock->ncik", dy, weight))
+        return dx, np.einsum("noi,ncik->ock", dy, x[:, :, windows]), dy.sum((0, 2))
+
+    return backward
+
+
+def _dweight_unpadded(dy: Array, x: Array, weight: Array, stride: int, padding: int) -> Array:
+    """By slices of x, of which the last are too short to be added."""
+    dweight = np.zeros_like(weight)
+    for i in range(dy.shape[2]):
+        window = x[:, :, i * stride : i * stride + weight.shape[2]]
+        dweight += np.einsum("no,nck->ock", dy[:, :, i], window)
+    return dweight
+
+
+def _dweight_padded_behind(dy: Array, x: Array, weight: Array, stride: int, padding: int) -> Array:
+    behind = np.pad(x, ((0, 0), (0, 0), (0, 2 * padding)))
+    return _dweight(dy, behind, weight, stride, 0)
+
+
+def _factors_swapped(dy: Array, x: Array, weight: Array, stride: int, padding: int) -> Gradients:
+    """dy times x goes to dx, and dy times weight to dweight."""
+    padded, dbias = _pad(x, padding), dy.sum((0, 2))
+    dx = padded * _dx(dy, padded, np.ones_like(weight), stride, 0)
+    return dx[:, :, padding : padding + x.shape[2]], weight * dbias[:, None, None], dbias
+
+
 CONV1D_BACKWARD = Exercise(
     name="conv1d_backward",
-    section="04_02b_convolution",
+    sections=("04_02b_convolution",),
     returns=("dx", "dweight", "dbias"),
     shows="All three gradients agree with the library's, also where windows overlap, leave gaps or "
     "reach into the padding.",
@@ -130,10 +169,10 @@ CONV1D_BACKWARD = Exercise(
     mistakes=(
         Mistake(
             "gradient not flipped back onto the input",
-            "Your dx equals the right one for the flipped kernel. Going forward, tap k carried "
-            "sample i * stride + k to output i; going back, it carries dy[i] to that very sample. "
-            "Written as a convolution over dy, that needs the kernel flipped; written as the loop "
-            "of the forward pass, it needs no flip.",
+            "Your dx equals the right one for the flipped kernel. Going forward, weight k "
+            "carried sample i * stride + k to output i; going back, it carries dy[i] to that very "
+            "sample. Written as a convolution over dy, that needs the kernel flipped; written as "
+            "the loop of the forward pass, it needs no flip.",
             (_with(dx=lambda dy, x, w, *rest: _dx(dy, x, w[..., ::-1], *rest)),),
         ),
         Mistake(
@@ -185,8 +224,64 @@ CONV1D_BACKWARD = Exercise(
             ),
         ),
         Mistake(
+            "x not padded",
+            "Your windows begin at sample i * stride of x as it is given. Going forward they began "
+            "there in the padded x: work on a padded copy, going back as well, and cut the padding "
+            "off dx at the very end.",
+            (
+                _indexed(start=0),
+                _with(dweight=lambda *args: _indexed(start=0)(*args)[1]),
+                _with(dweight=_dweight_unpadded),
+                _with(dweight=_dweight_padded_behind),
+            ),
+        ),
+        Mistake(
+            "negative index",
+            "Your code subtracts the padding from the index but also reads or adds there. In "
+            "Python x[-1] is the last sample, and beyond the end there is none: leave out what "
+            "lies outside of x, or work on a padded copy.",
+            (_indexed(start=-1),),
+        ),
+        Mistake(
+            "dx from x and dweight from weight",
+            "Your dx multiplies dy by x, and your dweight multiplies it by weight. In a product "
+            "each factor's gradient holds the other factor: weight goes to dx, x to dweight.",
+            (_factors_swapped,),
+        ),
+        Mistake(
+            "opposite sign",
+            "Your gradients have the opposite sign. The layer says in which direction the loss "
+            "grows; the step against it is the optimizer's.",
+            (_changed(lambda gradient, dy: -gradient),),
+        ),
+        Mistake(
+            "every gradient averaged",
+            "Your gradients are divided by a number of examples or positions. If the loss is a "
+            "mean, dy already contains the division; the layer adds up.",
+            (
+                _changed(lambda gradient, dy: gradient / len(dy)),
+                _changed(lambda gradient, dy: gradient / dy.shape[2]),
+                _changed(lambda gradient, dy: gradient / len(dy) / dy.shape[2]),
+            ),
+        ),
+        Mistake(
+            "input gradient averaged",
+            "Your dx is divided by a number of examples or positions. If the loss is a mean, dy "
+            "already contains the division; the layer adds up.",
+            (
+                _with(dx=lambda dy, *rest: _dx(dy, *rest) / len(dy)),
+                _with(dx=lambda dy, *rest: _dx(dy, *rest) / dy.shape[2]),
+            ),
+        ),
+        Mistake(
+            "weight gradient's axes swapped",
+            "Your dweight is right but its first two axes are exchanged. A gradient has the shape "
+            "of what it belongs to: (C_out, C_in, K).",
+            (_with(dweight=lambda *args: _dweight(*args).swapaxes(0, 1)),),
+        ),
+        Mistake(
             "weight gradient flipped",
-            "Your dweight is the right one, backwards. Tap k of the kernel met samples "
+            "Your dweight is the right one, backwards. Weight k of the kernel met samples "
             "i * stride + k: their products with dy[i] add up to dweight[..., k].",
             (_with(dweight=lambda *args: _dweight(*args)[..., ::-1]),),
         ),
@@ -232,6 +327,16 @@ CONV1D_BACKWARD = Exercise(
                 _with(dbias=lambda dy, *rest: dy.sum(axis=0)),
                 _with(dbias=lambda dy, *rest: dy.sum(axis=2)),
                 _with(dbias=lambda dy, *rest: dy.copy()),
+            ),
+        ),
+        Mistake(
+            "bias gradient summed over the wrong axes",
+            "Your dbias sums over the output channels. Each of them has a bias of its own: sum "
+            "over examples and positions, dy.sum(axis=(0, 2)), and one number per channel is left.",
+            (
+                _with(dbias=lambda dy, *rest: dy.sum()),
+                _with(dbias=lambda dy, *rest: dy.sum(axis=(0, 1))),
+                _with(dbias=lambda dy, *rest: dy.sum(axis=(1, 2))),
             ),
         ),
         Mistake(

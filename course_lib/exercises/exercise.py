@@ -24,7 +24,8 @@ class Mistake:
     """A wrong answer that learners really give, and the thought that leads out of it.
 
     `answers` are the ways of making it (padding on the left only, on the right only): a learner's
-    function that behaves like one of them on every case has made this mistake.
+    function that behaves like one of them on every case has made this mistake. An answer may raise
+    on some cases, as code that reads beyond the end does, if other cases show what it computes.
     """
 
     name: str  # "kernel flipped"
@@ -39,7 +40,7 @@ class Exercise:
     Parameters
     ----------
     name : the function's name
-    section : the notebook it stands in, such as "04_02b_convolution"
+    sections : the notebooks it stands in, the first to meet it first: ("04_02b_convolution",)
     returns : what the function returns, by name: ("y",) or ("dx", "dweight", "dbias")
     shows : one line on what a pass shows
     cases : rng -> the calls to try, awkward on purpose
@@ -53,7 +54,7 @@ class Exercise:
     """
 
     name: str
-    section: str
+    sections: tuple[str, ...]
     returns: tuple[str, ...]
     shows: str
     cases: Callable[[np.random.Generator], Iterable[Case]]

@@ -62,8 +62,8 @@ def hint(function: Callable[..., Any]) -> Hint | Report:
         return unknown(function)
     texts = [
         *exercise.hints,
-        f"The worked answer, with its reasons, is in solutions/{exercise.section}.ipynb. Read it, "
-        "close it, and write yours.",
+        "The worked answer, with its reasons, is in "
+        f"solutions/{exercise.sections[0]}.ipynb. Read it, close it, and write yours.",
     ]
     step = min(_given.get(exercise.name, 0) + 1, len(texts))
     _given[exercise.name] = step

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import linecache
+import textwrap
 import traceback
 import warnings
 from collections.abc import Callable
@@ -17,8 +18,7 @@ from course_lib.exercises.exercise import Case
 
 # A coarse dtype rounds more, so its answers may be further off (relative to the largest value).
 _RTOL = {2: 1e-2, 4: 1e-5}  # bytes of a float -> relative tolerance
-_NUMPY_INTEGERS = {kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in "iu"}
-_NUMPY_FLOATS = {kind for kind in np.sctypeDict.values() if np.dtype(kind).kind == "f"}
+_NUMBERS = {float, *(kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in "fiu")}
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Outcome:
     value: Any = None  # int, array (a float is an array of shape ()), a tuple of these, or Foreign
     error: BaseException | None = None
     line: str = ""  # the learner's line that raised, if its source is known
+    began: bool = True  # False: the arguments did not fit, so none of its lines ran
     changed: tuple[str, ...] = ()  # arguments that are not what they were
     printed: str = ""
 
@@ -54,7 +55,7 @@ def run(function: Callable[..., Any], case: Case) -> Outcome:
     printed = io.StringIO()
     value: Any = None
     error: BaseException | None = None
-    line = ""
+    line, began = "", True
     with (
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
@@ -68,35 +69,39 @@ def run(function: Callable[..., Any], case: Case) -> Outcome:
             raise
         except BaseException as caught:  # also exit() in a learner's function
             error, line = caught, learners_line(function, caught)
+            began = not caught.__traceback__ or caught.__traceback__.tb_next is not None
     changed = tuple(
         name
         for name, array in case.items()
         if isinstance(array, np.ndarray) and not _identical(array, given[name])
     )
-    return Outcome(value, error, line, changed, printed.getvalue())
+    return Outcome(value, error, line, began, changed, printed.getvalue())
 
 
 def plain(value: Any) -> Any:
     """A copy of `value` made of ints, plain arrays and tuples; `Foreign` for the rest.
 
-    Types are compared exactly, because a subclass can bring its own idea of equality.
+    Types are compared exactly, because a subclass can bring its own idea of equality. Of a named
+    tuple only the parts are kept; an integer in an array of shape () is an int.
 
     Examples
     --------
-    >>> plain((np.int64(3), 0.5))
-    (3, array(0.5))
+    >>> plain((np.int64(3), np.array(3), 0.5))
+    (3, 3, array(0.5))
     >>> plain(True)
     Foreign(type_name='bool')
     """
     kind = type(value)
-    if kind is tuple:
-        return tuple(plain(part) for part in value)
-    if kind is int or kind in _NUMPY_INTEGERS:
-        return int(value)
-    if kind is float or kind in _NUMPY_FLOATS or kind is np.ndarray:
-        array = np.array(value)
-        return array if array.dtype.kind in "fiu" else Foreign(f"array of {array.dtype.name}")
-    return Foreign(kind.__name__)
+    if issubclass(kind, tuple):
+        return tuple(plain(part) for part in tuple.__iter__(value))
+    if kind is int:
+        return value
+    if kind not in _NUMBERS and kind is not np.ndarray:
+        return Foreign(kind.__name__)
+    array = np.array(value)
+    if array.dtype.kind not in "fiu":
+        return Foreign(f"array of {array.dtype.name}")
+    return int(array) if array.dtype.kind in "iu" and array.ndim == 0 else array
 
 
 def structure_problem(answer: Any, expected: Any, names: tuple[str, ...]) -> tuple[str, str] | None:
@@ -104,15 +109,21 @@ def structure_problem(answer: Any, expected: Any, names: tuple[str, ...]) -> tup
     if isinstance(expected, tuple):
         if type(answer) is not tuple or len(answer) != len(expected):
             parts = ", ".join(names)
-            return "type", f"It returns {describe(answer)}; expected a tuple ({parts})."
+            return "type", (
+                f"It returns {describe(answer)}; expected a tuple ({parts}). Let it end with "
+                f"return {parts}."
+            )
         problems = (
             structure_problem(part, wanted, (name,))
             for part, wanted, name in zip(answer, expected, names, strict=True)
         )
         return next((problem for problem in problems if problem), None)
     if not (isinstance(answer, type(expected)) or (type(answer) is int and np.ndim(expected) == 0)):
-        remark = " Is a return missing?" if describe(answer) == "None" else ""
-        return "type", f"{names[0]} is {describe(answer)}; expected {describe(expected)}.{remark}"
+        given = describe(answer)
+        remark = " Is a return missing?" if given == "None" else ""
+        if given == "a list" and np.ndim(expected):
+            remark = " Wrap it in np.array(...)."
+        return "type", f"{names[0]} is {given}; expected {describe(expected)}.{remark}"
     if np.shape(answer) != np.shape(expected):
         return "shape", (
             f"{names[0]} has shape {np.shape(answer)}; expected shape {np.shape(expected)}."
@@ -173,6 +184,12 @@ def describe(value: Any) -> str:
     if name == "NoneType":
         return "None"
     return f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"
+
+
+def said_by(error: BaseException) -> str:
+    """An exception as Python prints it, on one line that is not endless: "KeyError: 'x'"."""
+    printed = "".join(traceback.format_exception_only(error))
+    return textwrap.shorten(printed, 300, placeholder=" …").rstrip(".")
 
 
 def learners_line(function: Callable[..., Any], error: BaseException) -> str:

@@ -23,10 +23,13 @@ class Progress:
         """Per section: passed of all exercises, made of all predictions, points of all points."""
         known, _ = store.facts()
         passed = {name for name in known["passed"] if name in EXERCISES}
-        every = [*EXERCISES.values(), *PREDICTIONS.values()]
+        sections = sorted(
+            {section for e in EXERCISES.values() for section in e.sections}
+            | {p.section for p in PREDICTIONS.values()}
+        )
         rows: list[tuple[str, ...]] = []
-        for section in sorted({item.section for item in every}):
-            exercises = [e for e in EXERCISES.values() if e.section == section]
+        for section in sections:
+            exercises = [e for e in EXERCISES.values() if section in e.sections]
             predictions = [p.name for p in PREDICTIONS.values() if p.section == section]
             done = [e for e in exercises if e.name in passed]
             made = [name for name in predictions if name in known["predictions"]]
@@ -45,7 +48,7 @@ class Progress:
         following = [e for e in EXERCISES.values() if e.name not in known["passed"]]
         if not following:
             return f"Every exercise is passed. {trouble}".strip()
-        place = f"Continue with {following[0].name} in {following[0].section}.ipynb."
+        place = f"Continue with {following[0].name} in {following[0].sections[0]}.ipynb."
         return f"{place} {trouble}".strip()
 
     def __str__(self) -> str:

@@ -72,19 +72,15 @@ PREDICTIONS = (
     ),
     _predict(
         "flat_sky",
-        question="In a part of the sky every pixel has the same brightness. What does the edge "
-        "kernel give there?",
-        choices={
-            "That brightness": "same",
-            "9 times that brightness": "nine",
-            "0": "zero",
-        },
-        answer=lambda: "zero" if _one_window(np.full((3, 3), 0.7)) == 0 else "depends",
-        explanation="Left and right weigh the same with opposite signs, so equal brightness "
+        question="Now the patch is bright all over: nine times 1. What does the same kernel give?",
+        answer=lambda: _one_window(np.ones((3, 3))),
+        explanation="The right column adds 3 and the left one takes 3 away: equal brightness "
         "cancels, however bright it is. The kernel answers to differences.",
         wrong={
-            "same": "To copy the brightness, the weights would have to sum to 1; these sum to 0.",
-            "nine": "Nine times would need nine weights of 1; three of these are -1 and three 0.",
+            9: "9 adds up the pixels and leaves out the weights: three of them -1, three 0.",
+            3: "3 is the right column alone; the left one is bright as well now, and weighs -1.",
+            6: "6 counts the left column as 1 times 3; its weights are -1.",
+            1: "To give the brightness itself, the weights would have to sum to 1; these sum to 0.",
         },
     ),
     _predict(

@@ -1,0 +1,308 @@
+"""One edit to a right answer, as a learner slips, and the check names what was done.
+
+The bank describes a mistake by what it computes. Here it is made in code as learners write it: by
+loops over indices, by slices, by a formula.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_lib.exercises.bank import EXERCISES
+from course_lib.exercises.checking import judge
+
+SIZE = """
+def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
+    return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
+"""
+
+SIZE_LOOP = """
+def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
+    span = dilation * (kernel_size - 1) + 1
+    return len(range(0, size + 2 * padding - span + 1, stride))
+"""
+
+CONV1D = """
+def conv1d_forward(x, weight, bias, stride, padding, dilation):
+    examples, c_in, length = x.shape
+    c_out, _, k = weight.shape
+    positions = (length + 2 * padding - dilation * (k - 1) - 1) // stride + 1
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding)))
+    y = np.zeros((examples, c_out, positions))
+    for n in range(examples):
+        for o in range(c_out):
+            for i in range(positions):
+                for c in range(c_in):
+                    for j in range(k):
+                        y[n, o, i] += weight[o, c, j] * x[n, c, i * stride + j * dilation]
+                y[n, o, i] += bias[o]
+    return y
+"""
+
+CONV1D_SLICES = """
+def conv1d_forward(x, weight, bias, stride, padding, dilation):
+    span = dilation * (weight.shape[2] - 1) + 1
+    positions = (x.shape[2] + 2 * padding - span) // stride + 1
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding)))
+    y = np.zeros((len(x), len(weight), positions))
+    for i in range(positions):
+        window = x[:, :, i * stride : i * stride + span : dilation]
+        y[:, :, i] = np.einsum("nck,ock->no", window, weight)
+    return y + bias[:, None]
+"""
+
+CONV1D_INSIDE = """
+def conv1d_forward(x, weight, bias, stride, padding, dilation):
+    length, k = x.shape[2], weight.shape[2]
+    positions = (length + 2 * padding - dilation * (k - 1) - 1) // stride + 1
+    y = np.zeros((len(x), len(weight), positions)) + bias[:, None]
+    for i in range(positions):
+        for j in range(k):
+            at = i * stride + j * dilation - padding
+            if 0 <= at < length:
+                y[:, :, i] += x[:, :, at] @ weight[:, :, j].T
+    return y
+"""
+
+CONV2D = """
+def conv2d_forward(x, weight, bias, stride, padding):
+    examples, c_in, height, width = x.shape
+    c_out, _, rows, columns = weight.shape
+    down = (height + 2 * padding - rows) // stride + 1
+    across = (width + 2 * padding - columns) // stride + 1
+    around = (padding, padding)
+    x = np.pad(x, ((0, 0), (0, 0), around, around))
+    y = np.zeros((examples, c_out, down, across))
+    for n in range(examples):
+        for o in range(c_out):
+            for i in range(down):
+                for j in range(across):
+                    for c in range(c_in):
+                        for a in range(rows):
+                            for b in range(columns):
+                                y[n, o, i, j] += (
+                                    weight[o, c, a, b] * x[n, c, i * stride + a, j * stride + b]
+                                )
+                    y[n, o, i, j] += bias[o]
+    return y
+"""
+
+CONV2D_SLICES = """
+def conv2d_forward(x, weight, bias, stride, padding):
+    rows, columns = weight.shape[2:]
+    down = (x.shape[2] + 2 * padding - rows) // stride + 1
+    across = (x.shape[3] + 2 * padding - columns) // stride + 1
+    around = (padding, padding)
+    x = np.pad(x, ((0, 0), (0, 0), around, around))
+    y = np.zeros((len(x), len(weight), down, across))
+    for i in range(down):
+        for j in range(across):
+            top, left = i * stride, j * stride
+            window = x[:, :, top : top + rows, left : left + columns]
+            y[:, :, i, j] = np.einsum("nchw,ochw->no", window, weight)
+    return y + bias[:, None, None]
+"""
+
+BACKWARD = """
+def conv1d_backward(dy, x, weight, stride, padding):
+    k = weight.shape[2]
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding)))
+    dpadded, dweight, dbias = np.zeros(padded.shape), np.zeros(weight.shape), np.zeros(len(weight))
+    for n in range(len(x)):
+        for o in range(len(weight)):
+            for i in range(dy.shape[2]):
+                window = slice(i * stride, i * stride + k)
+                dpadded[n, :, window] += dy[n, o, i] * weight[o]
+                dweight[o] += dy[n, o, i] * padded[n, :, window]
+                dbias[o] += dy[n, o, i]
+    dx = dpadded[:, :, padding : padding + x.shape[2]]
+    return dx, dweight, dbias
+"""
+
+RIGHT = {
+    "size": SIZE,
+    "size_loop": SIZE_LOOP,
+    "conv1d": CONV1D,
+    "conv1d_slices": CONV1D_SLICES,
+    "conv1d_inside": CONV1D_INSIDE,
+    "conv2d": CONV2D,
+    "conv2d_slices": CONV2D_SLICES,
+    "backward": BACKWARD,
+}
+
+PADS_1D = "    x = np.pad(x, ((0, 0), (0, 0), (padding, padding)))\n"
+PADS_2D = "    x = np.pad(x, ((0, 0), (0, 0), around, around))\n"
+HEAD_1D = "(x, weight, bias, stride, padding, dilation):\n"
+UNPADDED, UNPADDED_SLICES = CONV1D.replace(PADS_1D, ""), CONV1D_SLICES.replace(PADS_1D, "")
+
+SLIPS = (  # a right answer, what stands in it, what the learner wrote, the mistake's name
+    (SIZE, "dilation * (kernel_size - 1) - 1", "kernel_size", "dilation ignored"),
+    (SIZE, "- 1) // stride", ") // stride", "window one too narrow"),
+    (SIZE, "- 1) // stride + 1", ") // stride", "adds the 1 before dividing"),
+    (SIZE, "(kernel_size - 1) - 1", "kernel_size - 1", "dilation multiplies the whole kernel"),
+    (SIZE, "(kernel_size - 1) - 1", "kernel_size", "dilation multiplies the whole kernel"),
+    (
+        SIZE,
+        "(kernel_size - 1) - 1",
+        "(kernel_size - 1) - kernel_size",
+        "dilation counted as the gap",
+    ),
+    (
+        SIZE,
+        "dilation * (kernel_size - 1) - 1",
+        "kernel_size - dilation + 1",
+        "dilation counted once",
+    ),
+    (SIZE, "dilation * (kernel_size - 1) - 1", "0", "kernel size ignored"),
+    (
+        SIZE,
+        "+ 2 * padding - dilation * (kernel_size - 1) - 1",
+        "- kernel_size",
+        "padding and dilation ignored",
+    ),
+    (
+        SIZE,
+        "(size + 2 * padding - dilation * (kernel_size - 1) - 1)",
+        "size + 2 * padding - dilation * (kernel_size - 1) - 1",
+        "brackets missing",
+    ),
+    (
+        SIZE,
+        "return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1",
+        "return round((size + 2 * padding - dilation * (kernel_size - 1) - 1) / stride + 1)",
+        "rounds to the nearest",
+    ),
+    (SIZE, "// stride", "/ stride", "division with a remainder"),
+    (SIZE_LOOP, "span + 1", "span", "the last place is missing"),
+    (SIZE_LOOP, "(kernel_size - 1) + 1", "(kernel_size - 1)", "window one too narrow"),
+    (CONV1D, "+= weight", "= weight", "only the last product counts"),
+    (CONV1D, "                y[n, o, i] += bias[o]\n", "", "forgets the bias"),
+    (
+        CONV1D,
+        "                y[n, o, i] += bias[o]\n",
+        "                    y[n, o, i] += bias[o]\n",
+        "adds the bias too often",
+    ),
+    (CONV1D, "i * stride + j * dilation", "i + j * dilation", "window i begins at i"),
+    (CONV1D, "i * stride + j * dilation", "i * stride + j", "dilation ignored"),
+    (CONV1D, "weight[o, c, j]", "weight[o, c, k - 1 - j]", "kernel flipped"),
+    (CONV1D, "weight[o, c, j]", "weight[c, o, j]", "channel axes of the kernel swapped"),
+    (CONV1D, "weight[o, c, j]", "weight[0, c, j]", "all kernels are the first"),
+    (CONV1D, "x[n, c,", "x[0, c,", "only the first example"),
+    (CONV1D, PADS_1D, "", "reads beyond the end"),
+    (CONV1D, "(length + 2 * padding", "(length", "padding missing from the size"),
+    (UNPADDED, HEAD_1D, HEAD_1D + PADS_1D, "pads first and counts the padding again"),
+    (UNPADDED_SLICES, HEAD_1D, HEAD_1D + PADS_1D, "pads first and counts the padding again"),
+    (CONV1D, "padding, padding))", "padding, 0))", "pads one side only"),
+    (CONV1D, "padding, padding))", "0, padding))", "pads one side only"),
+    (CONV1D_SLICES, "padding, padding))", "padding, 0))", "pads one side only"),
+    (CONV1D_INSIDE, "0 <= at < length", "True", "negative index"),
+    (
+        UNPADDED_SLICES,
+        "i * stride : i * stride",
+        "i * stride - padding : i * stride - padding",
+        "negative index",
+    ),
+    (CONV1D, "    return y", "        return y", "return inside a loop"),
+    (CONV1D, "    return y", "            return y", "return inside a loop"),
+    (CONV1D, "    return y", "                return y", "return inside a loop"),
+    (CONV1D_SLICES, "+ bias[:, None]", "+ bias", "bias along the positions"),
+    (CONV1D_SLICES, "bias[:, None]", "0", "forgets the bias"),
+    (CONV1D_SLICES, PADS_1D, "", "reads beyond the end"),
+    (CONV1D_SLICES, "i * stride : i * stride + span", "i : i + span", "window i begins at i"),
+    (
+        CONV1D_SLICES,
+        "i * stride + span : dilation",
+        "i * stride + weight.shape[2]",
+        "dilation ignored",
+    ),
+    (CONV1D_SLICES, "x[:, :, i *", "x[:1, :, i *", "only the first example"),
+    (CONV2D, "+= (", "= (", "only the last product counts"),
+    (CONV2D, "i * stride + a, j * stride + b", "i + a, j + b", "window i begins at i"),
+    (CONV2D, "i * stride + a", "i + a", "stride along one axis only"),
+    (CONV2D, "j * stride + b", "j + b", "stride along one axis only"),
+    (CONV2D, "weight[o, c, a, b]", "weight[c, o, a, b]", "channel axes of the kernel swapped"),
+    (
+        CONV2D,
+        "= weight.shape\n",
+        "= (*weight.shape[:3], weight.shape[2])\n",
+        "kernel taken to be square",
+    ),
+    (CONV2D, PADS_2D, "", "reads beyond the end"),
+    (CONV2D, "    return y", "        return y", "return inside a loop"),
+    (CONV2D, "    return y", "                    return y", "return inside a loop"),
+    (CONV2D_SLICES, "bias[:, None, None]", "bias[:, None]", "bias along the positions"),
+    (CONV2D_SLICES, "bias[:, None, None]", "bias", "bias along the positions"),
+    (CONV2D_SLICES, PADS_2D, "", "reads beyond the end"),
+    (CONV2D_SLICES, "i * stride, j * stride", "i, j", "window i begins at i"),
+    (
+        BACKWARD,
+        "dpadded[n, :, window] +=",
+        "dpadded[n, :, window] =",
+        "only the last window kept where windows overlap",
+    ),
+    (BACKWARD, "dweight[o] +=", "dweight[o] =", "weight gradient overwritten"),
+    (
+        BACKWARD,
+        "dweight[o] += dy[n, o, i] * padded",
+        "dweight[o] += dy[n, o, i] * x",
+        "x not padded",
+    ),
+    (BACKWARD, "i * stride, i * stride", "i, i", "stride ignored"),
+    (
+        BACKWARD,
+        "padding : padding + x.shape[2]",
+        "padding:-padding",
+        "nothing left without padding",
+    ),
+    (
+        BACKWARD,
+        "padding : padding + x.shape[2]",
+        ": x.shape[2]",
+        "padding's gradient cut off at one end",
+    ),
+    (
+        BACKWARD,
+        "return dx, dweight, dbias",
+        "return dx / len(x), dweight, dbias",
+        "input gradient averaged",
+    ),
+    (
+        BACKWARD,
+        "return dx, dweight, dbias",
+        "return tuple(g / len(x) for g in (dx, dweight, dbias))",
+        "every gradient averaged",
+    ),
+    (BACKWARD, "return dx, dweight, dbias", "return -dx, -dweight, -dbias", "opposite sign"),
+    (
+        BACKWARD,
+        "return dx, dweight, dbias",
+        "return dx, dweight, dy.sum()",
+        "bias gradient summed over the wrong axes",
+    ),
+    (
+        BACKWARD,
+        "return dx, dweight, dbias",
+        "return dx, dweight, dy.mean((0, 2))",
+        "bias gradient averaged",
+    ),
+)
+
+
+def judged(code):
+    namespace = {"np": np}
+    exec(code, namespace)
+    name = next(name for name in EXERCISES if name in namespace)
+    return judge(EXERCISES[name], namespace[name]).diagnosis
+
+
+@pytest.mark.parametrize("code", RIGHT.values(), ids=list(RIGHT))
+def test_the_code_without_a_slip_passes(code):
+    assert judged(code) == "passed"
+
+
+@pytest.mark.parametrize(("code", "right", "wrong", "name"), SLIPS)
+def test_a_slip_is_named(code, right, wrong, name):
+    assert code.count(right) == 1
+    assert judged(code.replace(right, wrong)) == f"mistake:{name}"
