@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from course_lib.blocks import in_blocks
 from course_lib.errors import check_arrays, check_gradient
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 
-BLOCK = 2**16  # numbers at a time: a curve's intermediate results stay in the cache
 FAR = 1000.0  # where every curve below has long reached its limit, and no power overflows yet
 
 # The normal distribution's upper tail is exp(-a²/2) · P(a) / Q(a) for a >= 0. We fitted P and Q,
@@ -123,11 +123,11 @@ def leaky_relu(x: Array, negative_slope: float = 0.01) -> tuple[Array, Backward]
     array([-0.1,  2. ])
     """
 
-    def curve(x: Array) -> tuple[Array, Array]:
+    def curve(x: Array, y: Array, slope: Array) -> None:
         positive = x > 0
-        slope = np.multiply(~positive, negative_slope, dtype=x.dtype)
+        np.multiply(~positive, negative_slope, out=slope, dtype=slope.dtype)
         slope += positive
-        return x * slope, slope
+        np.multiply(x, slope, out=y)
 
     return _along("leaky_relu", x, curve)
 
@@ -160,9 +160,10 @@ def sigmoid(x: Array) -> tuple[Array, Backward]:
     array([0. , 0.5, 1. ])
     """
 
-    def curve(x: Array) -> tuple[Array, Array]:
-        y = _sigmoid(x)
-        return y, y * (1 - y)
+    def curve(x: Array, y: Array, slope: Array) -> None:
+        _sigmoid(x, y)
+        np.subtract(1, y, out=slope)
+        slope *= y
 
     return _along("sigmoid", x, curve)
 
@@ -196,10 +197,10 @@ def tanh(x: Array) -> tuple[Array, Backward]:
     array([0., 1.])
     """
 
-    def curve(x: Array) -> tuple[Array, Array]:
-        y = np.tanh(x)
-        square = y * y
-        return y, np.subtract(1, square, out=square)
+    def curve(x: Array, y: Array, slope: Array) -> None:
+        np.tanh(x, out=y)
+        np.multiply(y, y, out=slope)
+        np.subtract(1, slope, out=slope)
 
     return _along("tanh", x, curve)
 
@@ -271,11 +272,13 @@ def silu(x: Array) -> tuple[Array, Backward]:
     array([0.   , 0.   , 0.731])
     """
 
-    def gate(x: Array) -> tuple[Array, Array]:
-        s = _sigmoid(x)
-        return s, s * (1 - s)
+    def gate(x: Array, slope: Array) -> Array:
+        s = _sigmoid(x, np.empty_like(x))
+        np.subtract(1, s, out=slope)
+        slope *= s
+        return s
 
-    return _along("silu", x, lambda x: _gated(x, gate))
+    return _along("silu", x, lambda x, y, slope: _gated(x, y, slope, gate))
 
 
 def softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
@@ -309,17 +312,19 @@ def softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
     >>> softmax(np.array([0.0, np.log(3.0)]))[0]
     array([0.25, 0.75])
     """
-    y = _below_the_largest("softmax", x, dim)
-    np.exp(y, out=y)
-    y /= _sum(y, dim)
+    rows, axis = _rows("softmax", x, dim)
 
-    def backward(dy: Array) -> Array:
-        check_gradient("softmax", dy, y)
-        dx = dy - _sum(dy * y, dim)
+    def shares(x: Array, y: Array) -> None:
+        _below_the_largest(x, axis, y)
+        np.exp(y, out=y)
+        y /= _sum(y, axis)
+
+    def pull(dy: Array, y: Array, dx: Array) -> None:
+        np.multiply(dy, y, out=dx)
+        np.subtract(dy, _sum(dx, axis), out=dx)
         dx *= y
-        return dx
 
-    return y, backward
+    return _along_rows("softmax", x, rows, shares, pull)
 
 
 def log_softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
@@ -352,14 +357,18 @@ def log_softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
     >>> log_softmax(np.array([0.0, 1e6]))[0]
     array([-1000000.,        0.])
     """
-    y = _below_the_largest("log_softmax", x, dim)
-    y -= np.log(_sum(np.exp(y), dim))
+    rows, axis = _rows("log_softmax", x, dim)
 
-    def backward(dy: Array) -> Array:
-        check_gradient("log_softmax", dy, y)
-        return dy - np.exp(y) * _sum(dy, dim)
+    def log_shares(x: Array, y: Array) -> None:
+        _below_the_largest(x, axis, y)
+        y -= np.log(_sum(np.exp(y), axis))
 
-    return y, backward
+    def pull(dy: Array, y: Array, dx: Array) -> None:
+        np.exp(y, out=dx)
+        dx *= _sum(dy, axis)
+        np.subtract(dy, dx, out=dx)
+
+    return _along_rows("log_softmax", x, rows, log_shares, pull)
 
 
 def keep(values: Array, where: Array) -> Array:
@@ -373,19 +382,12 @@ def keep(values: Array, where: Array) -> Array:
 
 
 def _along(
-    operation: str, x: Array, curve: Callable[[Array], tuple[Array, Array]]
+    operation: str, x: Array, curve: Callable[[Array, Array, Array], None]
 ) -> tuple[Array, Backward]:
-    """An operation on every number by itself, from the function that gives a curve's (y, slope)."""
+    """An operation on every number by itself; curve(x, y, slope) writes into y and slope."""
     check_arrays(operation, x=x)
-    flat = x.reshape(-1)
-    if flat.size <= BLOCK:
-        y, slope = curve(flat)
-    else:
-        y, slope = np.empty_like(flat), np.empty_like(flat)
-        for start in range(0, flat.size, BLOCK):
-            block = slice(start, start + BLOCK)
-            y[block], slope[block] = curve(flat[block])
-    y, slope = y.reshape(x.shape), slope.reshape(x.shape)
+    y, slope = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+    in_blocks(curve, x.reshape(-1), y.reshape(-1), slope.reshape(-1))
 
     def backward(dy: Array) -> Array:
         check_gradient(operation, dy, y)
@@ -394,9 +396,11 @@ def _along(
     return y, backward
 
 
-def _sigmoid(x: Array) -> Array:
+def _sigmoid(x: Array, y: Array) -> Array:
+    """Write sigmoid(x) into y."""
+    np.negative(x, out=y)
     with np.errstate(over="ignore"):  # 1 / (1 + inf) = 0 is the right answer
-        y = np.exp(-x)
+        np.exp(y, out=y)
     y += 1
     return np.divide(1, y, out=y)
 
@@ -406,50 +410,59 @@ def _check_approximate(operation: str, approximate: str) -> None:
         raise ValueError(f'{operation}: approximate must be "none" or "tanh", not {approximate!r}.')
 
 
-def _gelu(x: Array) -> tuple[Array, Array]:
+def _gelu(x: Array, y: Array, slope: Array) -> None:
     """x·Φ(x) = max(0, x) - a·tail(a) with a = |x|: also accurate where Φ is tiny."""
     p, q = TAIL[x.dtype]
-    a = np.abs(x).clip(0, FAR)
-    density = np.exp(a * a * -0.5)  # times √(2π)
+    a = x.clip(-FAR, FAR)
+    np.abs(a, out=a)
+    density = a * a
+    density *= -0.5
+    np.exp(density, out=density)  # times √(2π)
     tail = _polynomial(p, a)
     tail /= _polynomial(q, a)
     tail *= density
-    product = a * tail
-    y = x.clip(0, np.inf)
-    y -= product
+    x.clip(0, np.inf, out=y)
     density *= a
+    a *= tail
+    y -= a
     density *= 1 / math.sqrt(2 * math.pi)
     tail -= density
-    return y, _mirror(tail, x)
+    _mirror(tail, x, slope)
 
 
-def _gelu_tanh(x: Array) -> tuple[Array, Array]:
+def _gelu_tanh(x: Array, y: Array, slope: Array) -> None:
     c = math.sqrt(2 / math.pi)
 
-    def gate(x: Array) -> tuple[Array, Array]:
+    def gate(x: Array, slope: Array) -> Array:
         square = x * x
         t = np.tanh(x * (square * (c * 0.044715) + c))
-        return t * 0.5 + 0.5, (1 - t * t) * (square * (c * 1.5 * 0.044715) + c * 0.5)
+        np.multiply(1 - t * t, square * (c * 1.5 * 0.044715) + c * 0.5, out=slope)
+        t *= 0.5
+        t += 0.5
+        return t
 
-    return _gated(x, gate)
+    _gated(x, y, slope, gate)
 
 
-def _gated(x: Array, gate: Callable[[Array], tuple[Array, Array]]) -> tuple[Array, Array]:
-    """x·s and its slope, for a gate(x) = (s, ds/dx) that opens from 0 on the left to 1."""
+def _gated(x: Array, y: Array, slope: Array, gate: Callable[[Array, Array], Array]) -> None:
+    """x·s and its slope, for a gate s(x) that opens from 0 on the left to 1.
+
+    gate(x, slope) returns s and writes ds/dx into slope.
+    """
     near = x.clip(-FAR, FAR)
-    s, slope = gate(near)
-    y = x.clip(-FAR, np.inf) * s
-    y += 0  # -1000 * 0 is -0, which would print as "-0."
+    s = gate(near, slope)
     slope *= near
     slope += s
-    return y, slope
+    x.clip(-FAR, np.inf, out=y)
+    y *= s
+    y += 0  # -1000 * 0 is -0, which would print as "-0."
 
 
-def _mirror(left: Array, x: Array) -> Array:
+def _mirror(left: Array, x: Array, slope: Array) -> None:
     """The slope of a curve with f(x) - f(-x) = x, from its value at -|x|: 1 - left where x > 0."""
-    slope = keep(1 - 2 * left, x > 0)
-    slope += left
-    return slope
+    np.multiply(left, -2, out=slope)
+    slope += 1
+    np.add(keep(slope, x > 0), left, out=slope)
 
 
 def _polynomial(coefficients: tuple[float, ...], a: Array) -> Array:
@@ -462,8 +475,8 @@ def _polynomial(coefficients: tuple[float, ...], a: Array) -> Array:
     return value
 
 
-def _below_the_largest(operation: str, x: Array, dim: int) -> Array:
-    """x minus its maximum along dim, after the checks."""
+def _rows(operation: str, x: Array, dim: int) -> tuple[Array, int]:
+    """After the checks: x as rows that need nothing of each other, and the axis in them."""
     check_arrays(operation, x=x)
     if not -x.ndim <= dim < x.ndim:
         raise ValueError(
@@ -475,20 +488,44 @@ def _below_the_largest(operation: str, x: Array, dim: int) -> Array:
             f"{operation}: x {x.shape} has nothing along axis {dim}; shares of nothing cannot sum "
             "to 1."
         )
-    if dim in (-1, x.ndim - 1) and x.shape[-1] <= 64:  # a transposed copy beats many short rows
-        columns = x.reshape(-1, x.shape[-1]).T.copy()
-        largest = columns.max(axis=0).reshape(*x.shape[:-1], 1)
-    else:
-        largest = x.max(axis=dim, keepdims=True)
+    if dim in (-1, x.ndim - 1):
+        return x.reshape(-1, x.shape[-1]), -1
+    return x[None], dim if dim < 0 else dim - x.ndim
+
+
+def _along_rows(
+    operation: str, x: Array, rows: Array, curve: Callable[..., None], pull: Callable[..., None]
+) -> tuple[Array, Backward]:
+    """An operation on the rows of x: curve(x, y) writes into y, pull(dy, y, dx) into dx."""
+    y = np.empty(x.shape, x.dtype)
+    in_blocks(curve, rows, y.reshape(rows.shape))
+
+    def backward(dy: Array) -> Array:
+        check_gradient(operation, dy, y)
+        dx = np.empty(x.shape, x.dtype)
+        in_blocks(pull, *[a.reshape(rows.shape) for a in (dy, y, dx)])
+        return dx
+
+    return y, backward
+
+
+def _below_the_largest(x: Array, axis: int, y: Array) -> None:
+    """Write x minus its maximum along the axis into y."""
+    if axis != -1:
+        largest = x.max(axis=axis, keepdims=True)
+    elif x.shape[1] <= 32:  # a transposed copy beats many short rows
+        largest = x.T.copy().max(axis=0)[:, None]
+    else:  # and argmax, unlike max, is quick on rows of any length
+        largest = x[np.arange(len(x)), x.argmax(axis=1), None]
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, as documented
-        return x - largest
+        np.subtract(x, largest, out=y)
 
 
-def _sum(x: Array, dim: int) -> Array:
+def _sum(x: Array, axis: int) -> Array:
     """The sum along one axis, which is kept with length 1."""
-    if dim in (-1, x.ndim - 1):  # a matrix-vector product beats many short sums
+    if axis == -1:  # a matrix-vector product beats many short sums
         return (x @ np.ones(x.shape[-1], x.dtype))[..., None]
-    return x.sum(axis=dim, keepdims=True)
+    return x.sum(axis=axis, keepdims=True)
 
 
 class ReLU(Layer):

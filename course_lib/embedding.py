@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from course_lib.blocks import in_blocks
 from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
@@ -62,9 +63,13 @@ def embedding(
         check_gradient("embedding", dy, y)
         rows, width = weight.shape
         dweight = np.zeros(rows * width, weight.dtype)
-        # add.at is fast on one axis only: address every single entry of the table
-        entries = indices.reshape(-1, 1).astype(np.intp) * width + np.arange(width)
-        np.add.at(dweight, entries.reshape(-1), dy.reshape(-1))
+
+        def add(tokens: Array, dy: Array) -> None:
+            # add.at is fast on one axis only: address every single entry of the table
+            entries = tokens * width + np.arange(width)
+            np.add.at(dweight, entries.reshape(-1), dy.reshape(-1))
+
+        in_blocks(add, indices.reshape(-1, 1).astype(np.intp), dy.reshape(indices.size, width))
         dweight = dweight.reshape(rows, width)
         if padding_idx is not None:
             dweight[padding_idx] = 0

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+FLOATING = (np.dtype(np.float32), np.dtype(np.float64))
+
 
 def check_arrays(operation: str, **arrays: Any) -> None:
     """All arguments that are not None must be arrays of one floating dtype (float32 or float64).
@@ -17,6 +19,12 @@ def check_arrays(operation: str, **arrays: Any) -> None:
     TypeError: linear: x is float64 but weight is float32; make them one dtype: \
 x.astype(np.float32).
     """
+    for dtype in FLOATING:  # when all is well, this is all: small layers feel every microsecond
+        for array in arrays.values():
+            if array is not None and not (isinstance(array, np.ndarray) and array.dtype is dtype):
+                break
+        else:
+            return
     given = {name: array for name, array in arrays.items() if array is not None}
     for name, array in given.items():
         if not isinstance(array, np.ndarray):
@@ -84,6 +92,8 @@ def as_tuple(operation: str, name: str, value: Any, length: int, *, least: int) 
     >>> as_tuple("conv2d", "stride", 2, 2, least=1)
     (2, 2)
     """
+    if type(value) is int and value >= least:  # as nearly always
+        return (value,) * length
     values = value if isinstance(value, tuple | list) else (value,) * length
     if len(values) != length or not all(
         isinstance(v, int | np.integer) and not isinstance(v, bool) for v in values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Self
 
 import numpy as np
@@ -58,15 +59,17 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, B
             f"linear: bias has shape {bias.shape} but weight {weight.shape} has "
             f"{weight.shape[0]} outputs; bias must be ({weight.shape[0]},)."
         )
-    y = x @ weight.T
+    rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])  # one product, not one per leading axis
+    y = rows @ weight.T
     if bias is not None:
         y += bias
+    y = y.reshape(*x.shape[:-1], len(weight))
 
     def backward(dy: Array) -> tuple[Array, Array, Array | None]:
         check_gradient("linear", dy, y)
-        rows, drows = x.reshape(-1, weight.shape[1]), dy.reshape(-1, weight.shape[0])
-        dbias = None if bias is None else drows.sum(axis=0)
-        return dy @ weight, drows.T @ rows, dbias
+        drows = dy.reshape(len(rows), len(weight))
+        dbias = None if bias is None else np.ones(len(rows), dy.dtype) @ drows  # quicker than sum
+        return (drows @ weight).reshape(x.shape), drows.T @ rows, dbias
 
     return y, backward
 

@@ -1,0 +1,31 @@
+"""Large arrays are worked on a few rows at a time: what lies in between stays in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from course_lib.record import Array
+
+BLOCK = 2**16  # numbers at a time, a quarter of a megabyte in float32
+
+
+def in_blocks(function: Callable[..., None], *arrays: Array) -> None:
+    """Call `function` with a block of rows of all arrays; it writes its results into some of them.
+
+    All arrays have as many rows (a row is `array[i]`), and the function needs one row at a time.
+    Intermediate results of a whole large array would go out to memory and come back at every step.
+
+    Examples
+    --------
+    >>> x, y = np.arange(100_000.0), np.empty(100_000)
+    >>> in_blocks(lambda x, y: np.sqrt(x, out=y), x, y)
+    >>> y[[4, 81_225]]
+    array([  2., 285.])
+    """
+    size, count = max([array.size for array in arrays]), len(arrays[0])
+    if size <= BLOCK:
+        function(*arrays)
+        return
+    rows = max(1, BLOCK * count // size)
+    for start in range(0, count, rows):
+        function(*[array[start : start + rows] for array in arrays])
