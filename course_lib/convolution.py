@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY
-from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -17,43 +16,8 @@ from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
-
-CACHE_BYTES = 2**20  # columns that fit the second-level cache are filled and multiplied fastest
-GAP = 16  # numbers in a cache line
-FEW_SAMPLES = 4  # fewer samples than this are faster one by one than side by side
-
-
-def output_size(
-    size: int, kernel_size: int, *, stride: int = 1, padding: int = 0, dilation: int = 1
-) -> int:
-    """How many positions the window takes along one axis.
-
-        floor((size + 2·padding - dilation·(kernel_size - 1) - 1) / stride) + 1
-
-    Parameters
-    ----------
-    size, kernel_size, stride, padding, dilation : int     in samples or pixels
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ValueError      if the kernel is wider than the padded input, or a stride or dilation is below 1
-
-    Examples
-    --------
-    >>> output_size(28, 3, padding=1)
-    28
-    >>> output_size(28, 3, stride=2)
-    13
-    """
-    as_tuple("output_size", "stride", stride, 1, least=1)
-    as_tuple("output_size", "padding", padding, 1, least=0)
-    as_tuple("output_size", "dilation", dilation, 1, least=1)
-    _check_window("output_size", (size,), (kernel_size,), (padding,), (dilation,))
-    return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
+from course_lib.windows import lay_out, place_windows, split_channels, split_work, take_up
+from course_lib.windows import output_size as output_size
 
 
 def conv1d(
@@ -186,168 +150,43 @@ def _conv(
     grouped_x = split_channels(x, groups)
     y = np.empty((len(x), out_channels, *windows.out), x.dtype)
     grouped_y = split_channels(y, groups)
-    blocks = split_work(grouped_x, windows)
+    windows, side_by_side, blocks = split_work(grouped_x, windows)
+    cols = None
     for block in blocks:
-        cols = windows.gather(grouped_x[block])
-        grouped_y[block] = from_rows(kernels[block[1]] @ cols, grouped_y[block].shape)
+        cols = windows.gather(lay_out(grouped_x[block], side_by_side), cols)
+        grouped_y[block] = take_up(windows.from_rows(kernels[block[1]] @ cols))
     add_bias(y, bias)
     kept = cols if len(blocks) == 1 else None  # large columns are gathered again, not remembered
 
     def backward(dy: Array) -> tuple[Array, Array, Array | None]:
         check_gradient(operation, dy, y)
-        dx, dkernels = np.empty(x.shape, x.dtype), np.zeros_like(kernels)
+        cols = kept
+        dx, dkernels = np.empty(x.shape, x.dtype), np.zeros(kernels.shape, x.dtype)
         grouped_dx, grouped_dy = split_channels(dx, groups), split_channels(dy, groups)
         for block in blocks:
-            cols = windows.gather(grouped_x[block]) if kept is None else kept
-            drows = to_rows(grouped_dy[block])
-            dkernels[block[1]] += drows @ cols.swapaxes(1, 2)
-            grouped_dx[block] = windows.scatter(spread(kernels[block[1]], drows))
+            if kept is None:
+                cols = windows.gather(lay_out(grouped_x[block], side_by_side), cols)
+            drows = windows.to_rows(lay_out(grouped_dy[block], side_by_side))
+            dkernels[block[1]] += weight_gradient(cols, drows)
+            dcols = spread(kernels[block[1]], drows, cols if kept is None else None)
+            grouped_dx[block] = take_up(windows.scatter(dcols))
         return dx, dkernels.reshape(weight.shape), bias_gradient(dy, bias)
 
     return y, backward
 
 
-class Windows(NamedTuple):
-    """Every place of a kernel on a padded image, in any number of dimensions.
+def spread(kernels: Array, rows: Array, spare: Array | None = None) -> Array:
+    """Each output times every weight that made it: columns (b, groups, C · K, places · m)."""
+    multiply = np.multiply if kernels.shape[1] == 1 else np.matmul  # outer products are faster so
+    return multiply(kernels.swapaxes(1, 2), rows, out=spare)
 
-    `gather` copies what the windows see into columns, `scatter` adds columns back to where they
-    were seen: each is the other's transpose. The samples of a batch lie side by side on the last
-    axis, so that what is copied is long and contiguous even where images are small.
+
+def weight_gradient(cols: Array, drows: Array) -> Array:
+    """For each weight the sum of (what it saw · what came of it): (groups, C_out / groups, C · K).
+
+    The product is the other way round, then transposed: BLAS likes the longer matrix first.
     """
-
-    size: tuple[int, ...]  # of the image
-    padding: tuple[int, ...]
-    out: tuple[int, ...]  # how many places, per axis
-    taps: tuple[tuple[slice, ...], ...]  # per weight of the kernel: the pixels that it meets
-
-    def gather(self, x: Array) -> Array:
-        """(n, groups, C, *size) -> columns (groups, C · K, places · n)."""
-        n, groups, channels = x.shape[:3]
-        image = pad(samples_last(x), self.padding)
-        cols = np.empty((groups, channels, len(self.taps), *self.out, n), x.dtype)
-        for k, tap in enumerate(self.taps):
-            cols[:, :, k] = image[tap]
-        return cols.reshape(groups, channels * len(self.taps), math.prod(self.out) * n)
-
-    def scatter(self, cols: Array) -> Array:
-        """Columns (groups, C · K, places · n) -> (n, groups, C, *size); overlaps add."""
-        groups, channels = len(cols), cols.shape[1] // len(self.taps)
-        n = cols.shape[2] // math.prod(self.out)
-        cols = cols.reshape(groups, channels, len(self.taps), *self.out, n)
-        image = np.zeros((groups, channels, *padded_size(self.size, self.padding), n), cols.dtype)
-        for k, tap in enumerate(self.taps):
-            image[tap] += cols[:, :, k]
-        return np.moveaxis(unpad(image, self.padding), -1, 0)
-
-
-@lru_cache(maxsize=256)  # a training loop asks for the same few again and again
-def place_windows(
-    operation: str,
-    size: tuple[int, ...],
-    kernel: tuple[int, ...],
-    stride: tuple[int, ...],
-    padding: tuple[int, ...],
-    dilation: tuple[int, ...],
-) -> Windows:
-    """All places where the kernel fits on the padded image."""
-    _check_window(operation, size, kernel, padding, dilation)
-    out = tuple(
-        output_size(s, k, stride=st, padding=p, dilation=d)
-        for s, k, st, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
-    )
-    return Windows(size, padding, out, find_taps(kernel, stride, dilation, out))
-
-
-def find_taps(
-    kernel: tuple[int, ...],
-    stride: tuple[int, ...],
-    dilation: tuple[int, ...],
-    out: tuple[int, ...],
-) -> tuple[tuple[slice, ...], ...]:
-    """For each weight of the kernel, the slices of a padded image (:, :, *size) that it meets."""
-    return tuple(
-        (
-            slice(None),
-            slice(None),
-            *(
-                slice(t * d, t * d + s * (o - 1) + 1, s)
-                for t, d, s, o in zip(tap, dilation, stride, out, strict=True)
-            ),
-        )
-        for tap in np.ndindex(*kernel)
-    )
-
-
-def padded_size(size: tuple[int, ...], padding: tuple[int, ...]) -> tuple[int, ...]:
-    """The size with `padding` added at both ends of every axis."""
-    return tuple(s + 2 * p for s, p in zip(size, padding, strict=True))
-
-
-def pad(image: Array, padding: tuple[int, ...], value: float = 0.0) -> Array:
-    """Put `value` around an image (:, :, *size, ...); np.pad is ten times slower on small ones."""
-    if not any(padding):
-        return image
-    end = 2 + len(padding)
-    size = padded_size(image.shape[2:end], padding)
-    padded = np.full((*image.shape[:2], *size, *image.shape[end:]), value, image.dtype)
-    unpad(padded, padding)[...] = image
-    return padded
-
-
-def unpad(padded: Array, padding: tuple[int, ...]) -> Array:
-    """The part of a padded image (:, :, *size, ...) that is not padding, as a view."""
-    inner = (slice(p, s - p) for s, p in zip(padded.shape[2:], padding, strict=False))
-    return padded[(slice(None), slice(None), *inner)]
-
-
-def split_channels(x: Array, groups: int) -> Array:
-    """(N, C, *size) -> (N, groups, C / groups, *size), as a view where that is possible."""
-    n, channels, *size = x.shape
-    return x.reshape(n, groups, channels // groups, *size)
-
-
-def split_work(x: Array, windows: Windows) -> list[tuple[slice, slice]]:
-    """Blocks of samples and of groups, each so small that its columns stay within the cache."""
-    n, groups, channels = x.shape[:3]
-    sample_bytes = x.itemsize * channels * len(windows.taps) * math.prod(windows.out)
-    fitting = CACHE_BYTES // max(1, sample_bytes)
-    few = max(FEW_SAMPLES, windows.out[-1] // 8)  # long rows need no neighbours
-    samples = 1 if fitting < few else max(1, min(n, fitting))
-    together = max(1, fitting // samples)
-    return [
-        (slice(i, i + samples), slice(g, g + together))
-        for i in range(0, max(1, n), samples)
-        for g in range(0, groups, together)
-    ]
-
-
-def samples_last(x: Array) -> Array:
-    """(n, groups, C, *size) -> (groups, C, *size, n), contiguous."""
-    n, length = len(x), math.prod(x.shape[1:])
-    if n == 1:
-        return np.ascontiguousarray(x).reshape(*x.shape[1:], 1)
-    # Samples a power of two apart evict each other from the cache, so we put a gap between them.
-    rows = np.empty((n, length + GAP), x.dtype)[:, :length]
-    rows.reshape(x.shape)[...] = x  # a view
-    return rows.T.copy().reshape(*x.shape[1:], n)
-
-
-def to_rows(x: Array) -> Array:
-    """(n, groups, C, *size) -> (groups, C, positions · n)."""
-    n, groups, channels, *size = x.shape
-    return samples_last(x).reshape(groups, channels, math.prod(size) * n)
-
-
-def from_rows(rows: Array, shape: tuple[int, ...]) -> Array:
-    """(groups, C, positions · n) -> (n, groups, C, *size), the way back, as a view."""
-    return np.moveaxis(rows.reshape(*shape[1:], shape[0]), -1, 0)
-
-
-def spread(kernels: Array, rows: Array) -> Array:
-    """Each output times every weight that made it: columns (groups, C · K, positions · n)."""
-    if kernels.shape[1] == 1:  # an outer product, which matmul does slowly
-        return kernels.swapaxes(1, 2) * rows
-    return kernels.swapaxes(1, 2) @ rows
+    return (cols @ drows.swapaxes(-1, -2)).sum(axis=0).swapaxes(-1, -2)
 
 
 def add_bias(y: Array, bias: Array | None) -> None:
@@ -389,16 +228,6 @@ def check_channels(
             f"{operation}: bias has shape {bias.shape} but weight {weight.shape} has "
             f"{out_channels} output channels; bias must be ({out_channels},)."
         )
-
-
-def _check_window(operation: str, size: Any, kernel: Any, padding: Any, dilation: Any) -> None:
-    for s, k, p, d in zip(size, kernel, padding, dilation, strict=True):
-        if d * (k - 1) + 1 > s + 2 * p or k < 1:
-            raise ValueError(
-                f"{operation}: the window is {d * (k - 1) + 1} wide (kernel {k}, dilation {d}) but "
-                f"the padded input only {s + 2 * p} (size {s}, padding {p}); "
-                "use a smaller kernel or more padding."
-            )
 
 
 class Convolution(Layer):

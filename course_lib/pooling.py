@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from course_lib.convolution import Windows, pad, padded_size, place_windows, samples_last, unpad
 from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
+from course_lib.windows import Windows, lay_out, pad, place_windows, take_up, unpad
 
 SHORT_ROW = 16  # images this narrow are laid with the samples side by side: NumPy likes long rows
 BLOCK_BYTES = 2**18  # a quarter of a common second-level cache
@@ -226,11 +226,11 @@ def _max_pool(
     kept = []
     across = x.shape[-1] <= SHORT_ROW
     for block in _sample_blocks(x):
-        image = pad(_lay_out(x[block], across), windows.padding, -np.inf)
+        image = pad(lay_out(x[block], across), windows.padding, -np.inf)
         largest = image[first].copy()
         for tap in others:
             np.maximum(largest, image[tap], out=largest)
-        y[block] = _take_up(largest, across)
+        y[block] = take_up(largest)
         kept.append((block, image, largest))
 
     def backward(dy: Array) -> Array:
@@ -238,7 +238,7 @@ def _max_pool(
         dx, bits = np.empty(x.shape, x.dtype), np.dtype(f"i{x.itemsize}")
         for block, image, largest in kept:
             dimage = np.zeros(image.shape, x.dtype)
-            dy_bits, has_nan = _lay_out(dy[block], across).view(bits), np.isnan(largest).any()
+            dy_bits, has_nan = lay_out(dy[block], across).view(bits), np.isnan(largest).any()
             free = np.ones(largest.shape, bool)  # the windows whose maximum we have not met yet
             for tap in windows.taps:
                 wins = image[tap] == largest
@@ -247,21 +247,11 @@ def _max_pool(
                 wins &= free
                 free ^= wins
                 # dy or 0: twice as fast as np.where, and 0 even where dy is infinite
-                dimage[tap] += (dy_bits * wins).view(x.dtype)
-            dx[block] = _take_up(unpad(dimage, windows.padding), across)
+                windows.put((dy_bits * wins).view(x.dtype), dimage, tap)
+            dx[block] = take_up(unpad(dimage, windows.padding))
         return dx
 
     return y, backward
-
-
-def _lay_out(x: Array, across: bool) -> Array:
-    """(n, C, *size), with the samples `across`: (1, C, *size, n); both are images to a window."""
-    return samples_last(x[:, None]) if across else x
-
-
-def _take_up(image: Array, across: bool) -> Array:
-    """The way back from `_lay_out`, as a view."""
-    return np.moveaxis(image[0], -1, 0) if across else image
 
 
 def _avg_pool(
@@ -277,23 +267,24 @@ def _avg_pool(
     windows = _pooling_windows(operation, axes, x, kernel_size, stride, padding)
     share: Any = x.dtype.type(1 / len(windows.taps))
     if not count_include_pad and any(windows.padding):
-        inside = pad(np.ones((1, 1, *windows.size), x.dtype), windows.padding)
+        inside = pad(np.ones((1, 1, *windows.size, 1), x.dtype), windows.padding)
         share = 1 / _sum_windows(inside, windows)
     y = np.empty((*x.shape[:2], *windows.out), x.dtype)
+    across = x.shape[-1] <= SHORT_ROW
     for block in _sample_blocks(x):
-        y[block] = _sum_windows(pad(x[block], windows.padding), windows)
-    y *= share
+        total = _sum_windows(pad(lay_out(x[block], across), windows.padding), windows)
+        total *= share
+        y[block] = take_up(total)
 
     def backward(dy: Array) -> Array:
         check_gradient(operation, dy, y)
         dx = np.empty(x.shape, x.dtype)
-        size = padded_size(windows.size, windows.padding)
         for block in _sample_blocks(x):
-            shares = dy[block] * share
-            dimage = np.zeros((*shares.shape[:2], *size), x.dtype)
+            shares = lay_out(dy[block], across) * share
+            dimage = np.zeros((*shares.shape[:2], *windows.padded, shares.shape[-1]), x.dtype)
             for tap in windows.taps:
-                dimage[tap] += shares
-            dx[block] = unpad(dimage, windows.padding)
+                windows.put(shares, dimage, tap)
+            dx[block] = take_up(unpad(dimage, windows.padding))
         return dx
 
     return y, backward

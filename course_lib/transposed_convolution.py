@@ -8,26 +8,31 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from course_lib.convolution import (
     Convolution,
-    Windows,
     add_bias,
     bias_gradient,
     check_channels,
-    find_taps,
-    from_rows,
-    split_channels,
-    split_work,
     spread,
-    to_rows,
+    weight_gradient,
 )
 from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
 from course_lib.layer import Backward
 from course_lib.record import Array
+from course_lib.windows import (
+    Sizes,
+    Windows,
+    lay_out,
+    make_windows,
+    split_channels,
+    split_work,
+    take_up,
+)
 
 
 def transposed_output_size(
@@ -202,35 +207,54 @@ def _conv_transpose(
     as_tuple(operation, "groups", groups, 1, least=1)
     rank, in_channels, out_channels = x.ndim - 2, len(weight), weight.shape[1] * groups
     check_channels(operation, x, weight, bias, groups, in_channels, out_channels)
-    stride = as_tuple(operation, "stride", stride, rank, least=1)
-    padding = as_tuple(operation, "padding", padding, rank, least=0)
-    extra = as_tuple(operation, "output_padding", output_padding, rank, least=0)
-    dilation = as_tuple(operation, "dilation", dilation, rank, least=1)
-    each_axis = zip(x.shape[2:], weight.shape[2:], stride, padding, extra, dilation, strict=True)
-    size = tuple(_output_size(operation, *along_axis) for along_axis in each_axis)
-    taps = find_taps(weight.shape[2:], stride, dilation, x.shape[2:])
-    windows = Windows(size, padding, x.shape[2:], taps)
-
+    windows = _place_stamps(
+        operation,
+        x.shape[2:],
+        weight.shape[2:],
+        as_tuple(operation, "stride", stride, rank, least=1),
+        as_tuple(operation, "padding", padding, rank, least=0),
+        as_tuple(operation, "output_padding", output_padding, rank, least=0),
+        as_tuple(operation, "dilation", dilation, rank, least=1),
+    )
     kernels = weight.reshape(groups, in_channels // groups, math.prod(weight.shape[1:]))
     grouped_x = split_channels(x, groups)
-    y = np.empty((len(x), out_channels, *size), x.dtype)
+    y = np.empty((len(x), out_channels, *windows.size), x.dtype)
     grouped_y = split_channels(y, groups)
-    blocks = split_work(grouped_y, windows)
+    windows, side_by_side, blocks = split_work(grouped_y, windows)
     for block in blocks:
-        grouped_y[block] = windows.scatter(spread(kernels[block[1]], to_rows(grouped_x[block])))
+        rows = windows.to_rows(lay_out(grouped_x[block], side_by_side))
+        grouped_y[block] = take_up(windows.scatter(spread(kernels[block[1]], rows)))
     add_bias(y, bias)
 
     def backward(dy: Array) -> tuple[Array, Array, Array | None]:
         check_gradient(operation, dy, y)
-        dx, dkernels = np.empty(x.shape, x.dtype), np.zeros_like(kernels)
+        dx, dkernels = np.empty(x.shape, x.dtype), np.zeros(kernels.shape, x.dtype)
         grouped_dx, grouped_dy = split_channels(dx, groups), split_channels(dy, groups)
+        dcols = None
         for block in blocks:
-            dcols = windows.gather(grouped_dy[block])
-            dkernels[block[1]] += to_rows(grouped_x[block]) @ dcols.swapaxes(1, 2)
-            grouped_dx[block] = from_rows(kernels[block[1]] @ dcols, grouped_dx[block].shape)
+            rows = windows.to_rows(lay_out(grouped_x[block], side_by_side))
+            dcols = windows.gather(lay_out(grouped_dy[block], side_by_side), dcols)
+            dkernels[block[1]] += weight_gradient(dcols, rows)
+            grouped_dx[block] = take_up(windows.from_rows(kernels[block[1]] @ dcols))
         return dx, dkernels.reshape(weight.shape), bias_gradient(dy, bias)
 
     return y, backward
+
+
+@lru_cache(maxsize=256)  # a training loop asks for the same few again and again
+def _place_stamps(
+    operation: str,
+    size: Sizes,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    output_padding: Sizes,
+    dilation: Sizes,
+) -> Windows:
+    """The windows of the convolution that goes the other way: as many as x has positions."""
+    each_axis = zip(size, kernel, stride, padding, output_padding, dilation, strict=True)
+    out = tuple(_output_size(operation, *along_axis) for along_axis in each_axis)
+    return make_windows(out, kernel, stride, padding, dilation, size)
 
 
 def _output_size(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import course_lib as lib
-from course_lib import convolution
+from course_lib import windows
 
 RNG = np.random.default_rng
 OPERATIONS = {1: lib.conv1d, 2: lib.conv2d}
@@ -78,36 +78,91 @@ def test_the_backward_pass_is_right(case):
     assert lib.gradcheck(operation, *arrays, rng=RNG(0), **options) < 1e-6
 
 
-@given(cases(), st.sampled_from([1, 300, 3000]))
-def test_blocks_of_samples_and_groups_give_what_one_block_gives(case, cache_bytes):
+WAYS = st.fixed_dictionaries(
+    {
+        "CACHE_BYTES": st.sampled_from([1, 300, 3000, 2**20]),  # how much goes in one block
+        "FEW_SAMPLES": st.sampled_from([1, 2**20]),  # whether samples lie side by side
+    }
+)
+
+
+@given(cases(), WAYS)
+def test_how_the_work_is_cut_does_not_change_the_answer(case, ways):
     operation, arrays, options = case
     y, backward = operation(*arrays, **options)
     dy = RNG(0).normal(size=y.shape)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(convolution, "CACHE_BYTES", cache_bytes)
+        for name, value in ways.items():
+            patch.setattr(windows, name, value)
         blocked_y, blocked_backward = operation(*arrays, **options)
-        blocked = (blocked_y, *blocked_backward(dy))
-    for one, many in zip((y, *backward(dy)), blocked, strict=True):
-        np.testing.assert_allclose(many, one, rtol=1e-9, atol=1e-12)
+        blocked = [(blocked_y, *blocked_backward(dy)) for _ in range(2)]
+    for answers in blocked:
+        for one, many in zip((y, *backward(dy)), answers, strict=True):
+            np.testing.assert_allclose(many, one, rtol=1e-9, atol=1e-12)
+
+
+@given(cases(), WAYS)
+def test_nothing_that_was_handed_in_changes(case, ways):
+    operation, arrays, options = case
+    for array in arrays:
+        array.flags.writeable = False
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ways.items():
+            patch.setattr(windows, name, value)
+        y, backward = operation(*arrays, **options)
+        dy = np.ones_like(y)
+        dy.flags.writeable = False
+        backward(dy)
 
 
 def test_a_large_batch_is_split_by_default():
     x, weight = np.ones((3, 4, 100, 100), np.float32), np.ones((2, 4, 5, 5), np.float32)
-    windows = convolution.place_windows("", (100, 100), (5, 5), (1, 1), (0, 0), (1, 1))
-    assert len(convolution.split_work(convolution.split_channels(x, 1), windows)) == 3
+    places = windows.place_windows("", (100, 100), (5, 5), (1, 1), (0, 0), (1, 1))
+    blocks = windows.split_work(windows.split_channels(x, 1), places)[2]
+    assert len(blocks) == 3
     np.testing.assert_array_equal(lib.conv2d(x, weight)[0], np.full((3, 2, 96, 96), 100))
 
 
-@given(cases())
-def test_gather_and_scatter_are_transposes(case):
+@given(cases(), st.sampled_from(["apart", "side by side", "rows end to end"]))
+def test_gather_and_scatter_are_transposes(case, layout):
     _, (x, weight, _), options = case
     rank = x.ndim - 2
     geometry = (pair(options[name], rank) for name in ("stride", "padding", "dilation"))
-    windows = convolution.place_windows("", x.shape[2:], weight.shape[2:], *geometry)
-    cols = windows.gather(convolution.split_channels(x, options["groups"]))
+    places = windows.place_windows("", x.shape[2:], weight.shape[2:], *geometry)
+    if layout == "rows end to end":
+        places = places.end_to_end or places
+    image = windows.lay_out(windows.split_channels(x, options["groups"]), layout == "side by side")
+    cols = places.gather(image)
     other = RNG(1).normal(size=cols.shape)
-    back = windows.scatter(other).reshape(x.shape)
-    np.testing.assert_allclose(np.vdot(cols, other), np.vdot(x, back), atol=1e-9)
+    np.testing.assert_allclose(
+        np.vdot(cols, other), np.vdot(image, places.scatter(other)), atol=1e-9
+    )
+
+
+@given(cases(), st.booleans())
+def test_what_is_laid_out_can_be_taken_up_again(case, side_by_side):
+    _, (x, _, _), _ = case
+    np.testing.assert_array_equal(windows.take_up(windows.lay_out(x, side_by_side)), x)
+
+
+@given(cases())
+def test_windows_that_do_not_overlap_meet_each_pixel_at_most_once(case):
+    _, (x, weight, _), options = case
+    geometry = (pair(options[name], x.ndim - 2) for name in ("stride", "padding", "dilation"))
+    places = windows.place_windows("", x.shape[2:], weight.shape[2:], *geometry)
+    met = np.zeros((*places.padded, 1))
+    for tap in places.taps:
+        met[tap] += 1
+    assert places.overlap or met.max() == 1
+
+
+def test_joined_rows_need_a_stride_of_one_and_a_kernel_wider_than_one():
+    def joined(kernel, stride):
+        return windows.place_windows("", (6, 7), kernel, stride, (1, 1), (1, 1)).end_to_end
+
+    assert joined((3, 3), (1, 1)).wide == (6, 9)
+    assert joined((3, 3), (1, 2)) is None
+    assert windows.place_windows("", (9,), (3,), (1,), (1,), (1,)).end_to_end is None
 
 
 @given(st.sampled_from([1, 2]), st.integers(0, 2), st.integers(1, 3), st.integers(0, 99))

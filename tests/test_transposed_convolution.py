@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import course_lib as lib
-from course_lib import convolution
+from course_lib import windows
 from course_lib.transposed_convolution import (
     ConvTranspose1d,
     ConvTranspose2d,
@@ -122,17 +122,27 @@ def test_its_passes_are_those_of_the_convolution_swapped(case):
     assert dbias is None
 
 
-@given(cases(), st.sampled_from([1, 300, 3000]))
-def test_blocks_of_samples_and_groups_give_what_one_block_gives(case, cache_bytes):
+WAYS = st.fixed_dictionaries(
+    {
+        "CACHE_BYTES": st.sampled_from([1, 300, 3000, 2**20]),  # how much goes in one block
+        "FEW_SAMPLES": st.sampled_from([1, 2**20]),  # whether samples lie side by side
+    }
+)
+
+
+@given(cases(), WAYS)
+def test_how_the_work_is_cut_does_not_change_the_answer(case, ways):
     operation, arrays, options = case
     y, backward = operation(*arrays, **options)
     dy = RNG(0).normal(size=y.shape)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(convolution, "CACHE_BYTES", cache_bytes)
+        for name, value in ways.items():
+            patch.setattr(windows, name, value)
         blocked_y, blocked_backward = operation(*arrays, **options)
-        blocked = (blocked_y, *blocked_backward(dy))
-    for one, many in zip((y, *backward(dy)), blocked, strict=True):
-        np.testing.assert_allclose(many, one, rtol=1e-9, atol=1e-12)
+        blocked = [(blocked_y, *blocked_backward(dy)) for _ in range(2)]
+    for answers in blocked:
+        for one, many in zip((y, *backward(dy)), answers, strict=True):
+            np.testing.assert_allclose(many, one, rtol=1e-9, atol=1e-12)
 
 
 @given(cases())
