@@ -75,7 +75,7 @@ docs: .venv/.test
 
 # Both libraries choose their own kernels, whatever the environment says.
 bench: .venv/.bench
-	env -u OPENBLAS_CORETYPE $(PY) -m benchmarks.bench
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(PY) -m benchmarks.bench
 
 # Setting up. A stamp is newer than pyproject.toml once what it asks for is installed.
 .venv/.lab: pyproject.toml | .venv/bin/pip
