@@ -165,7 +165,7 @@ BREAKS = {
         says("12.3 ms"),
         says("Wall time: 3"),
         outputs(ERROR, new_output("error", ename="OSError", evalue="no /tmp/x", traceback=[])),
-        outputs(CLAIM, shown("6", **{"text/html": "<p>/root/x</p>"})),
+        outputs(CLAIM, shown("6", **{"text/html": "<p>/home/x</p>"})),
     ],
     rules.cell_ids_are_unique: [
         lambda notebook: notebook.cells[2].update(id=notebook.cells[1].id),
