@@ -39,10 +39,14 @@ from ipywidgets import interact
 from benchmarks.plain_slider import LAST_STEP, hand_made_kernels, show
 interact(show, kernel=list(hand_made_kernels(3, 2)), kernel_size=(2, 5), stride=(1, 4),
          padding=(0, 3), dilation=(1, 3), step=(0, LAST_STEP));""",
+    "nothing": """\
+from course_lib.explore import Explorer
+Explorer("nothing", lambda step=333: step, lambda figure: lambda step: None, str, step=(0, 700))""",
 }
 HANDLES = {
     "Explorer": ".explorer label:has-text('step') input",
     "interact": ".widget-hslider:has-text('step') .noUi-handle",
+    "nothing": ".explorer label:has-text('step') input",
 }
 TRACKS = HANDLES | {"interact": ".widget-hslider:has-text('step') .noUi-base"}
 
@@ -178,7 +182,7 @@ def page(
     rows["last move of a drag to its picture, longest"] = {n: v.max() for n, v in lags.items()}
     table = "".join(
         f"| {stage} | {row['Explorer']:.0f} | {row['interact']:.0f} "
-        f"| {row['interact'] / row['Explorer']:.1f} |\n"
+        f"| {row['interact'] / row['Explorer']:.1f} | {row['nothing']:.0f} |\n"
         for stage, row in rows.items()
     )
     lost = [stage for stage, row in rows.items() if row["interact"] < row["Explorer"]]
@@ -196,10 +200,12 @@ Our explorer of `conv2d`, and the same content drawn by `ipywidgets.interact` wi
 Matplotlib figure as one would write it (`benchmarks/plain_slider.py`), in one notebook, one kernel
 and one run of JupyterLab, taking turns: {KEYS} key presses and {DRAGS} drags of
 {DRAG_SECONDS:g} seconds each. A picture counts as painted two animation frames after it has been
-decoded. Times in milliseconds, measured in the page; the ratio is `interact` to Explorer.
+decoded. Times in milliseconds, measured in the page; the ratio is `interact` to Explorer. The last
+column is an explorer that computes and draws nothing: what Jupyter and the browser take by
+themselves, below which no explorer can come.
 
-| | Explorer | interact | ratio |
-|---|---:|---:|---:|
+| | Explorer | interact | ratio | nothing |
+|---|---:|---:|---:|---:|
 {table}
 Where `interact` is quicker: {"; ".join(lost) or "nowhere in this table"}.
 It also takes any function as it is; an explorer wants compute, draw and describe written apart.

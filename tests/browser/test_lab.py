@@ -24,6 +24,18 @@ OURS = [p for p in PREDICTIONS.values() if p.section == SECTION]
 A_NUMBER = next(p for p in OURS if not p.choices)
 A_CHOICE = next(p for p in OURS if p.choices)
 
+# The widths of a picture, once it can be seen; a newer one may take its place meanwhile.
+DECODED = """async (image) => {
+  for (let tries = 0; ; tries++)
+    try {
+      await image.decode();
+      return [image.naturalWidth, image.clientWidth];
+    } catch (error) {
+      if (tries === 100) throw error;
+      await new Promise(requestAnimationFrame);
+    }
+}"""
+
 
 @pytest.fixture(scope="module")
 def lesson(open_notebook: Open, folder: Path) -> Notebook:
@@ -57,7 +69,7 @@ def expect_change(explorer: Locator, before: dict[str, str | None]) -> None:
     expect(picture).not_to_have_attribute("alt", before["alt"] or "")
     after = state(explorer)
     assert [key for key in before if before[key] == after[key]] == []
-    assert picture.evaluate("async (image) => (await image.decode(), image.naturalWidth)") > 300
+    assert picture.evaluate(DECODED)[0] > 300
 
 
 def test_every_cell_of_the_first_notebook_runs_without_an_error(lesson: Notebook):
@@ -134,9 +146,7 @@ def test_fewer_places_pull_the_slider_along(explorer: Locator):
 
 
 def test_the_picture_has_one_pixel_per_pixel_of_the_screen(explorer: Locator):
-    natural, shown = explorer.get_by_role("img").evaluate(
-        "async (image) => (await image.decode(), [image.naturalWidth, image.clientWidth])"
-    )
+    natural, shown = explorer.get_by_role("img").evaluate(DECODED)
     assert natural == shown
 
 
