@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from course_lib.blocks import in_blocks
+from course_lib.blocks import BLOCK, in_blocks
 from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
@@ -61,21 +61,33 @@ def embedding(
 
     def backward(dy: Array) -> tuple[None, Array]:
         check_gradient("embedding", dy, y)
-        rows, width = weight.shape
-        dweight = np.zeros(rows * width, weight.dtype)
-
-        def add(tokens: Array, dy: Array) -> None:
-            # add.at is fast on one axis only: address every single entry of the table
-            entries = tokens * width + np.arange(width)
-            np.add.at(dweight, entries.reshape(-1), dy.reshape(-1))
-
-        in_blocks(add, indices.reshape(-1, 1).astype(np.intp), dy.reshape(indices.size, width))
-        dweight = dweight.reshape(rows, width)
+        tokens, dweight = indices.reshape(-1), np.zeros_like(weight, order="C")
+        _add_rows(dweight, tokens.astype(np.intp), dy.reshape(tokens.size, weight.shape[1]))
         if padding_idx is not None:
             dweight[padding_idx] = 0
         return None, dweight
 
     return y, backward
+
+
+def _add_rows(table: Array, tokens: Array, rows: Array) -> None:
+    """table[tokens[i]] += rows[i] for every i, also where a token occurs again."""
+    newest = np.empty(len(table), np.intp)
+    while rows.size > BLOCK:  # take one row of each token at once, as long as few occur again
+        places = np.arange(len(tokens))
+        newest[tokens] = places
+        once = newest[tokens] == places
+        if once.sum() < len(tokens) / 4:
+            break
+        table[tokens[once]] += rows[once]
+        tokens, rows = tokens[~once], rows[~once]
+
+    def add(tokens: Array, rows: Array) -> None:
+        # add.at is fast on one axis only: address every single entry of the table
+        entries = tokens * table.shape[1] + np.arange(table.shape[1])
+        np.add.at(table.reshape(-1), entries.reshape(-1), rows.reshape(-1))
+
+    in_blocks(add, tokens[:, None], rows)
 
 
 class Embedding(Layer):
