@@ -8,12 +8,14 @@ from typing import Any, Self
 
 import numpy as np
 
+from course_lib.blocks import row_max, spread
 from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
 from course_lib.layer import Backward, Layer
 from course_lib.linear import Linear, linear
 from course_lib.record import Array
 
-CACHE_BYTES = 2**17  # made and used in parts of this size, maps stay in the second-level cache
+CACHE_BYTES = 2**18  # made and used in parts of this size, maps stay in the second-level cache
+KEPT_BYTES = 2**25  # maps that take more are made again on the way back, not remembered
 
 
 def scaled_dot_product_attention(
@@ -80,11 +82,13 @@ def scaled_dot_product_attention(
     def match(block: tuple[Any, ...]) -> tuple[Array, Array]:
         return _exp_scores(scaled[block], key[block], None if bias is None else bias[block])
 
+    remember = math.prod(leading) * map_bytes <= KEPT_BYTES
+    kept = []
     for block in blocks:
         exps, sums[block] = match(block)
         np.matmul(exps, value[block], out=y[block])
+        kept += [exps] if remember else []
     y /= sums
-    kept = exps if len(blocks) == 1 else None  # large maps are made again, not remembered
 
     def backward(dy: Array) -> tuple[Array, Array, Array]:
         check_gradient(operation, dy, y)
@@ -92,8 +96,8 @@ def scaled_dot_product_attention(
         # exps are P * sums: it is cheaper to divide dy, which is T x d_v, than P, which is T x S
         shares = dy / sums
         pulls = np.einsum("...d,...d->...", shares, y)[..., None]  # rowsum(dy * y) / sums
-        for block in blocks:
-            exps = match(block)[0] if kept is None else kept
+        for i, block in enumerate(blocks):
+            exps = kept[i] if remember else match(block)[0]
             np.matmul(exps.swapaxes(-1, -2), shares[block], out=dvalue[block])
             dscores = shares[block] @ value[block].swapaxes(-1, -2)
             dscores -= pulls[block]
@@ -187,9 +191,9 @@ def _exp_scores(query: Array, key: Array, bias: Array | None) -> tuple[Array, Ar
     if bias is not None:
         scores += bias
     rows = scores.reshape(-1, scores.shape[-1])
-    top = rows[np.arange(len(rows)), rows.argmax(axis=1), None]  # faster than max on rows
-    top = np.maximum(top, np.finfo(rows.dtype).min)  # where all is masked, -inf - -inf is no number
-    rows -= top  # exp cannot overflow below 0
+    # where all is masked, -inf - -inf is no number
+    top = np.maximum(row_max(rows), np.finfo(rows.dtype).min)
+    rows -= spread(top, rows)  # exp cannot overflow below 0
     np.exp(rows, out=rows)
     sums = rows @ np.ones((rows.shape[1], 1), rows.dtype)
     # the top counts 1: less than that means that the row is empty, and 0 / 1 keeps it so
