@@ -5,6 +5,7 @@ import itertools
 import re
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import anywidget
@@ -63,13 +64,39 @@ def settings(explorer):
     return [dict(zip(values, point, strict=True)) for point in grid]
 
 
-def move(explorer, width=300, **values):
-    """Move controls as a browser does; the answer and its pictures."""
+def move(explorer, width=300, shown=0, **values):
+    """Move controls as a browser does; the answer and its rows of pixels."""
     sent = []
-    explorer.send = lambda content, buffers: sent.append((content, buffers))
-    explorer._receive(explorer, {"view": "a", "values": values, "width": width}, [])
-    ((answer, pictures),) = sent
-    return answer, pictures
+    explorer.send = lambda content, buffers: sent.append((content, *buffers))
+    message = {"view": "a", "values": values, "width": width, "shown": shown}
+    explorer._receive(explorer, message, [])
+    ((answer, rows),) = sent
+    return answer, rows
+
+
+class View:
+    """A picture put together from answers, as explorer.js does."""
+
+    def __init__(self, explorer, width=300):
+        self.explorer, self.width, self.shown, self.pixels = explorer, width, 0, None
+
+    def move(self, **values):
+        answer, rows = move(self.explorer, self.width, self.shown, **values)
+        assert "error" in answer or self.paint(answer["picture"], rows)
+        return answer, rows
+
+    def paint(self, picture, rows):
+        if picture["on"] not in (0, self.shown):
+            return False
+        width, height = picture["size"]
+        if picture["on"] == 0:
+            self.pixels = np.zeros((height, width, 4), np.uint8)
+        rows = np.frombuffer(zlib.decompress(rows), np.uint8).reshape(-1, width, 4)
+        for start, end in picture["runs"]:
+            self.pixels[start:end], rows = rows[: end - start], rows[end - start :]
+        assert len(rows) == 0
+        self.shown = picture["number"]
+        return True
 
 
 def pixels(explorer, dpi=96):
@@ -223,32 +250,97 @@ def test_a_choice_hands_over_what_its_label_stands_for():
     assert (answer["controls"][1]["max"], answer["words"]) == (10, "15")
 
 
-def test_an_answer_has_the_words_and_one_picture_of_the_asked_width():
-    answer, (picture,) = move(small(), width=500, n=5)
+def test_an_answer_has_the_words_and_a_picture_of_the_asked_width():
+    view = View(small(), width=500)
+    answer, _ = view.move(n=5)
     assert answer["view"] == "a"
     assert answer["words"] == "It is 5.0.\nMore."
-    assert Image.open(io.BytesIO(picture)).width == 500
+    assert view.pixels.shape[1] == 500
 
 
 @pytest.mark.parametrize("width", range(280, 300))
 def test_a_picture_is_as_wide_as_its_view_to_the_pixel(width):
-    _, (picture,) = move(conv2d_under_the_window() if width == 280 else small(), width=width)
-    assert Image.open(io.BytesIO(picture)).width == width
+    view = View(conv2d_under_the_window() if width == 280 else small(), width)
+    view.move()
+    assert view.pixels.shape[1] == width
 
 
 def test_a_picture_never_has_more_than_two_pixels_per_css_pixel():
+    view = View(small(), width=9999)
+    view.move()
+    assert view.pixels.shape[1] == int(2 * view.explorer.size[0])
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_changed_rows_make_the_same_picture_as_a_whole_one(name):
+    view = View(EXPLORERS[name](), width=400)
+    for point in settings(view.explorer)[::4]:
+        view.move(**point)
+        whole = View(view.explorer, view.width)
+        whole.move()
+        np.testing.assert_array_equal(view.pixels, whole.pixels)
+        view.shown = whole.shown  # the same picture
+
+
+def test_a_small_change_takes_a_few_rows():
+    view = View(conv2d_under_the_window(), width=691)
+    _, whole = view.move()
+    answer, few = view.move(step=334)
+    rows = sum(end - start for start, end in answer["picture"]["runs"])
+    assert 0 < rows < len(view.pixels) / 2
+    assert len(few) < len(whole) / 2
+    assert view.move(step=334)[0]["picture"]["runs"] == []
+
+
+@pytest.mark.parametrize("missed", ["another width", "another view", "another kernel"])
+def test_a_view_that_has_missed_a_picture_gets_a_whole_one(missed):
+    view = View(small())
+    view.move(n=2)
+    match missed:
+        case "another width":
+            view.width = 301
+        case "another view":
+            View(view.explorer).move(n=7)
+        case "another kernel":
+            view.explorer = small()
+    answer, _ = view.move(n=5)
+    assert answer["picture"]["on"] == 0
+    np.testing.assert_array_equal(view.pixels, pixels(small().show(n=5), view.explorer._figure.dpi))
+
+
+def test_views_of_one_explorer_stay_in_step():
     explorer = small()
-    _, (picture,) = move(explorer, width=9999)
-    assert Image.open(io.BytesIO(picture)).width == int(2 * explorer.size[0])
+    one, other = View(explorer), View(explorer)
+    one.move(n=2)
+    answer, rows = one.move(n=7)
+    assert not other.paint(answer["picture"], rows)  # it asks for a whole one then
+    answer, rows = other.move()
+    assert one.paint(answer["picture"], rows)
+    answer, rows = one.move(n=3)
+    assert other.paint(answer["picture"], rows)
+    np.testing.assert_array_equal(one.pixels, other.pixels)
+
+
+def test_what_code_moves_is_painted_on_what_views_show():
+    view = View(small())
+    view.move(n=2)
+    sent = []
+    view.explorer.send = lambda content, buffers: sent.append((content, *buffers))
+    view.explorer.show(n=8)
+    ((answer, rows),) = sent
+    assert view.paint(answer["picture"], rows)
+    np.testing.assert_array_equal(view.pixels, pixels(small().show(n=8), view.explorer._figure.dpi))
 
 
 def test_an_exception_is_shown_and_the_next_move_works():
-    explorer = small()
-    answer, pictures = move(explorer, fail=True, n=5)
-    assert (answer["error"], pictures) == ("ValueError: n must not fail; untick the box.", [])
+    view = View(small())
+    view.move(n=2)
+    answer, rows = view.move(fail=True, n=5)
+    assert (answer["error"], rows) == ("ValueError: n must not fail; untick the box.", b"")
     assert "words" not in answer
-    answer, pictures = move(explorer, fail=False)
-    assert (answer["words"], len(pictures)) == ("It is 5.0.\nMore.", 1)
+    answer, _ = view.move(fail=False)
+    assert answer["words"] == "It is 5.0.\nMore."
+    np.testing.assert_array_equal(view.pixels, pixels(small().show(n=5), view.explorer._figure.dpi))
 
 
 def test_an_exception_in_the_text_names_the_values():

@@ -10,6 +10,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from course_lib.record import Array
+
 CSS_DPI = 96  # pixels of a web page per inch
 PRINT_DPI = 144  # what is committed: sharp in print, moderate in size
 
@@ -50,6 +52,28 @@ def encode_png(pixels: Any, compress_level: int = 1) -> bytes:
         + _chunk(b"IDAT", data)
         + _chunk(b"IEND", b"")
     )
+
+
+def changed_rows(pixels: Array, before: Array) -> Array:
+    """Which rows of a picture differ from those of the one before.
+
+    Parameters
+    ----------
+    pixels, before : (height, width, 4)     uint8
+
+    Returns
+    -------
+    (height,)                               bool
+
+    Examples
+    --------
+    >>> before = np.zeros((3, 2, 4), np.uint8)
+    >>> pixels = before.copy()
+    >>> pixels[1, 1] = 255
+    >>> changed_rows(pixels, before)
+    array([False,  True, False])
+    """
+    return (pixels.view(np.uint32) != before.view(np.uint32)).any(axis=(1, 2))  # four at once
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

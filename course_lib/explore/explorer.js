@@ -1,4 +1,5 @@
-// One explorer on the page: native controls, the kernel's picture, and its numbers in words.
+// One explorer on the page: native controls, the kernel's picture, and its numbers in words. The
+// kernel sends the rows of pixels that have changed.
 // A view has one request under way at most; what is moved meanwhile goes out with the answer, so
 // the latest value wins and nothing queues up.
 
@@ -11,12 +12,18 @@ function make(tag, properties, ...children) {
   return element;
 }
 
-// A picture's bytes as an address: decoded at once, where one from createObjectURL waits its turn.
-function asAddress({ buffer, byteOffset, byteLength }) {
-  const bytes = Array.from(new Uint8Array(buffer, byteOffset, byteLength), (byte) =>
-    String.fromCharCode(byte),
-  );
-  return `data:image/png;base64,${btoa(bytes.join(""))}`;
+// Undoes zlib.compress. The page's other work does not come in between, as it does where a browser
+// decodes an image.
+async function inflate(bytes, length) {
+  const { writable, readable } = new DecompressionStream("deflate");
+  const writer = writable.getWriter();
+  writer.write(bytes);
+  writer.close();
+  const inflated = new Uint8ClampedArray(length);
+  const reader = readable.getReader();
+  for (let at = 0, read; !(read = await reader.read()).done; at += read.value.length)
+    inflated.set(read.value, at);
+  return inflated;
 }
 
 // Builds a control and returns [element, show(state), value()].
@@ -49,9 +56,10 @@ function render({ model, el }) {
     return { name: state.name, element, show, value };
   });
   const [width, height] = model.get("size");
-  const picture = make("img", { alt: "" });
+  const picture = make("canvas", { role: "img", ariaLabel: model.get("title") });
   picture.style.aspectRatio = `${width} / ${height}`;
   picture.style.maxWidth = `${width}px`;
+  const context = picture.getContext("2d");
   const words = make("p", { className: "words", role: "status" });
   const trouble = make("p", { className: "trouble", role: "alert" });
   el.classList.add("explorer");
@@ -70,9 +78,11 @@ function render({ model, el }) {
   let values = {}; // moved here and not yet answered; the kernel knows all others
   let waiting = false;
   let moved = false; // since the request under way
+  let wide = 0; // CSS pixels that the picture is wide
   let drawn = 0; // width of the last picture asked for
+  let shown = 0; // number of the picture that is on the canvas
   let timer;
-  const pixels = () => Math.round(picture.clientWidth * devicePixelRatio);
+  const pixels = () => Math.round(wide * devicePixelRatio);
 
   function request() {
     moved = true;
@@ -80,7 +90,7 @@ function render({ model, el }) {
     [waiting, moved, drawn] = [true, false, pixels()];
     timer = setTimeout(giveUp, PATIENCE);
     try {
-      model.send({ view, values, width: drawn });
+      model.send({ view, values, width: drawn, shown });
     } catch {
       giveUp(); // the kernel was stopped or restarted
     }
@@ -92,7 +102,24 @@ function render({ model, el }) {
     trouble.textContent = SILENCE;
   }
 
-  function receive(answer, buffers) {
+  // Paints the rows that have changed; false where the picture that they belong on is not shown.
+  async function paint({ number, on, size: [width, height], runs }, deflated) {
+    const rows = runs.reduce((sum, [from, to]) => sum + to - from, 0);
+    const bytes = await inflate(deflated, 4 * width * rows);
+    if (on !== 0 && on !== shown) return false;
+    if (on === 0) Object.assign(picture, { width, height });
+    let start = 0;
+    for (const [from, to] of runs) {
+      const end = start + 4 * width * (to - from);
+      context.putImageData(new ImageData(bytes.subarray(start, end), width), 0, from);
+      start = end;
+    }
+    shown = number;
+    return true;
+  }
+
+  async function receive(answer, [deflated]) {
+    const painted = answer.error || (await paint(answer.picture, deflated));
     if (answer.view === view) {
       clearTimeout(timer);
       waiting = false;
@@ -104,12 +131,11 @@ function render({ model, el }) {
     trouble.textContent = answer.error ?? "";
     if (answer.error) {
       words.textContent = "";
-    } else {
+    } else if (painted) {
       words.textContent = answer.words.split("\n", 1)[0];
-      picture.src = asAddress(buffers[0]);
-      picture.alt = answer.words;
+      picture.ariaLabel = answer.words;
     }
-    if (moved) request();
+    if (moved || !painted) request();
   }
 
   el.addEventListener("input", () => {
@@ -125,7 +151,10 @@ function render({ model, el }) {
   });
   model.on("msg:custom", receive);
   model.on("comm_live_update", request);
-  const observer = new ResizeObserver(() => pixels() !== drawn && request());
+  const observer = new ResizeObserver(([{ contentRect }]) => {
+    wide = contentRect.width;
+    if (pixels() !== drawn) request();
+  });
   observer.observe(picture);
   return () => {
     observer.disconnect();

@@ -13,6 +13,7 @@ say the limits of an Axes (Matplotlib calls the figure stale then).
 from __future__ import annotations
 
 import inspect
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
@@ -20,11 +21,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import anywidget
+import numpy as np
 import traitlets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from course_lib.draw.picture import CSS_DPI, PRINT_DPI, encode_png, new_figure, picture_bundle
+from course_lib.draw.picture import CSS_DPI, PRINT_DPI, changed_rows, new_figure, picture_bundle
+from course_lib.record import Array
 
 SHARPEST = 2 * CSS_DPI  # more than two pixels per CSS pixel cost time that nobody sees
 
@@ -192,6 +195,7 @@ class Explorer(anywidget.AnyWidget):
         self._move({})
         self._figure = new_figure(7.2, 4)
         self._update = draw(self._figure)
+        self._number, self._pixels = 0, np.empty((0, 0, 4), np.uint8)  # the last picture sent
         width, height = self._figure.get_size_inches() * CSS_DPI
         super().__init__(title=title, size=[width, height], controls=self._front)
         self.on_msg(self._receive)
@@ -205,7 +209,7 @@ class Explorer(anywidget.AnyWidget):
                 f"{', '.join(self._controls)}."
             )
         self._move(values)
-        self._answer(None, {}, self._figure.dpi)
+        self._answer(None, {}, self._figure.dpi, self._number)
         return self
 
     def text(self) -> str:
@@ -255,19 +259,37 @@ class Explorer(anywidget.AnyWidget):
         """A view has moved a control, or has a new width."""
         # a little more, because the canvas cuts off what floating point leaves below a pixel
         dpi = (message["width"] + 1e-3) / self._figure.get_figwidth()
-        self._answer(message["view"], message["values"], min(dpi, SHARPEST))
+        self._answer(message["view"], message["values"], min(dpi, SHARPEST), message["shown"])
 
-    def _answer(self, view: Any, values: Mapping[str, Any], dpi: float) -> None:
+    def _answer(self, view: Any, values: Mapping[str, Any], dpi: float, shown: int) -> None:
         answer: dict[str, Any] = {"view": view}
-        pictures = []
+        rows = b""
         try:
             self._move(values)
             answer["words"] = self._words()
-            pictures.append(encode_png(self._paint(dpi)))
+            answer["picture"], rows = self._difference(np.array(self._paint(dpi)), shown)
         except Exception as error:
             answer["error"] = self._explain(error)
         answer["controls"] = self._front
-        self.send(answer, pictures)
+        self.send(answer, [rows])
+
+    def _difference(self, pixels: Array, shown: int) -> tuple[dict[str, Any], bytes]:
+        """What turns picture number `shown` into these pixels: the rows that changed.
+
+        If that was not the last picture sent, or had another size, all rows are: a picture `on`
+        number 0 lies on nothing.
+        """
+        follows = shown == self._number and pixels.shape == self._pixels.shape
+        rows = changed_rows(pixels, self._pixels) if follows else np.ones(len(pixels), bool)
+        runs = np.flatnonzero(np.diff(rows, prepend=False, append=False)).reshape(-1, 2)
+        self._number, self._pixels = self._number + 1, pixels
+        picture = {
+            "number": self._number,
+            "on": shown if follows else 0,
+            "size": [pixels.shape[1], pixels.shape[0]],
+            "runs": runs.tolist(),  # from row, up to row
+        }
+        return picture, zlib.compress(pixels[rows], level=1)
 
     def _explain(self, error: Exception) -> str:
         self._figure.stale = True  # it may be half drawn

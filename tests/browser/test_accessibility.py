@@ -47,7 +47,7 @@ def notebook(open_notebook: Open) -> Notebook:
     cells = (SETUP, EXPLORER, FAILING, NUMBER, CHOICE, STUB, WITH_TABLES, PASSED, HINT, PROGRESS)
     notebook = open_notebook("accessibility.ipynb", *cells, height=6000)
     notebook.run_all()
-    expect(notebook.element.locator(".explorer img[alt*=products]")).to_be_visible()
+    expect(notebook.element.locator(".explorer canvas[aria-label*=products]")).to_be_visible()
     expect(notebook.element.get_by_role("alert")).to_contain_text("ZeroDivisionError")
     expect(notebook.cell("def conv2d_forward").get_by_role("table")).to_have_count(3)
     notebook.cell(NUMBER).locator("form").get_by_role("textbox").fill("12345")

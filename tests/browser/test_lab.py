@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
 from course_lib.exercises.bank import PREDICTIONS
+from course_lib.explore import conv2d_under_the_window
+from course_lib.record import Array
 from tests.browser.conftest import Open
 from tests.browser.lab import Notebook
 
@@ -24,17 +29,20 @@ OURS = [p for p in PREDICTIONS.values() if p.section == SECTION]
 A_NUMBER = next(p for p in OURS if not p.choices)
 A_CHOICE = next(p for p in OURS if p.choices)
 
-# The widths of a picture, once it can be seen; a newer one may take its place meanwhile.
-DECODED = """async (image) => {
-  for (let tries = 0; ; tries++)
-    try {
-      await image.decode();
-      return [image.naturalWidth, image.clientWidth];
-    } catch (error) {
-      if (tries === 100) throw error;
-      await new Promise(requestAnimationFrame);
-    }
+# The pixels of a picture on the page, and the CSS pixels that it is wide.
+PIXELS = """(canvas) => {
+  const { width, height, clientWidth } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  let letters = "";
+  for (const byte of data) letters += String.fromCharCode(byte);
+  return [btoa(letters), width, clientWidth];
 }"""
+
+
+def pixels(explorer: Locator) -> Array:
+    """What stands on an explorer's canvas, (height, width, 4)."""
+    data, width, _ = explorer.get_by_role("img").evaluate(PIXELS)
+    return np.frombuffer(b64decode(data), np.uint8).reshape(-1, width, 4)
 
 
 @pytest.fixture(scope="module")
@@ -49,27 +57,24 @@ def lesson(open_notebook: Open, folder: Path) -> Notebook:
 def explorer(lesson: Notebook) -> Locator:
     explorer = lesson.element.locator(".explorer")
     explorer.scroll_into_view_if_needed()
-    expect(explorer.get_by_role("img")).to_have_attribute("alt", re.compile("products sum"))
+    expect(explorer.get_by_role("img")).to_have_accessible_name(re.compile("products sum"))
     return explorer
 
 
-def state(explorer: Locator) -> dict[str, str | None]:
+def state(explorer: Locator) -> dict[str, str | bytes | None]:
     """What a learner sees and hears of an explorer."""
-    picture = explorer.get_by_role("img")
     return {
-        "picture": picture.get_attribute("src"),
-        "alt": picture.get_attribute("alt"),
+        "picture": pixels(explorer).tobytes(),
+        "name": explorer.get_by_role("img").get_attribute("aria-label"),
         "words": explorer.get_by_role("status").text_content(),
     }
 
 
-def expect_change(explorer: Locator, before: dict[str, str | None]) -> None:
-    """Picture, alternative text and words all become others, and the picture can be seen."""
-    picture = explorer.get_by_role("img")
-    expect(picture).not_to_have_attribute("alt", before["alt"] or "")
+def expect_change(explorer: Locator, before: dict[str, Any]) -> None:
+    """Picture, alternative text and words all become others."""
+    expect(explorer.get_by_role("img")).not_to_have_accessible_name(before["name"])
     after = state(explorer)
     assert [key for key in before if before[key] == after[key]] == []
-    assert picture.evaluate(DECODED)[0] > 300
 
 
 def test_every_cell_of_the_first_notebook_runs_without_an_error(lesson: Notebook):
@@ -106,9 +111,9 @@ def test_dragging_moves_the_window_and_the_last_place_is_the_one_shown(
     lesson.page.mouse.move(box["x"] + box["width"] * 0.7, y, steps=40)
     lesson.page.mouse.up()
     expect_change(explorer, before)
-    alt = state(explorer)["alt"] or ""
-    width = re.search(r"Output width = .* = (\d+)", alt)
-    assert width, alt
+    name = explorer.get_by_role("img").get_attribute("aria-label") or ""
+    width = re.search(r"Output width = .* = (\d+)", name)
+    assert width, name
     row, column = divmod(int(slider.input_value()), int(width[1]))
     expect(explorer.get_by_role("status")).to_contain_text(f"row {row}, column {column} is")
 
@@ -117,9 +122,7 @@ def test_a_choice_changes_kernel_and_picture(explorer: Locator):
     before = state(explorer)
     explorer.get_by_role("combobox", name="kernel").select_option("identity")
     expect_change(explorer, before)
-    expect(explorer.get_by_role("img")).to_have_attribute(
-        "alt", re.compile("Kernel: 0 0 0 / 0 1 0")
-    )
+    expect(explorer.get_by_role("img")).to_have_accessible_name(re.compile("Kernel: 0 0 0 / 0 1 0"))
 
 
 def test_a_view_begins_where_the_cell_has_put_the_controls(open_notebook: Open):
@@ -146,8 +149,37 @@ def test_fewer_places_pull_the_slider_along(explorer: Locator):
 
 
 def test_the_picture_has_one_pixel_per_pixel_of_the_screen(explorer: Locator):
-    natural, shown = explorer.get_by_role("img").evaluate(DECODED)
-    assert natural == shown
+    _, width, shown = explorer.get_by_role("img").evaluate(PIXELS)
+    assert width == shown
+
+
+def test_a_picture_painted_row_by_row_is_the_one_that_the_kernel_drew(open_notebook: Open):
+    code = "from course_lib.explore import conv2d_under_the_window as c\nc()"
+    notebook = open_notebook("pixels.ipynb", code)
+    explorer = notebook.run("conv2d").locator(".explorer")
+    here = conv2d_under_the_window()
+    for name, value in [
+        ("step", 5),
+        ("step", 6),
+        ("padding", 3),
+        ("stride", 2),
+        ("kernel", "blur"),
+    ]:
+        control = explorer.get_by_role("combobox" if name == "kernel" else "slider", name=name)
+        (control.select_option if name == "kernel" else control.fill)(str(value))
+        words = here.show(**{name: value}).text().split("\n", 2)[2]
+        expect(explorer.get_by_role("img")).to_have_accessible_name(re.sub(r"\s+", " ", words))
+        seen = pixels(explorer)
+        here._words()
+        drawn = here._paint((seen.shape[1] + 1e-3) / here._figure.get_figwidth())
+        np.testing.assert_array_equal(seen, drawn)
+    notebook.page.set_viewport_size({"width": 800, "height": 900})
+    expect(explorer.get_by_role("img")).not_to_have_attribute("width", str(seen.shape[1]))
+    here._words()
+    narrow = pixels(explorer)
+    assert 300 < narrow.shape[1] < seen.shape[1]
+    drawn = here._paint((narrow.shape[1] + 1e-3) / here._figure.get_figwidth())
+    np.testing.assert_array_equal(narrow, drawn)
 
 
 def test_a_wrong_prediction_is_answered_with_the_reason(lesson: Notebook):
