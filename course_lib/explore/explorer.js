@@ -90,10 +90,16 @@ function render({ model, el }) {
     [waiting, moved, drawn] = [true, false, pixels()];
     timer = setTimeout(giveUp, PATIENCE);
     try {
-      model.send({ view, values, width: drawn, shown });
+      model.send({ view, values, width: drawn, shown }, { iopub: { status: acknowledge } });
     } catch {
       giveUp(); // the kernel was stopped or restarted
     }
+  }
+
+  // Jupyter's server keeps an answer back until the browser has acknowledged what came before it: that
+  // the kernel is busy. A browser puts that off for 40 milliseconds, unless it has something to send.
+  function acknowledge({ content }) {
+    if (content.execution_state === "busy") model.send({});
   }
 
   function giveUp() {

@@ -256,7 +256,9 @@ class Explorer(anywidget.AnyWidget):
         return canvas.buffer_rgba()
 
     def _receive(self, _: Any, message: dict[str, Any], __: Any) -> None:
-        """A view has moved a control, or has a new width."""
+        """A view has moved a control, or has a new width; an empty message wants nothing."""
+        if not message:
+            return
         # a little more, because the canvas cuts off what floating point leaves below a pixel
         dpi = (message["width"] + 1e-3) / self._figure.get_figwidth()
         self._answer(message["view"], message["values"], min(dpi, SHARPEST), message["shown"])
