@@ -144,7 +144,7 @@ def measure() -> tuple[dict[str, Array], dict[str, Array], str]:
 
 
 def steps_in_the_kernel(name: str) -> Array:
-    """For every point of an explorer's controls: ms to compute and draw, ms to compress, kB sent."""
+    """For every point of an explorer's controls: ms to compute and draw, to compress; kB sent."""
     explorer = EXPLORERS[name]()
     explorer._words()
     explorer._paint(CSS_DPI)
@@ -215,10 +215,10 @@ def page(
 Our explorer of `conv2d`, and the same content drawn by `ipywidgets.interact` with an inline
 Matplotlib figure as one would write it (`benchmarks/plain_slider.py`), in one notebook, one kernel
 and one run of JupyterLab, taking turns: {KEYS} key presses and {DRAGS} drags of
-{DRAG_SECONDS:g} seconds each. A picture counts as painted two animation frames after its arrival: after it has been loaded, or put on an
-explorer's canvas. Times in milliseconds, measured in the page; the ratio is `interact` to Explorer. The last
-column is an explorer that computes and draws nothing: what Jupyter and the browser take by
-themselves, below which no explorer can come.
+{DRAG_SECONDS:g} seconds each. A picture counts as painted two animation frames after its arrival:
+after it has been loaded, or put on an explorer's canvas. Times in milliseconds, measured in the
+page; the ratio is `interact` to Explorer. The last column is an explorer that computes and draws
+nothing: what Jupyter and the browser take by themselves, below which no explorer can come.
 
 | | Explorer | interact | ratio | nothing |
 |---|---:|---:|---:|---:|
@@ -229,8 +229,8 @@ It also takes any function as it is; an explorer wants compute, draw and describ
 ## One step in the kernel
 
 Every explorer over its control grid (a sample of {MANY} points where the grid is larger), at one
-pixel per CSS pixel. Compute and draw should stay below {BUDGET:.0f} ms. The rows of pixels that have
-changed are compressed and sent; from point to point of a grid that is more than from step to step.
+pixel per CSS pixel. Compute and draw should stay below {BUDGET:.0f} ms. The rows of pixels that
+have changed are compressed and sent; these are more from point to point than from step to step.
 Explorers above that: {", ".join(over) or "none"}.
 
 | explorer | steps | compute and draw, ms | longest | compress, ms | longest | sent, kB | most |

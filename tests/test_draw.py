@@ -198,9 +198,9 @@ def test_a_picture_shows_as_png_with_its_width_and_reads_as_text():
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 9))
-def test_a_png_holds_its_pixels(height, width, level):
-    pixels = np.random.default_rng(level).integers(0, 256, (height, width, 4), dtype=np.uint8)
-    image = Image.open(io.BytesIO(encode_png(pixels, level)))
+def test_a_png_holds_its_pixels(height, width, seed):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 4), dtype=np.uint8)
+    image = Image.open(io.BytesIO(encode_png(pixels)))
     np.testing.assert_array_equal(np.asarray(image), pixels)
 
 
