@@ -84,13 +84,13 @@ function render({ model, el }) {
   let timer;
   const pixels = () => Math.round(wide * devicePixelRatio);
 
-  function request() {
+  function request(callbacks) {
     moved = true;
     if (waiting || pixels() === 0) return;
     [waiting, moved, drawn] = [true, false, pixels()];
     timer = setTimeout(giveUp, PATIENCE);
     try {
-      model.send({ view, values, width: drawn, shown }, { iopub: { status: acknowledge } });
+      model.send({ view, values, width: drawn, shown }, callbacks);
     } catch {
       giveUp(); // the kernel was stopped or restarted
     }
@@ -98,6 +98,7 @@ function render({ model, el }) {
 
   // Jupyter's server keeps an answer back until the browser has acknowledged what came before it: that
   // the kernel is busy. A browser puts that off for 40 milliseconds, unless it has something to send.
+  // While a slider is dragged, more messages would only get into each other's way.
   function acknowledge({ content }) {
     if (content.execution_state === "busy") model.send({});
   }
@@ -146,7 +147,7 @@ function render({ model, el }) {
 
   el.addEventListener("input", () => {
     values = Object.fromEntries(controls.map(({ name, value }) => [name, value()]));
-    request();
+    request({ iopub: { status: acknowledge } });
   });
   // Keys belong to the controls: JupyterLab's command mode would cut, merge or insert cells. Escape
   // goes back to the notebook; Shift+Enter and what is pressed with Ctrl or Cmd are left to it.
@@ -156,7 +157,7 @@ function render({ model, el }) {
     event.stopPropagation();
   });
   model.on("msg:custom", receive);
-  model.on("comm_live_update", request);
+  model.on("comm_live_update", () => request());
   const observer = new ResizeObserver(([{ contentRect }]) => {
     wide = contentRect.width;
     if (pixels() !== drawn) request();
