@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 SIZES = ("tiny", "course", "large")
-OPTIMIZERS = ("SGD", "Adam")
+OPTIMIZERS = ("SGD", "Adam", "AdamW")
 
 
 class Integers(NamedTuple):
@@ -106,12 +106,14 @@ CASES: tuple[Case, ...] = (
         name="Conv1d",
         tiny=use(1, 1, 3, stride=2, on=(1, 1, 16)),
         course=use(16, 32, 3, stride=2, padding=1, on=(64, 16, 40)),
+        large=use(64, 128, 3, stride=2, padding=1, on=(32, 64, 512)),
     ),
     *row(
         "Conv1d, dilation 4",
         name="Conv1d",
         tiny=use(1, 1, 3, dilation=4, on=(1, 1, 16)),
         course=use(16, 16, 3, dilation=4, padding=4, on=(64, 16, 40)),
+        large=use(64, 64, 3, dilation=4, padding=4, on=(32, 64, 512)),
     ),
     *row(
         "Conv2d 3×3",
@@ -132,6 +134,7 @@ CASES: tuple[Case, ...] = (
         name="Conv2d",
         tiny=use(1, 1, 3, dilation=2, on=(1, 1, 8, 8)),
         course=use(16, 16, 3, dilation=2, padding=2, on=(64, 16, 8, 8)),
+        large=use(64, 64, 3, dilation=2, padding=2, on=(16, 64, 56, 56)),
     ),
     *row(
         "Conv2d 3×3, grouped",
@@ -151,6 +154,7 @@ CASES: tuple[Case, ...] = (
         "ConvTranspose1d",
         tiny=use(1, 1, 3, stride=2, on=(1, 1, 8)),
         course=use(16, 8, 4, stride=2, padding=1, on=(64, 16, 20)),
+        large=use(64, 32, 4, stride=2, padding=1, on=(32, 64, 256)),
     ),
     *row(
         "ConvTranspose2d",
@@ -162,6 +166,7 @@ CASES: tuple[Case, ...] = (
         "MaxPool1d",
         tiny=use(2, on=(1, 1, 16)),
         course=use(2, on=(64, 16, 40)),
+        large=use(2, on=(32, 64, 2048)),
     ),
     *row(
         "MaxPool2d",
@@ -172,16 +177,28 @@ CASES: tuple[Case, ...] = (
     *row(
         "MaxPool2d, overlapping",
         name="MaxPool2d",
+        tiny=use(3, stride=2, padding=1, on=(1, 1, 8, 8)),
         course=use(3, stride=2, padding=1, on=(64, 16, 8, 8)),
+        large=use(3, stride=2, padding=1, on=(32, 64, 56, 56)),
     ),
-    *row("AvgPool1d", course=use(2, on=(64, 16, 40))),
+    *row(
+        "AvgPool1d",
+        tiny=use(2, on=(1, 1, 16)),
+        course=use(2, on=(64, 16, 40)),
+        large=use(2, on=(32, 64, 2048)),
+    ),
     *row(
         "AvgPool2d",
         tiny=use(2, on=(1, 1, 8, 8)),
         course=use(2, on=(64, 16, 8, 8)),
         large=use(2, on=(32, 64, 56, 56)),
     ),
-    *row("GlobalAvgPool", course=use(on=(64, 16, 8, 8))),
+    *row(
+        "GlobalAvgPool",
+        tiny=use(on=(1, 2, 4, 4)),
+        course=use(on=(64, 16, 8, 8)),
+        large=use(on=(32, 64, 56, 56)),
+    ),
     *activation("ReLU"),
     *activation("LeakyReLU"),
     *activation("Sigmoid"),
@@ -195,11 +212,31 @@ CASES: tuple[Case, ...] = (
         course=use(-1, on=(64, 4, 16, 16)),
         large=use(-1, on=(64, 8, 64, 64)),
     ),
-    *row("LogSoftmax", course=use(-1, on=(64, 4, 16, 16))),
+    *row(
+        "LogSoftmax",
+        tiny=use(-1, on=(4, 8)),
+        course=use(-1, on=(64, 4, 16, 16)),
+        large=use(-1, on=(64, 8, 64, 64)),
+    ),
     *activation("Dropout", 0.2),
-    *row("Dropout1d", course=use(0.2, on=(64, 16, 40))),
-    *row("Dropout2d", course=use(0.2, on=(64, 16, 8, 8))),
-    *row("BatchNorm1d", course=use(128, on=(64, 128))),
+    *row(
+        "Dropout1d",
+        tiny=use(0.2, on=(2, 4, 8)),
+        course=use(0.2, on=(64, 16, 40)),
+        large=use(0.2, on=(32, 64, 512)),
+    ),
+    *row(
+        "Dropout2d",
+        tiny=use(0.2, on=(2, 4, 4, 4)),
+        course=use(0.2, on=(64, 16, 8, 8)),
+        large=use(0.2, on=(64, 64, 28, 28)),
+    ),
+    *row(
+        "BatchNorm1d",
+        tiny=use(8, on=(4, 8)),
+        course=use(128, on=(64, 128)),
+        large=use(512, on=(4096, 512)),
+    ),
     *row(
         "BatchNorm2d",
         tiny=use(2, on=(4, 2, 4, 4)),
@@ -212,7 +249,12 @@ CASES: tuple[Case, ...] = (
         course=use(32, on=(64, 16, 32)),
         large=use(512, on=(32, 128, 512)),
     ),
-    *row("RMSNorm", course=use(32, on=(64, 16, 32))),
+    *row(
+        "RMSNorm",
+        tiny=use(8, on=(4, 8)),
+        course=use(32, on=(64, 16, 32)),
+        large=use(512, on=(32, 128, 512)),
+    ),
     *row(
         "GroupNorm",
         tiny=use(2, 4, on=(2, 4, 4, 4)),
@@ -237,6 +279,7 @@ CASES: tuple[Case, ...] = (
         "RNN",
         tiny=use(4, 8, on=(1, 6, 4)),
         course=use(16, 32, on=(64, 16, 16)),
+        large=use(128, 256, on=(64, 64, 128)),
     ),
     *row(
         "Embedding",
@@ -244,8 +287,18 @@ CASES: tuple[Case, ...] = (
         course=use(100, 32, on=Integers(100, (64, 16))),
         large=use(10_000, 256, on=Integers(10_000, (32, 256))),
     ),
-    *row("SinusoidalPositionalEncoding", course=use(32, on=(64, 16, 32))),
-    *row("LearnedPositionalEncoding", course=use(16, 32, on=(64, 16, 32))),
+    *row(
+        "SinusoidalPositionalEncoding",
+        tiny=use(8, on=(1, 4, 8)),
+        course=use(32, on=(64, 16, 32)),
+        large=use(256, on=(32, 256, 256)),
+    ),
+    *row(
+        "LearnedPositionalEncoding",
+        tiny=use(4, 8, on=(1, 4, 8)),
+        course=use(16, 32, on=(64, 16, 32)),
+        large=use(256, 256, on=(32, 256, 256)),
+    ),
     *row(
         "CrossEntropyLoss",
         tiny=use(on=[(4, 3), Integers(3, (4,))]),
@@ -256,15 +309,23 @@ CASES: tuple[Case, ...] = (
         "MSELoss",
         tiny=use(on=[(4, 3), (4, 3)]),
         course=use(on=[(64, 10), (64, 10)]),
+        large=use(on=[(4096, 1000), (4096, 1000)]),
     ),
     *row(
         "SGD, momentum",
         name="SGD",
+        tiny=use(learning_rate=0.1, momentum=0.9, on=[(4, 8), (4,)]),
         course=use(learning_rate=0.1, momentum=0.9, on=MODEL),
         large=use(learning_rate=0.1, momentum=0.9, on=LARGE_MODEL),
     ),
     *row(
         "Adam",
+        tiny=use(on=[(4, 8), (4,)]),
+        course=use(on=MODEL),
+        large=use(on=LARGE_MODEL),
+    ),
+    *row(
+        "AdamW",
         tiny=use(on=[(4, 8), (4,)]),
         course=use(on=MODEL),
         large=use(on=LARGE_MODEL),
