@@ -318,7 +318,7 @@ def softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
     """
     rows, axis = _rows("softmax", x, dim)
 
-    def shares(x: Array, y: Array) -> None:
+    def shares(x: Array, y: Array, _: Array) -> None:
         _below_the_largest(x, axis, y)
         np.exp(y, out=y)
         y /= _sum(y, axis)
@@ -328,7 +328,8 @@ def softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
         np.subtract(dy, _sum(dx, axis), out=dx)
         dx *= y
 
-    return _along_rows("softmax", x, rows, shares, pull)
+    y = np.empty_like(rows)
+    return _along_rows("softmax", x, rows, shares, y, y, pull)
 
 
 def log_softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
@@ -363,16 +364,18 @@ def log_softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
     """
     rows, axis = _rows("log_softmax", x, dim)
 
-    def log_shares(x: Array, y: Array) -> None:
+    def log_shares(x: Array, y: Array, shares: Array) -> None:
         _below_the_largest(x, axis, y)
-        y -= _sum(np.exp(y), axis, np.log)
+        np.exp(y, out=shares)
+        y -= _sum(shares, axis, np.log)
+        shares /= _sum(shares, axis)
 
-    def pull(dy: Array, y: Array, dx: Array) -> None:
-        np.exp(y, out=dx)
-        dx *= _sum(dy, axis)
+    def pull(dy: Array, shares: Array, dx: Array) -> None:
+        np.multiply(shares, _sum(dy, axis), out=dx)
         np.subtract(dy, dx, out=dx)
 
-    return _along_rows("log_softmax", x, rows, log_shares, pull)
+    y, shares = np.empty_like(rows), np.empty_like(rows)
+    return _along_rows("log_softmax", x, rows, log_shares, y, shares, pull)
 
 
 def keep(values: Array, where: Array) -> Array:
@@ -508,17 +511,23 @@ def _rows(operation: str, x: Array, dim: int) -> tuple[Array, int]:
 
 
 def _along_rows(
-    operation: str, x: Array, rows: Array, curve: Callable[..., None], pull: Callable[..., None]
+    operation: str,
+    x: Array,
+    rows: Array,
+    curve: Callable[..., None],
+    y: Array,
+    shares: Array,
+    pull: Callable[..., None],
 ) -> tuple[Array, Backward]:
-    """An operation on the rows of x: curve(x, y) writes into y, pull(dy, y, dx) into dx."""
-    y = np.empty(x.shape, x.dtype)
-    in_blocks(curve, rows, y.reshape(rows.shape))
+    """An operation on rows: curve(x, y, shares) writes two of these, pull(dy, shares, dx) dx."""
+    in_blocks(curve, rows, y, shares)
+    y = y.reshape(x.shape)
 
     def backward(dy: Array) -> Array:
         check_gradient(operation, dy, y)
-        dx = np.empty(x.shape, x.dtype)
-        in_blocks(pull, *[a.reshape(rows.shape) for a in (dy, y, dx)])
-        return dx
+        dx = np.empty(rows.shape, x.dtype)
+        in_blocks(pull, dy.reshape(rows.shape), shares, dx)
+        return dx.reshape(x.shape)
 
     return y, backward
 
