@@ -35,6 +35,21 @@ def in_blocks(function: Callable[..., None], *arrays: Array) -> None:
         function(*[array[start : start + rows] for array in arrays])
 
 
+def tile(row: Array, count: int) -> Array:
+    """A row of numbers, (size,), to go with the rows of every block that `count` rows are cut into.
+
+    For a block of n rows take the first n of it. Where all is one block, one row will do: writing
+    it out would take as long as it saves.
+
+    Examples
+    --------
+    >>> tile(np.zeros(8), 4).shape, tile(np.zeros(2**10), 2**10).shape
+    ((1, 8), (128, 1024))
+    """
+    rows = BLOCK // max(1, row.size)
+    return row[None] if count <= rows else np.broadcast_to(row, (max(1, rows), row.size)).copy()
+
+
 def row_max(rows: Array) -> Array:
     """The largest number of each row: (n, size) -> (n,).
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from course_lib.blocks import in_blocks, spread
+from course_lib.blocks import in_blocks, spread, tile
 from course_lib.errors import check_arrays, check_gradient
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array, RunningStatistics
@@ -209,18 +209,23 @@ def _batch_norm(
             "variance needs; use a larger batch, or model.for_evaluation() to test on one example."
         )
 
+    def columns(values: Array) -> Array:
+        return tile(values.repeat(positions), n)
+
     rows = x.reshape(n, channels * positions)
     mean = _total(x.reshape(view)) / count
-    t, y = rows - mean.repeat(positions), np.empty_like(rows)
+    centre = columns(mean)
+    t, y = np.empty_like(rows), np.empty_like(rows)
+    in_blocks(lambda x, t: np.subtract(x, centre[: len(x)], out=t), rows, t)
     var = _total(t.reshape(view), t.reshape(view)) / count
     scale = 1 / np.sqrt(var + eps)
-    factor = (scale if weight is None else weight * scale).repeat(positions)
-    shift = None if bias is None else bias.repeat(positions)
+    factor = columns(scale if weight is None else weight * scale)
+    shift = None if bias is None else columns(bias)
 
     def rescale(t: Array, y: Array) -> None:
-        np.multiply(t, factor, out=y)
+        np.multiply(t, factor[: len(t)], out=y)
         if shift is not None:
-            y += shift
+            y += shift[: len(t)]
 
     in_blocks(rescale, t, y)
     y = y.reshape(x.shape)
@@ -229,13 +234,13 @@ def _batch_norm(
         check_gradient(operation, dy, y)
         dx, dbias = np.empty_like(rows), _total(dy.reshape(view))
         dweight = _total(dy.reshape(view), t.reshape(view)) * scale
-        mean_dy, slope = (a.repeat(positions) / count for a in (dbias, dweight * scale))
+        mean_dy, slope = (columns(a / count) for a in (dbias, dweight * scale))
 
         def combine(dy: Array, t: Array, dx: Array) -> None:
-            np.multiply(t, slope, out=dx)
-            dx += mean_dy
+            np.multiply(t, slope[: len(t)], out=dx)
+            dx += mean_dy[: len(t)]
             np.subtract(dy, dx, out=dx)
-            dx *= factor
+            dx *= factor[: len(t)]
 
         in_blocks(combine, dy.reshape(rows.shape), t, dx)
         return (
@@ -276,8 +281,10 @@ def _example_norm(
     if size == 0:
         raise ValueError(f"{operation}: x {x.shape} has no numbers to take a mean of.")
     by_group, ones = (n, groups, size), np.ones(size, x.dtype)
-    factor = 1 if weight is None else weight.reshape(channels).repeat(positions)
-    shift = None if bias is None else bias.reshape(channels).repeat(positions)
+    factor, shift = (
+        None if a is None else tile(a.reshape(channels).repeat(positions), n)
+        for a in (weight, bias)
+    )
     z, scale = np.empty(by_group, x.dtype), np.empty((n, groups), x.dtype)
     y = np.empty((n, features), x.dtype)
 
@@ -285,9 +292,9 @@ def _example_norm(
         t = np.subtract(x, spread(x @ ones / size, x), out=z) if centred else x
         np.divide(1, np.sqrt(np.vecdot(t, t) / size + eps), out=scale)
         np.multiply(t, spread(scale, t), out=z)
-        np.multiply(z.reshape(y.shape), factor, out=y)
+        np.multiply(z.reshape(y.shape), 1 if factor is None else factor[: len(y)], out=y)
         if shift is not None:
-            y += shift
+            y += shift[: len(y)]
 
     in_blocks(normalize, x.reshape(by_group), z, scale, y)
     y = y.reshape(x.shape)
@@ -300,7 +307,8 @@ def _example_norm(
         def pull(dy: Array, z: Array, scale: Array, dx: Array) -> None:
             np.add(dweight, _total(dy, z.reshape(dy.shape)), out=dweight)
             np.add(dbias, _total(dy), out=dbias)
-            np.multiply(dy.reshape(-1, features), factor, out=dx.reshape(-1, features))
+            along = 1 if factor is None else factor[: len(dy)]
+            np.multiply(dy.reshape(-1, features), along, out=dx.reshape(-1, features))
             mean, slope = dx @ ones / size, np.vecdot(dx, z) / size
             dx -= z * spread(slope, z)
             if centred:
@@ -319,9 +327,13 @@ def _example_norm(
 
 def _total(a: Array, b: Array | None = None) -> Array:
     """The sum of a, or of a * b, over examples and positions: (n, C, S) -> (C,)."""
-    if a.shape[2] == 1:  # products are the quickest sums
-        return np.ones(len(a), a.dtype) @ (a if b is None else a * b)[..., 0]
-    return (a @ np.ones(a.shape[2], a.dtype) if b is None else np.vecdot(a, b)).sum(axis=0)
+    if a.shape[2] > 1:
+        return (a @ np.ones(a.shape[2], a.dtype) if b is None else np.vecdot(a, b)).sum(axis=0)
+    if b is None:
+        return np.ones(len(a), a.dtype) @ a[..., 0]  # products are the quickest sums
+    totals: list[Array] = []
+    in_blocks(lambda a, b: totals.append(np.ones(len(a), a.dtype) @ (a * b)[..., 0]), a, b)
+    return sum(totals[1:], totals[0])
 
 
 def _check_channels(operation: str, x: Array, weight: Array | None, bias: Array | None) -> View:
