@@ -391,10 +391,11 @@ def keep(values: Array, where: Array) -> Array:
 
 def choose(where: Array, yes: float, no: float, dtype: Any) -> Array:
     """The number `yes` where the condition holds, else `no`: `np.where` without its branches."""
-    low, high = np.array([no, yes], dtype).view(f"i{np.dtype(dtype).itemsize}")
+    numbers = np.array([[no], [yes]], dtype)
+    low, high = numbers.view(f"i{numbers.itemsize}")
     bits = np.asarray(where, low.dtype)
-    bits *= high - low
-    bits += low
+    bits *= (high - low)[0]  # a difference of arrays may overflow, and the sum below comes back
+    bits += low[0]
     return bits.view(dtype)
 
 

@@ -18,6 +18,7 @@ from course_lib.activation import (
     SiLU,
     Softmax,
     Tanh,
+    choose,
     gelu,
     leaky_relu,
     log_softmax,
@@ -188,6 +189,25 @@ def test_relu_passes_dy_where_x_is_positive_and_never_gives_minus_zero():
     dx = relu(x)[1](np.array([-7.0, -7.0, -7.0, np.inf, -np.inf]))
     np.testing.assert_array_equal(dx, [0, 0, -7, 0, -np.inf])
     assert not np.signbit(dx[[0, 1, 3]]).any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("slope", [-0.5, 0.0, 0.1, 1.0, 3.0])
+def test_leaky_relu_is_right_for_every_slope(slope, dtype):
+    x = np.append(np.random.default_rng(5).normal(size=50), [0.0, -0.0, -1e-40, 1e-40])
+    x = x.astype(dtype)
+    y, backward = leaky_relu(x, slope)
+    np.testing.assert_array_equal(y, np.where(x > 0, x, x * dtype(slope)))
+    np.testing.assert_array_equal(backward(x + 1), (x + 1) * np.where(x > 0, 1, dtype(slope)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_choosing_by_bits_gives_exactly_the_two_numbers(dtype):
+    where = np.array([True, False, True])
+    for yes, no in [(1, 0.01), (-2.5, np.inf), (0.0, -0.0)]:
+        chosen = choose(where, yes, no, dtype)
+        np.testing.assert_array_equal(chosen, np.array([yes, no, yes], dtype))
+        assert chosen.dtype == dtype
 
 
 def test_leaky_relu_with_slope_one_is_the_identity_and_with_slope_zero_is_relu():

@@ -63,9 +63,10 @@ def layer(embed_dim: int = 6, num_heads: int = 2, *, bias: bool = True) -> Multi
     causal=st.booleans(),
     masked=st.sampled_from(["no", "bool", "numbers", "broadcast"]),
     cache=st.sampled_from([1, 400, 2**20]),
+    kept=st.sampled_from([0, 2**25]),
 )
 def test_it_is_what_loops_over_queries_and_keys_compute(
-    leading: list[int], sizes: tuple[int, ...], causal: bool, masked: str, cache: int
+    leading: list[int], sizes: tuple[int, ...], causal: bool, masked: str, cache: int, kept: int
 ) -> None:
     t, s, d, d_v = sizes
     query, key, value = qkv(*leading, t=t, s=s, d=d, d_v=d_v)
@@ -88,6 +89,7 @@ def test_it_is_what_loops_over_queries_and_keys_compute(
         allowed = allowed & np.tri(t, s, dtype=bool)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(course_lib.attention, "CACHE_BYTES", cache)  # one, some, all maps at a time
+        patch.setattr(course_lib.attention, "KEPT_BYTES", kept)  # made again or remembered
         y, backward = scaled_dot_product_attention(query, key, value, mask=mask, causal=causal)
         gradients = backward(np.ones_like(y))
     expected = by_loops(query, key, value, allowed)
@@ -99,12 +101,14 @@ def test_it_is_what_loops_over_queries_and_keys_compute(
         assert np.abs(part - together).max(initial=0) < 1e-12
 
 
+@pytest.mark.parametrize("kept", [0, 2**25])
 @pytest.mark.parametrize("cache", [1, 200, 2**20])
 @pytest.mark.parametrize("options", [{}, {"causal": True}, {"mask": "bool"}, {"mask": "numbers"}])
 def test_gradients_are_those_of_finite_differences(
-    cache: int, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    kept: int, cache: int, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(course_lib.attention, "CACHE_BYTES", cache)
+    monkeypatch.setattr(course_lib.attention, "KEPT_BYTES", kept)
     if "mask" in options:
         allowed = np.random.default_rng(3).random((2, 1, 4, 5)) < 0.6
         allowed[0, 0, 1] = False  # a query without any key

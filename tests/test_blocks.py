@@ -1,5 +1,7 @@
 """Working in blocks must not be visible in the result."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 import course_lib as lib
 from course_lib import blocks
-from course_lib.blocks import in_blocks
+from course_lib.blocks import LONG, in_blocks, row_max, spread, tile
 
 
 @given(st.integers(0, 40), st.integers(1, 9), st.integers(1, 60))
@@ -37,11 +39,19 @@ LAYERS = {
     "Softmax": lib.Softmax(),
     "Softmax, first axis": lib.Softmax(0),
     "LogSoftmax": lib.LogSoftmax(),
+    "BatchNorm1d": lib.BatchNorm1d.init(5, dtype=float),
+    "LayerNorm": lib.LayerNorm.init(5, dtype=float),
+    "RMSNorm": lib.RMSNorm.init(5, dtype=float),
+    "GroupNorm": lib.GroupNorm(np.arange(1.0, 5), np.arange(4.0), num_groups=2),
 }
+SHAPES = {"LayerNorm": [(7, 5), (3, 2, 5)], "GroupNorm": [(5, 4), (5, 4, 3)]}
+SHAPES |= {"RMSNorm": SHAPES["LayerNorm"], "BatchNorm1d": [(7, 5), (5, 5, 3)]}
 
 
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("shape", [(7, 5), (3, 4, 50), (0, 3)])
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [(name, s) for name in LAYERS for s in SHAPES.get(name, [(7, 5), (3, 4, 50), (0, 3)])],
+)
 def test_the_size_of_a_block_does_not_show(name, shape, monkeypatch):
     rng = np.random.default_rng(0)
     if shape[0] == 0 and name == "Softmax, first axis":
@@ -56,13 +66,40 @@ def test_the_size_of_a_block_does_not_show(name, shape, monkeypatch):
         np.testing.assert_allclose(parts, whole, rtol=1e-12, atol=1e-15)
 
 
-def test_an_embedding_adds_up_over_blocks(monkeypatch):
+@pytest.mark.parametrize("rows", [4, 60])  # every token many times, or hardly any twice
+def test_an_embedding_adds_up_over_blocks(rows, monkeypatch):
     rng = np.random.default_rng(0)
     tokens, weight, dy = (
-        rng.integers(0, 4, (5, 9)),
-        rng.normal(size=(4, 3)),
+        rng.integers(0, rows, (5, 9)),
+        rng.normal(size=(rows, 3)),
         rng.normal(size=(5, 9, 3)),
     )
     monkeypatch.setattr(blocks, "BLOCK", 12)
+    monkeypatch.setattr(sys.modules["course_lib.embedding"], "BLOCK", 12)
     _, dweight = lib.embedding(tokens, weight)[1](dy)
-    np.testing.assert_allclose(dweight, np.einsum("nti,ntd->id", np.eye(4)[tokens], dy), rtol=1e-12)
+    expected = np.einsum("nti,ntd->id", np.eye(rows)[tokens], dy)
+    np.testing.assert_allclose(dweight, expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("size", [1, 5, 32, 33, 100])
+def test_the_largest_of_each_row(size):
+    rows = np.random.default_rng(size).normal(size=(40, size))
+    rows[3] = -np.inf
+    np.testing.assert_array_equal(row_max(rows), rows.max(axis=1))
+    rows[5, size // 2] = np.nan
+    assert np.flatnonzero(np.isnan(row_max(rows))).tolist() == [5]
+
+
+@pytest.mark.parametrize("size", [1, 7, LONG, LONG + 1])
+def test_a_number_per_row_goes_with_the_whole_row(size):
+    rows, a = np.zeros((2, 3, size)), np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(rows + spread(a, rows), rows + a[..., None])
+
+
+@pytest.mark.parametrize(("count", "size"), [(0, 3), (5, 3), (100, 3), (5, 40)])
+def test_a_row_goes_with_the_rows_of_every_block(count, size, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 30)
+    row, x = np.arange(1.0 * size), np.ones((count, size))
+    rows, y = tile(row, count), np.empty((count, size))
+    in_blocks(lambda x, y: np.multiply(x, rows[: len(x)], out=y), x, y)
+    np.testing.assert_array_equal(y, np.broadcast_to(row, (count, size)))
