@@ -9,8 +9,7 @@ import numpy as np
 from course_lib.record import Array
 
 BLOCK = 2**17  # numbers at a time, half a megabyte in float32
-
-LONG = 1024  # numbers in a row
+LONG = 1024  # numbers; rows as long as this are broadcast as fast as they are repeated
 
 
 def in_blocks(function: Callable[..., None], *arrays: Array) -> None:

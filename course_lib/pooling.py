@@ -241,11 +241,13 @@ def _max_pool(
             dy_bits, has_nan = lay_out(dy[block], across).view(bits), np.isnan(largest).any()
             free = np.ones(largest.shape, bool)  # the windows whose maximum we have not met yet
             for tap in windows.taps:
-                wins = image[tap] == largest
-                if has_nan:
-                    wins |= np.isnan(image[tap])
-                wins &= free
-                free ^= wins
+                wins = free  # at the last tap all that is left
+                if tap is not windows.taps[-1]:
+                    wins = image[tap] == largest
+                    if has_nan:
+                        wins |= np.isnan(image[tap])
+                    wins &= free
+                    free ^= wins
                 # dy or 0: twice as fast as np.where, and 0 even where dy is infinite
                 windows.put((dy_bits * wins).view(x.dtype), dimage, tap)
             dx[block] = take_up(unpad(dimage, windows.padding))
