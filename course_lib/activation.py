@@ -328,7 +328,7 @@ def softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
         np.subtract(dy, _sum(dx, axis), out=dx)
         dx *= y
 
-    y = np.empty_like(rows)
+    y = np.empty(rows.shape, x.dtype)
     return _along_rows("softmax", x, rows, shares, y, y, pull)
 
 
@@ -374,7 +374,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
         np.multiply(shares, _sum(dy, axis), out=dx)
         np.subtract(dy, dx, out=dx)
 
-    y, shares = np.empty_like(rows), np.empty_like(rows)
+    y, shares = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype)
     return _along_rows("log_softmax", x, rows, log_shares, y, shares, pull)
 
 

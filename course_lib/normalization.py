@@ -215,7 +215,7 @@ def _batch_norm(
     rows = x.reshape(n, channels * positions)
     mean = _total(x.reshape(view)) / count
     centre = columns(mean)
-    t, y = np.empty_like(rows), np.empty_like(rows)
+    t, y = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype)
     in_blocks(lambda x, t: np.subtract(x, centre[: len(x)], out=t), rows, t)
     var = _total(t.reshape(view), t.reshape(view)) / count
     scale = 1 / np.sqrt(var + eps)
@@ -232,7 +232,7 @@ def _batch_norm(
 
     def backward(dy: Array) -> tuple[Array, Array | None, Array | None]:
         check_gradient(operation, dy, y)
-        dx, dbias = np.empty_like(rows), _total(dy.reshape(view))
+        dx, dbias = np.empty(rows.shape, x.dtype), _total(dy.reshape(view))
         dweight = _total(dy.reshape(view), t.reshape(view)) * scale
         mean_dy, slope = (columns(a / count) for a in (dbias, dweight * scale))
 
