@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -123,17 +122,12 @@ def leaky_relu(x: Array, negative_slope: float = 0.01) -> tuple[Array, Backward]
     >>> leaky_relu(np.array([-1.0, 2.0]), 0.1)[0]
     array([-0.1,  2. ])
     """
-    check_arrays("leaky_relu", x=x)
-    y = np.empty(x.shape, x.dtype)
-    np.multiply(x, negative_slope, out=y)
-    (np.maximum if negative_slope <= 1 else np.minimum)(x, y, out=y)
 
-    def backward(dy: Array) -> Array:
-        check_gradient("leaky_relu", dy, y)
-        slope = choose(x > 0, 1, negative_slope, x.dtype)
-        return np.multiply(dy, slope, out=slope)
+    def curve(x: Array, y: Array, slope: Array) -> None:
+        choose(x > 0, 1, negative_slope, slope)
+        np.multiply(x, slope, out=y)
 
-    return y, backward
+    return _along("leaky_relu", x, curve)
 
 
 def sigmoid(x: Array) -> tuple[Array, Backward]:
@@ -321,11 +315,11 @@ def softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
     def shares(x: Array, y: Array, _: Array) -> None:
         _below_the_largest(x, axis, y)
         np.exp(y, out=y)
-        y /= _sum(y, axis)
+        y /= _along_axis(_sum(y, axis), y, axis)
 
     def pull(dy: Array, y: Array, dx: Array) -> None:
         np.multiply(dy, y, out=dx)
-        np.subtract(dy, _sum(dx, axis), out=dx)
+        np.subtract(dy, _along_axis(_sum(dx, axis), dx, axis), out=dx)
         dx *= y
 
     y = np.empty(rows.shape, x.dtype)
@@ -367,11 +361,12 @@ def log_softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
     def log_shares(x: Array, y: Array, shares: Array) -> None:
         _below_the_largest(x, axis, y)
         np.exp(y, out=shares)
-        y -= _sum(shares, axis, np.log)
-        shares /= _sum(shares, axis)
+        total = _sum(shares, axis)
+        y -= _along_axis(np.log(total), y, axis)
+        shares /= _along_axis(total, y, axis)
 
     def pull(dy: Array, shares: Array, dx: Array) -> None:
-        np.multiply(shares, _sum(dy, axis), out=dx)
+        np.multiply(shares, _along_axis(_sum(dy, axis), dy, axis), out=dx)
         np.subtract(dy, dx, out=dx)
 
     y, shares = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype)
@@ -389,14 +384,14 @@ def keep(values: Array, where: Array) -> Array:
     return np.multiply(values.view(bits.dtype), bits, out=out).view(values.dtype)
 
 
-def choose(where: Array, yes: float, no: float, dtype: Any) -> Array:
-    """The number `yes` where the condition holds, else `no`: `np.where` without its branches."""
-    numbers = np.array([[no], [yes]], dtype)
-    low, high = numbers.view(f"i{numbers.itemsize}")
-    bits = np.asarray(where, low.dtype)
+def choose(where: Array, yes: float, no: float, out: Array) -> None:
+    """Write the number `yes` where the condition holds, else `no`: `np.where` without branches."""
+    numbers = np.array([[no], [yes]], out.dtype)
+    low, high = numbers.view(f"i{out.itemsize}")
+    bits = out.view(low.dtype)
+    bits[...] = where
     bits *= (high - low)[0]  # a difference of arrays may overflow, and the sum below comes back
     bits += low[0]
-    return bits.view(dtype)
 
 
 def _along(
@@ -535,16 +530,21 @@ def _along_rows(
 
 def _below_the_largest(x: Array, axis: int, y: Array) -> None:
     """Write x minus its maximum along the axis into y."""
-    largest = spread(row_max(x), x) if axis == -1 else x.max(axis=axis, keepdims=True)
+    largest = row_max(x)[:, None] if axis == -1 else x.max(axis=axis, keepdims=True)
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, as documented
-        np.subtract(x, largest, out=y)
+        np.subtract(x, _along_axis(largest, x, axis), out=y)
 
 
-def _sum(x: Array, axis: int, then: Callable[[Array], Array] = np.positive) -> Array:
-    """The sum along one axis, and `then` a function of it, in a shape that goes with x."""
+def _sum(x: Array, axis: int) -> Array:
+    """The sum along one axis, which is kept with length 1."""
     if axis == -1:  # a matrix-vector product beats many short sums
-        return spread(then(x @ np.ones(x.shape[-1], x.dtype)), x)
-    return then(x.sum(axis=axis, keepdims=True))
+        return (x @ np.ones(x.shape[-1], x.dtype))[..., None]
+    return x.sum(axis=axis, keepdims=True)
+
+
+def _along_axis(a: Array, x: Array, axis: int) -> Array:
+    """What has length 1 along the axis, in the shape that goes with x most quickly."""
+    return spread(a[..., 0], x) if axis == -1 else a
 
 
 class ReLU(Layer):

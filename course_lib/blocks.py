@@ -65,8 +65,8 @@ def row_max(rows: Array) -> Array:
 def spread(a: Array, rows: Array) -> Array:
     """One number per row, to go with all numbers of the row: (...) for rows (..., size).
 
-    NumPy broadcasts along many short rows at half the speed at which it repeats and then works on
-    the whole.
+    To repeat it and then work on the whole takes NumPy less time than to broadcast along many short
+    rows, which it copies through a buffer.
 
     Examples
     --------

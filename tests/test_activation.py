@@ -205,9 +205,14 @@ def test_leaky_relu_is_right_for_every_slope(slope, dtype):
 def test_choosing_by_bits_gives_exactly_the_two_numbers(dtype):
     where = np.array([True, False, True])
     for yes, no in [(1, 0.01), (-2.5, np.inf), (0.0, -0.0)]:
-        chosen = choose(where, yes, no, dtype)
+        chosen = np.empty(3, dtype)
+        choose(where, yes, no, chosen)
         np.testing.assert_array_equal(chosen, np.array([yes, no, yes], dtype))
-        assert chosen.dtype == dtype
+
+
+def test_leaky_relu_keeps_plus_infinity_whatever_its_slope():
+    for slope in (-1.0, 0.0, 0.5, 2.0):
+        assert leaky_relu(np.array([np.inf]), slope)[0] == np.inf
 
 
 def test_leaky_relu_with_slope_one_is_the_identity_and_with_slope_zero_is_relu():
