@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_lib.blocks import in_blocks, row_max, spread
+from course_lib.blocks import by_row, in_blocks, row_max
 from course_lib.errors import check_arrays, check_gradient
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
@@ -315,11 +315,11 @@ def softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
     def shares(x: Array, y: Array, _: Array) -> None:
         _below_the_largest(x, axis, y)
         np.exp(y, out=y)
-        y /= _along_axis(_sum(y, axis), y, axis)
+        _along_axis(np.divide, y, _sum(y, axis), axis, out=y)
 
     def pull(dy: Array, y: Array, dx: Array) -> None:
         np.multiply(dy, y, out=dx)
-        np.subtract(dy, _along_axis(_sum(dx, axis), dx, axis), out=dx)
+        _along_axis(np.subtract, dy, _sum(dx, axis), axis, out=dx)
         dx *= y
 
     y = np.empty(rows.shape, x.dtype)
@@ -362,11 +362,11 @@ def log_softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
         _below_the_largest(x, axis, y)
         np.exp(y, out=shares)
         total = _sum(shares, axis)
-        y -= _along_axis(np.log(total), y, axis)
-        shares /= _along_axis(total, y, axis)
+        _along_axis(np.subtract, y, np.log(total), axis, out=y)
+        _along_axis(np.divide, shares, total, axis, out=shares)
 
     def pull(dy: Array, shares: Array, dx: Array) -> None:
-        np.multiply(shares, _along_axis(_sum(dy, axis), dy, axis), out=dx)
+        _along_axis(np.multiply, shares, _sum(dy, axis), axis, out=dx)
         np.subtract(dy, dx, out=dx)
 
     y, shares = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype)
@@ -532,7 +532,7 @@ def _below_the_largest(x: Array, axis: int, y: Array) -> None:
     """Write x minus its maximum along the axis into y."""
     largest = row_max(x)[:, None] if axis == -1 else x.max(axis=axis, keepdims=True)
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, as documented
-        np.subtract(x, _along_axis(largest, x, axis), out=y)
+        _along_axis(np.subtract, x, largest, axis, out=y)
 
 
 def _sum(x: Array, axis: int) -> Array:
@@ -542,9 +542,12 @@ def _sum(x: Array, axis: int) -> Array:
     return x.sum(axis=axis, keepdims=True)
 
 
-def _along_axis(a: Array, x: Array, axis: int) -> Array:
-    """What has length 1 along the axis, in the shape that goes with x most quickly."""
-    return spread(a[..., 0], x) if axis == -1 else a
+def _along_axis(function: np.ufunc, x: Array, a: Array, axis: int, out: Array) -> None:
+    """Write function(x, a) into out; a has length 1 along the axis."""
+    if axis == -1:
+        by_row(function, x, a[..., 0], out=out)
+    else:
+        function(x, a, out=out)
 
 
 class ReLU(Layer):

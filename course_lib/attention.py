@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from course_lib.blocks import row_max, spread
+from course_lib.blocks import by_row, row_max
 from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
 from course_lib.layer import Backward, Layer
 from course_lib.linear import Linear, linear
@@ -193,7 +193,7 @@ def _exp_scores(query: Array, key: Array, bias: Array | None) -> tuple[Array, Ar
     rows = scores.reshape(-1, scores.shape[-1])
     # where all is masked, -inf - -inf is no number
     top = np.maximum(row_max(rows), np.finfo(rows.dtype).min)
-    rows -= spread(top, rows)  # exp cannot overflow below 0
+    by_row(np.subtract, rows, top, out=rows)  # exp cannot overflow below 0
     np.exp(rows, out=rows)
     sums = rows @ np.ones((rows.shape[1], 1), rows.dtype)
     # the top counts 1: less than that means that the row is empty, and 0 / 1 keeps it so

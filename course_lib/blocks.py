@@ -8,8 +8,8 @@ import numpy as np
 
 from course_lib.record import Array
 
-BLOCK = 2**17  # numbers at a time, half a megabyte in float32
-LONG = 1024  # numbers; rows as long as this are broadcast as fast as they are repeated
+BLOCK = 2**18  # numbers at a time, a megabyte in float32
+LONG = 512  # numbers; rows as long as this are worked on one at a time
 
 
 def in_blocks(function: Callable[..., None], *arrays: Array) -> None:
@@ -62,16 +62,22 @@ def row_max(rows: Array) -> Array:
     return rows[np.arange(len(rows)), rows.argmax(axis=1)]  # much quicker than max along rows
 
 
-def spread(a: Array, rows: Array) -> Array:
-    """One number per row, to go with all numbers of the row: (...) for rows (..., size).
+def by_row(function: np.ufunc, rows: Array, a: Array, out: Array | None = None) -> Array:
+    """function(rows, a) for one number per row: a (...) and rows (..., size).
 
-    To repeat it and then work on the whole takes NumPy less time than to broadcast along many short
-    rows, which it copies through a buffer.
+    NumPy works on a few thousand numbers at a time, and where these are of several rows it first
+    writes them, and what goes with them, into a buffer. Long rows need none: it is made so small
+    that no two rows fit. For short rows it takes less time to repeat the numbers of `a` ourselves.
 
     Examples
     --------
-    >>> spread(np.array([1.0, 2.0]), np.zeros((2, 3)))
-    array([[1., 1., 1.],
-           [2., 2., 2.]])
+    >>> by_row(np.multiply, np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([10.0, 100.0]))
+    array([[ 10.,  20.],
+           [300., 400.]])
     """
-    return a[..., None] if rows.shape[-1] >= LONG else a.repeat(rows.shape[-1]).reshape(rows.shape)
+    size = rows.shape[-1]
+    if size < LONG:
+        return function(rows, a.repeat(size).reshape(rows.shape), out=out)
+    with np.errstate():  # on leaving, the buffer has its old size again
+        np.setbufsize(16)
+        return function(rows, a[..., None], out=out)

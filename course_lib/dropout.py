@@ -48,7 +48,7 @@ def dropout(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Arra
     >>> backward(np.ones(6))
     array([0., 2., 2., 2., 0., 0.])
     """
-    return _dropout("dropout", x, p, rng, x)
+    return _dropout("dropout", x, p, rng)
 
 
 def dropout1d(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Array, Backward]:
@@ -122,22 +122,26 @@ def _dropout_channels(
 ) -> tuple[Array, Backward]:
     check_arrays(operation, x=x)
     check_rank(operation, "x", x, axes)
-    one_per_channel = x[(..., *[slice(0, 1)] * (x.ndim - 2))]
-    return _dropout(operation, x, p, rng, one_per_channel)
+    return _dropout(operation, x, p, rng, by_channel=True)
 
 
 def _dropout(
-    operation: str, x: Array, p: float, rng: np.random.Generator, like: Array
+    operation: str, x: Array, p: float, rng: np.random.Generator, *, by_channel: bool = False
 ) -> tuple[Array, Backward]:
-    """Drop with one random draw per number of `like`."""
+    """Drop with one random draw per number, or per channel of (N, C, ...)."""
     check_arrays(operation, x=x)
     _check_dropout(operation, p, rng)
     # drawn in float32 for either dtype: quicker, and the same seed gives the same mask
-    kept = rng.random(like.shape, np.float32) >= p
+    kept = rng.random(x.shape[:2] if by_channel else x.shape, np.float32) >= p
+    scale = 1 / (1 - p)
 
     def thin_out(values: Array) -> Array:
-        thinned = keep(values, kept)
-        thinned *= 1 / (1 - p)
+        if by_channel:
+            thinned = values * scale
+            thinned[~kept] = 0  # to overwrite some channels is faster than to multiply them all
+        else:
+            thinned = keep(values, kept)
+            thinned *= scale
         return thinned
 
     y = thin_out(x)

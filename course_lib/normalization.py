@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from course_lib.blocks import in_blocks, spread, tile
+from course_lib.blocks import by_row, in_blocks, tile
 from course_lib.errors import check_arrays, check_gradient
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array, RunningStatistics
@@ -289,9 +289,9 @@ def _example_norm(
     y = np.empty((n, features), x.dtype)
 
     def normalize(x: Array, z: Array, scale: Array, y: Array) -> None:
-        t = np.subtract(x, spread(x @ ones / size, x), out=z) if centred else x
+        t = by_row(np.subtract, x, x @ ones / size, out=z) if centred else x
         np.divide(1, np.sqrt(np.vecdot(t, t) / size + eps), out=scale)
-        np.multiply(t, spread(scale, t), out=z)
+        by_row(np.multiply, t, scale, out=z)
         np.multiply(z.reshape(y.shape), 1 if factor is None else factor[: len(y)], out=y)
         if shift is not None:
             y += shift[: len(y)]
@@ -303,17 +303,20 @@ def _example_norm(
         check_gradient(operation, dy, y)
         dx = np.empty(by_group, x.dtype)
         dweight, dbias = np.zeros(channels, x.dtype), np.zeros(channels, x.dtype)
+        share = np.ones(channels, x.dtype) if weight is None else weight
+        share = share.reshape(groups, -1) / size  # of each channel in its group's mean
 
         def pull(dy: Array, z: Array, scale: Array, dx: Array) -> None:
-            np.add(dweight, _total(dy, z.reshape(dy.shape)), out=dweight)
-            np.add(dbias, _total(dy), out=dbias)
+            sums, dots = _over_positions(dy), _over_positions(dy, z.reshape(dy.shape))
+            np.add(dbias, _over_examples(sums), out=dbias)
+            np.add(dweight, _over_examples(dots), out=dweight)
+            mean, slope = (np.vecdot(a.reshape(-1, *share.shape), share) for a in (sums, dots))
             along = 1 if factor is None else factor[: len(dy)]
             np.multiply(dy.reshape(-1, features), along, out=dx.reshape(-1, features))
-            mean, slope = dx @ ones / size, np.vecdot(dx, z) / size
-            dx -= z * spread(slope, z)
+            dx -= by_row(np.multiply, z, slope)
             if centred:
-                dx -= spread(mean, dx)
-            dx *= spread(scale, dx)
+                by_row(np.subtract, dx, mean, out=dx)
+            by_row(np.multiply, dx, scale, out=dx)
 
         in_blocks(pull, dy.reshape(view), z, scale, dx)
         return (
@@ -327,13 +330,23 @@ def _example_norm(
 
 def _total(a: Array, b: Array | None = None) -> Array:
     """The sum of a, or of a * b, over examples and positions: (n, C, S) -> (C,)."""
-    if a.shape[2] > 1:
-        return (a @ np.ones(a.shape[2], a.dtype) if b is None else np.vecdot(a, b)).sum(axis=0)
-    if b is None:
-        return np.ones(len(a), a.dtype) @ a[..., 0]  # products are the quickest sums
-    totals: list[Array] = []
-    in_blocks(lambda a, b: totals.append(np.ones(len(a), a.dtype) @ (a * b)[..., 0]), a, b)
+    if b is None or a.shape[2] > 1:
+        return _over_examples(_over_positions(a, b))
+    totals: list[Array] = []  # of blocks, for the products would go out to memory
+    in_blocks(lambda *block: totals.append(_over_examples(_over_positions(*block))), a, b)
     return sum(totals[1:], totals[0])
+
+
+def _over_positions(a: Array, b: Array | None = None) -> Array:
+    """The sum of a, or of a * b: (n, C, S) -> (n, C)."""
+    if a.shape[2] == 1:
+        return (a if b is None else a * b)[..., 0]
+    return a @ np.ones(a.shape[2], a.dtype) if b is None else np.vecdot(a, b)
+
+
+def _over_examples(sums: Array) -> Array:
+    """The sum (n, C) -> (C,): products are the quickest sums."""
+    return np.ones(len(sums), sums.dtype) @ sums
 
 
 def _check_channels(operation: str, x: Array, weight: Array | None, bias: Array | None) -> View:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import course_lib as lib
 from course_lib import blocks
-from course_lib.blocks import LONG, in_blocks, row_max, spread, tile
+from course_lib.blocks import LONG, by_row, in_blocks, row_max, tile
 
 
 @given(st.integers(0, 40), st.integers(1, 9), st.integers(1, 60))
@@ -92,8 +92,13 @@ def test_the_largest_of_each_row(size):
 
 @pytest.mark.parametrize("size", [1, 7, LONG, LONG + 1])
 def test_a_number_per_row_goes_with_the_whole_row(size):
-    rows, a = np.zeros((2, 3, size)), np.arange(6.0).reshape(2, 3)
-    np.testing.assert_array_equal(rows + spread(a, rows), rows + a[..., None])
+    rows, a = np.random.default_rng(size).normal(size=(2, 3, size)), np.arange(6.0).reshape(2, 3)
+    before = np.getbufsize()
+    np.testing.assert_array_equal(by_row(np.subtract, rows, a), rows - a[..., None])
+    out = np.empty_like(rows)
+    assert by_row(np.divide, rows, a + 1, out=out) is out
+    np.testing.assert_array_equal(out, rows / (a + 1)[..., None])
+    assert np.getbufsize() == before
 
 
 @pytest.mark.parametrize(("count", "size"), [(0, 3), (5, 3), (100, 3), (5, 40)])
