@@ -151,6 +151,7 @@ def sigmoid(x: Array) -> tuple[Array, Backward]:
     Notes
     -----
     The slope is at most 1/4, at x = 0: a chain of sigmoids shrinks every gradient.
+    [Rumelhart et al., 1986, Learning representations by back-propagating errors]
 
     Examples
     --------

@@ -38,6 +38,11 @@ def batch_norm(
     y : (N, C, ...)
     backward : dy -> (dx, dweight, dbias)     None for what was not given
 
+    with z = (x - mean) / sqrt(var + eps) and dz = weight * dy,
+
+        dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(var + eps)        means per channel
+        dweight = sum of dy * z        dbias = sum of dy                 sums per channel
+
     Raises
     ------
     TypeError          if the arrays are not of one floating dtype
@@ -82,6 +87,11 @@ def layer_norm(
     y : (..., *normalized_shape)
     backward : dy -> (dx, dweight, dbias)          None for what was not given
 
+    with z = (x - mean) / sqrt(var + eps) and dz = weight * dy,
+
+        dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(var + eps)        means over the last axes
+        dweight = sum of dy * z        dbias = sum of dy                 sums over all others
+
     Raises
     ------
     TypeError          if the arrays are not of one floating dtype
@@ -123,6 +133,11 @@ def rms_norm(
     -------
     y : (..., *normalized_shape)
     backward : dy -> (dx, dweight)                 None for a weight that was not given
+
+    with z = x / sqrt(mean of x**2 + eps) and dz = weight * dy,
+
+        dx = (dz - z * mean(dz * z)) / sqrt(mean of x**2 + eps)          means over the last axes
+        dweight = sum of dy * z                                          sum over all others
 
     Raises
     ------
@@ -168,6 +183,11 @@ def group_norm(
     -------
     y : (N, C, ...)
     backward : dy -> (dx, dweight, dbias)     None for what was not given
+
+    with z = (x - mean) / sqrt(var + eps) and dz = weight * dy,
+
+        dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(var + eps)        means per example and group
+        dweight = sum of dy * z        dbias = sum of dy                 sums per channel
 
     Raises
     ------
@@ -506,7 +526,27 @@ class BatchNorm2d(_BatchNorm):
 
 
 class FrozenBatchNorm(Layer):
-    """What a BatchNorm becomes for evaluation: y = weight * x + bias per channel, (N, C, ...)."""
+    """What a BatchNorm becomes for evaluation: a fixed scale and shift per channel.
+
+        y = weight * x + bias          here weight = w / sqrt(running_var + eps),
+                                       bias = b - running_mean * weight, with the BatchNorm's w, b
+
+    Parameters
+    ----------
+    x : (N, C, ...)
+    weight, bias : (C,)
+
+    Returns
+    -------
+    y : (N, C, ...)
+    backward : dy -> (dx, grad)        dx = weight * dy
+
+    Examples
+    --------
+    >>> frozen = BatchNorm1d.init(2, dtype=np.float64).for_evaluation()
+    >>> frozen(np.array([[3.0, -1.0]])).round(2)
+    array([[ 3., -1.]])
+    """
 
     weight: Array  # (C,)
     bias: Array  # (C,)

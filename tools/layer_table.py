@@ -99,12 +99,10 @@ def count(case: Case) -> int:
 
 def entry(layer: type, case: Case) -> Iterator[str]:
     """The paragraphs about one layer."""
-    operation = operation_of(layer)
+    described = layer if "Returns" in sections(layer) else operation_of(layer)
     yield f"### `{layer.__name__}`"
     yield from prose(layer)
-    code = "\n\n".join(part for part in (formula(operation), in_and_out(operation)) if part)
-    if code:
-        yield f"```text\n{code}\n```"
+    yield f"```text\n{formula(described)}\n\n{in_and_out(described)}\n```"
     yield f"Example: {shapes(case)}, {parameters(case)}."
 
 
