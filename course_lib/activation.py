@@ -532,7 +532,8 @@ def _along_rows(
 def _below_the_largest(x: Array, axis: int, y: Array) -> None:
     """Write x minus its maximum along the axis into y."""
     largest = row_max(x)[:, None] if axis == -1 else x.max(axis=axis, keepdims=True)
-    with np.errstate(invalid="ignore"):  # inf - inf is NaN, as documented
+    # inf - inf is NaN, as documented, and a gap wider than the largest number is -inf: no share
+    with np.errstate(invalid="ignore", over="ignore"):
         np.subtract(x, _along_axis(largest, x, axis), out=y)
 
 
