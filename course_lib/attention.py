@@ -26,7 +26,7 @@ def scaled_dot_product_attention(
     mask: Array | None = None,
     causal: bool = False,
 ) -> tuple[Array, Backward]:
-    """Match every query with every key, then mix the values in proportion to the matches.
+    """Match every query with every key, then mix the values: the better the match, the more of it.
 
         y = softmax(query @ key.T / sqrt(d)) @ value         softmax over the S keys
 
@@ -51,8 +51,10 @@ def scaled_dot_product_attention(
 
     Notes
     -----
-    Every y is a weighted mean of values, so it lies among them; a query that may attend to nothing
-    gets zeros. The same in PyTorch, under this name. [Vaswani et al., 2017, arXiv:1706.03762]
+    Every y is a weighted mean of the values, so each of its features lies between the smallest and
+    the largest among them; a query that may attend to nothing gets zeros. The root keeps the size
+    of the scores whatever d is; softmax has no slope left where they are large. The same in
+    PyTorch, under this name. [Vaswani et al., 2017, arXiv:1706.03762]
 
         P = softmax(scores)     dvalue = P.T @ dy     dP = dy @ value.T
         dscores = P * (dP - rowsum(P * dP)) = P * (dP - rowsum(dy * y))

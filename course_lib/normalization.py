@@ -1,7 +1,8 @@
 """Normalising layers give groups of numbers mean 0 and variance 1; they differ in the groups.
 
-BatchNorm takes one channel over the whole batch, LayerNorm and RMSNorm one example's features,
-GroupNorm one example's group of channels (with one channel per group it is called InstanceNorm).
+BatchNorm takes one channel over the whole batch, LayerNorm one example's features, GroupNorm one
+example's group of channels (with one channel per group it is called InstanceNorm). RMSNorm takes
+one example's features too, but leaves their mean and makes the mean of their squares 1.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ def batch_norm(
 
     Notes
     -----
-    Scaling or shifting a channel of x does not move y; but changing one example moves the y of all
-    the others.
+    Shifting a channel of x, or multiplying it by a positive number, does not move y (but for eps);
+    changing one example moves the y of all the others.
     [Ioffe and Szegedy, 2015, arXiv:1502.03167]
 
     Examples
@@ -146,7 +147,7 @@ def rms_norm(
 
     Notes
     -----
-    Scaling a row by a positive number does not move y; shifting it does.
+    Multiplying a row by a positive number does not move y (but for eps); shifting it does.
     [Zhang and Sennrich, 2019, arXiv:1910.07467]
 
     Examples
@@ -508,7 +509,9 @@ class BatchNorm1d(_BatchNorm):
     """Normalise each feature over the batch, (N, C) or (N, C, L) (see `batch_norm`).
 
     A training forward also moves the running statistics: running = (1 - momentum) * running +
-    momentum * batch, the variance unbiased. `for_evaluation()` normalises by them.
+    momentum * batch, where the batch's variance is divided by one less than its count. So momentum
+    is the weight of what is new, as in PyTorch, and not of what is old, as in `SGD`.
+    `for_evaluation()` normalises by these statistics.
     """
 
     _ranks = (2, 3)

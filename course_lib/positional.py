@@ -68,7 +68,13 @@ def rotary(
 
         (y[2i] + 1j * y[2i + 1]) = (x[2i] + 1j * x[2i + 1]) * exp(1j * p / base**(2i / d))
 
-    at position p: with pairs read as complex numbers, the encoding is one product.
+    at position p: with pairs read as complex numbers, the encoding is one product. In real numbers,
+    with the angle a = p / base**(2i / d),
+
+        y[2i]     = cos(a) * x[2i] - sin(a) * x[2i + 1]
+        y[2i + 1] = sin(a) * x[2i] + cos(a) * x[2i + 1]
+
+    A pair is two neighbouring features, as in the paper; some models pair feature i with i + d / 2.
 
     Parameters
     ----------
