@@ -22,11 +22,13 @@ def check_arrays(operation: str, **arrays: Any) -> None:
 x.astype(np.float32).
     """
     for dtype in FLOATING:  # when all is well, this is all: small layers feel every microsecond
-        for array in arrays.values():
-            if array is not None and not (isinstance(array, np.ndarray) and array.dtype is dtype):
-                break
-        else:
-            if next(iter(arrays.values())) is not None:
+        values = iter(arrays.values())
+        array = next(values)
+        while isinstance(array, np.ndarray) and array.dtype is dtype:
+            for array in values:
+                if array is not None:
+                    break  # the next to look at
+            else:
                 return
     given = {name: a for i, (name, a) in enumerate(arrays.items()) if i == 0 or a is not None}
     for name, array in given.items():
