@@ -31,7 +31,14 @@ from course_lib.data import digits, photograph
 from course_lib.dropout import Dropout, Dropout1d, Dropout2d, dropout, dropout1d, dropout2d
 from course_lib.embedding import Embedding, embedding
 from course_lib.gradcheck import gradcheck
-from course_lib.initializer import kaiming_normal, kaiming_uniform, xavier_normal, xavier_uniform
+from course_lib.initializer import (
+    constant,
+    kaiming_normal,
+    kaiming_uniform,
+    xavier_normal,
+    xavier_uniform,
+    zeros,
+)
 from course_lib.layer import Identity, Layer, Sequential
 from course_lib.linear import Linear, linear
 from course_lib.loss import cross_entropy, mse
@@ -133,6 +140,7 @@ __all__ = [
     "avg_pool2d",
     "batch_norm",
     "clip_by_norm",
+    "constant",
     "conv1d",
     "conv2d",
     "conv_transpose1d",
@@ -182,4 +190,5 @@ __all__ = [
     "warmup_cosine",
     "xavier_normal",
     "xavier_uniform",
+    "zeros",
 ]

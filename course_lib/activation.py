@@ -151,6 +151,7 @@ def sigmoid(x: Array) -> tuple[Array, Backward]:
     Notes
     -----
     The slope is at most 1/4, at x = 0: a chain of sigmoids shrinks every gradient.
+    [Rumelhart et al., 1986, Learning representations by back-propagating errors]
 
     Examples
     --------
@@ -531,7 +532,8 @@ def _along_rows(
 def _below_the_largest(x: Array, axis: int, y: Array) -> None:
     """Write x minus its maximum along the axis into y."""
     largest = row_max(x)[:, None] if axis == -1 else x.max(axis=axis, keepdims=True)
-    with np.errstate(invalid="ignore"):  # inf - inf is NaN, as documented
+    # inf - inf is NaN, as documented, and a gap wider than the largest number is -inf: no share
+    with np.errstate(invalid="ignore", over="ignore"):
         _along_axis(np.subtract, x, largest, axis, out=y)
 
 

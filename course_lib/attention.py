@@ -26,7 +26,7 @@ def scaled_dot_product_attention(
     mask: Array | None = None,
     causal: bool = False,
 ) -> tuple[Array, Backward]:
-    """Match every query with every key, then mix the values in proportion to the matches.
+    """Match every query with every key, then mix the values: the better the match, the more of it.
 
         y = softmax(query @ key.T / sqrt(d)) @ value         softmax over the S keys
 
@@ -51,11 +51,14 @@ def scaled_dot_product_attention(
 
     Notes
     -----
-    Every y is a weighted mean of values, so it lies among them; a query that may attend to nothing
-    gets zeros. The same in PyTorch, under this name. [Vaswani et al., 2017, arXiv:1706.03762]
+    Every y is a weighted mean of the values, so each of its features lies between the smallest and
+    the largest among them; a query that may attend to nothing gets zeros. The root keeps the size
+    of the scores whatever d is; softmax has no slope left where they are large. The same in
+    PyTorch, under this name. [Vaswani et al., 2017, arXiv:1706.03762]
 
         P = softmax(scores)     dvalue = P.T @ dy     dP = dy @ value.T
         dscores = P * (dP - rowsum(P * dP)) = P * (dP - rowsum(dy * y))
+        dquery = dscores @ key / sqrt(d)              dkey = dscores.T @ query / sqrt(d)
 
     Examples
     --------
@@ -115,7 +118,10 @@ def attention_weights(
 ) -> Array:
     """How much each query attends to each key: the maps of `scaled_dot_product_attention`.
 
-        softmax(query @ key.T / sqrt(d))
+        weights = softmax(query @ key.T / sqrt(d))            over the S keys
+
+    These are for looking at; nothing is differentiated, so there is no way back.
+    [Vaswani et al., 2017, arXiv:1706.03762]
 
     Parameters
     ----------
@@ -216,6 +222,19 @@ def _blocks(leading: list[int], map_bytes: int) -> Any:
 def split_heads(x: Array, num_heads: int) -> Array:
     """Cut the features into one chunk per head: (..., T, E) -> (..., num_heads, T, E / num_heads).
 
+    Parameters
+    ----------
+    x : (..., T, E)
+    num_heads : int            divides E
+
+    Returns
+    -------
+    heads : (..., num_heads, T, E / num_heads)       a view of x, where NumPy can make one
+
+    Raises
+    ------
+    ValueError                 if x has not two axes at least, or num_heads does not divide E
+
     Examples
     --------
     >>> split_heads(np.arange(8.0).reshape(2, 4), 2)
@@ -224,6 +243,11 @@ def split_heads(x: Array, num_heads: int) -> Array:
            [[2., 3.],
             [6., 7.]]])
     """
+    if x.ndim < 2:
+        raise ValueError(
+            f"split_heads: x must have the axes (..., T, E) but has shape {x.shape}; add the axis "
+            "of positions with x[None]."
+        )
     if num_heads < 1 or x.shape[-1] % num_heads:
         raise ValueError(
             f"split_heads: {x.shape[-1]} features (x {x.shape}) cannot be cut into {num_heads} "
@@ -235,12 +259,32 @@ def split_heads(x: Array, num_heads: int) -> Array:
 def merge_heads(x: Array) -> Array:
     """Put the heads' features side by side: (..., num_heads, T, d) -> (..., T, num_heads * d).
 
+    Parameters
+    ----------
+    x : (..., num_heads, T, d)
+
+    Returns
+    -------
+    merged : (..., T, num_heads * d)
+
+    Raises
+    ------
+    ValueError                 if x has not three axes at least
+
+    Notes
+    -----
+    It undoes `split_heads`.
+
     Examples
     --------
     >>> x = np.arange(8.0).reshape(2, 4)
     >>> bool((merge_heads(split_heads(x, 2)) == x).all())
     True
     """
+    if x.ndim < 3:
+        raise ValueError(
+            f"merge_heads: x must have the axes (..., num_heads, T, d) but has shape {x.shape}."
+        )
     x = x.swapaxes(-2, -3)
     return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
 
@@ -249,15 +293,36 @@ class MultiHeadAttention(Layer):
     """Several attentions side by side, each on its own projection of the features.
 
         y = out_proj(merge(scaled_dot_product_attention(query_h, key_h, value_h) for every head h))
+        query_h = features of head h in  query @ W_q.T + b_q,     key_h and value_h likewise
 
-    The rows of `in_proj_weight` make all queries, then all keys, then all values. Called with one
-    input the layer attends to itself; `forward(query, key)` takes the values from the key, too.
+    W_q, W_k and W_v stand one above the other in `in_proj_weight`, the biases in `in_proj_bias`.
+    Called with one input the sequence attends to itself; `forward(query, key)` takes the values
+    from the key's sequence, too.
 
-    mask has the axes (T, S), or four axes that broadcast to (N, num_heads, T, S): booleans, True
-    where a query may attend, or numbers to add to the scores. From PyTorch, where True forbids:
-    `~key_padding_mask[:, None, None, :]` and `~attn_mask`, joined by `&` where both are given.
+    Source: Vaswani et al., 2017, arXiv:1706.03762. The same in PyTorch with `batch_first=True`,
+    where True in a mask forbids: our mask is `~key_padding_mask[:, None, None, :]` or `~attn_mask`,
+    joined by `&` where both are given.
 
-    Source: Vaswani et al., 2017, arXiv:1706.03762. The same in PyTorch with `batch_first=True`.
+    Parameters
+    ----------
+    query : (N, T, embed_dim)
+    key : (N, S, embed_dim), optional       the query unless given
+    value : (N, S, embed_dim), optional     the key unless given
+    mask : optional                  (T, S), or four axes that broadcast to (N, num_heads, T, S):
+                                     True where a query may attend, or numbers added to the scores
+    causal : bool                    query t attends to keys 0 to t only
+    num_heads : int                  divides embed_dim; each head has embed_dim / num_heads features
+
+    Returns
+    -------
+    y : (N, T, embed_dim)
+    backward : dy -> (dquery, dkey, dvalue, grad)     as many as inputs were given; an input that
+                                     plays several parts gets the sum of their gradients
+
+    Raises
+    ------
+    TypeError        if the arrays are not of one floating dtype, or mask is neither that nor bool
+    ValueError       if shapes disagree, or value is given without key
 
     Examples
     --------

@@ -20,8 +20,14 @@ def save(path: str | os.PathLike[str], record: Record) -> None:
     The file is written under a temporary name in the same folder and then renamed: whoever reads
     `path` finds the old file or the new one, whole, even if the machine stops in between.
 
+    Parameters
+    ----------
+    path : str or path           ends in .npz
+    record : Layer or Optimizer
+
     Raises
     ------
+    TypeError    if record is neither
     ValueError   if the model is for evaluation (BatchNorm and Dropout are gone from it), or the
                  path does not end in .npz
     OSError      if the file cannot be written; an earlier file is untouched
@@ -31,6 +37,7 @@ def save(path: str | os.PathLike[str], record: Record) -> None:
     >>> from course_lib import Linear
     >>> save("model.npz", Linear(np.ones((1, 2)), None))              # doctest: +SKIP
     """
+    _check_record("save", record)
     path = Path(path)
     if path.suffix != ".npz":
         raise ValueError(f"save: {path.name!r} must end in .npz, the format of the file.")
@@ -55,9 +62,35 @@ def save(path: str | os.PathLike[str], record: Record) -> None:
 def load(path: str | os.PathLike[str], record: R) -> R:
     """The record with the arrays of an `.npz` file in place of its own.
 
+    Parameters
+    ----------
+    path : str or path
+    record : Layer or Optimizer      of the kind that was saved; it stays as it is
+
+    Returns
+    -------
+    record                           a new one, with the record's dtypes and hyper-parameters
+
     Raises
     ------
+    TypeError    if record is neither a layer nor an optimizer
     ValueError   if the file's names or shapes are not those of the record; all are listed
+    OSError      if the file cannot be read
+
+    Examples
+    --------
+    >>> from course_lib import Linear
+    >>> load("model.npz", Linear(np.zeros((1, 2)), None))             # doctest: +SKIP
+    Linear(weight (1, 2), bias=None)
     """
+    _check_record("load", record)
     with np.load(Path(path), allow_pickle=False) as arrays:
         return record.load_state_dict(dict(arrays))
+
+
+def _check_record(operation: str, record: object) -> None:
+    if not isinstance(record, Record):
+        raise TypeError(
+            f"{operation}: record must be a layer or an optimizer, not {type(record).__name__}; "
+            f'call {operation}("model.npz", model).'
+        )

@@ -49,6 +49,12 @@ def conv1d(
     y : (N, C_out, L_out)                L_out = output_size(L, K, ...)
     backward : dy -> (dx, dweight, dbias)
 
+    each product of the sum goes back to both of its factors:
+
+        dweight[o, c, k] = sum over n, i of  dy[n, o, i] * x[n, c, stride·i + dilation·k]
+        dx[n, c, stride·i + dilation·k] += weight[o, c, k] * dy[n, o, i]      for all o, i and k
+        dbias[o] = sum over n, i of  dy[n, o, i]
+
     Raises
     ------
     TypeError        if the arrays are not of one floating dtype
@@ -99,6 +105,10 @@ def conv2d(
     -------
     y : (N, C_out, H_out, W_out)                     sizes by `output_size`
     backward : dy -> (dx, dweight, dbias)
+
+        dweight[o, c, k, l] = sum over n, i, j of  dy[n, o, i, j] * x[n, c, i', j']
+        dx[n, c, i', j'] += weight[o, c, k, l] * dy[n, o, i, j]      for all o, i, j, k and l
+        dbias[o] = sum over n, i, j of  dy[n, o, i, j]
 
     Raises
     ------

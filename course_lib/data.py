@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from course_lib.errors import check_generator
 from course_lib.record import Array
 
 PHOTOGRAPHS = ("china", "flower")
@@ -32,6 +33,11 @@ def digits(*, rng: np.random.Generator, num_test: int = 450, dtype: Any = np.flo
     -------
     Split with x (N, 1, 8, 8) and y (N,) integers from 0 to 9
 
+    Raises
+    ------
+    TypeError       if rng is no generator
+    ValueError      if no example would be left to learn from or to test with
+
     Source: Alpaydin and Kaynak, 1998, Optical recognition of handwritten digits (UCI).
 
     Examples
@@ -42,6 +48,7 @@ def digits(*, rng: np.random.Generator, num_test: int = 450, dtype: Any = np.flo
     """
     from sklearn.datasets import load_digits
 
+    check_generator("digits", rng)
     images, labels = load_digits(return_X_y=True)
     if not 0 < num_test < len(labels):
         raise ValueError(
@@ -68,6 +75,13 @@ def photograph(
     -------
     (H, W) if grey, else (3, H, W)           427×640 at full size
 
+    Raises
+    ------
+    ValueError      if there is no such photograph, or shrink is below 1 or above its height
+
+    Source: the sample images of scikit-learn, CC BY 2.0: https://www.flickr.com/photos/danielbuechele
+    (china) and https://www.flickr.com/photos/vultilion (flower).
+
     Examples
     --------
     >>> photograph("china", shrink=8).shape, photograph("flower", shrink=8, grey=False).shape
@@ -81,6 +95,8 @@ def photograph(
         raise ValueError(f"photograph: shrink must be at least 1, not {shrink}.")
     image = load_sample_image(f"{name}.jpg") / 255.0  # (H, W, 3)
     height, width = (size // shrink for size in image.shape[:2])
+    if not height:
+        raise ValueError(f"photograph: at most {len(image)} rows can become one, not {shrink}.")
     image = image[: height * shrink, : width * shrink]
     image = image.reshape(height, shrink, width, shrink, 3).mean(axis=(1, 3))
     if grey:

@@ -64,7 +64,7 @@ def dropout1d(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Ar
     Returns
     -------
     y : (N, C, L)
-    backward : dy -> dx
+    backward : dy -> dx                      dx = dy * mask / (1 - p), with the same mask
 
     Raises
     ------
@@ -98,7 +98,7 @@ def dropout2d(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Ar
     Returns
     -------
     y : (N, C, H, W)
-    backward : dy -> dx
+    backward : dy -> dx                      dx = dy * mask / (1 - p), with the same mask
 
     Raises
     ------

@@ -29,7 +29,8 @@ def embedding(
     Returns
     -------
     y : (..., embedding_dim)
-    backward : dy -> (None, dweight)         integers have no gradient
+    backward : dy -> (None, dweight)         dweight[t] = sum of dy[i] wherever indices[i] is t;
+                                             integers have no gradient
 
     Raises
     ------

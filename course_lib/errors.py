@@ -10,7 +10,9 @@ FLOATING = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def check_arrays(operation: str, **arrays: Any) -> None:
-    """All arguments that are not None must be arrays of one floating dtype (float32 or float64).
+    """The arguments must be arrays of one floating dtype (float32 or float64).
+
+    The first must be there; others may be None, for what an operation can do without.
 
     Examples
     --------
@@ -20,12 +22,15 @@ def check_arrays(operation: str, **arrays: Any) -> None:
 x.astype(np.float32).
     """
     for dtype in FLOATING:  # when all is well, this is all: small layers feel every microsecond
-        for array in arrays.values():
-            if array is not None and not (isinstance(array, np.ndarray) and array.dtype is dtype):
-                break
-        else:
-            return
-    given = {name: array for name, array in arrays.items() if array is not None}
+        values = iter(arrays.values())
+        array = next(values)
+        while isinstance(array, np.ndarray) and array.dtype is dtype:
+            for array in values:
+                if array is not None:
+                    break  # the next to look at
+            else:
+                return
+    given = {name: a for i, (name, a) in enumerate(arrays.items()) if i == 0 or a is not None}
     for name, array in given.items():
         if not isinstance(array, np.ndarray):
             raise TypeError(
@@ -57,6 +62,8 @@ def check_rank(operation: str, name: str, array: np.ndarray, axes: str) -> None:
 instead of 4; add axes of length 1 with x[None] or reshape.
     """
     rank = axes.count(",") + 1
+    if array is None:
+        raise TypeError(f"{operation}: {name} is None but must be an array with the axes ({axes}).")
     if array.ndim != rank:
         raise ValueError(
             f"{operation}: {name} must have the axes ({axes}) but has shape {array.shape}, "
@@ -103,3 +110,20 @@ def as_tuple(operation: str, name: str, value: Any, length: int, *, least: int) 
     if min(values) < least:
         raise ValueError(f"{operation}: {name} must be at least {least}, not {value!r}.")
     return tuple(int(v) for v in values)
+
+
+def check_generator(operation: str, rng: Any) -> None:
+    """What draws random numbers needs a generator of its own: there is no global seed.
+
+    Examples
+    --------
+    >>> check_generator("kaiming_normal", 0)
+    Traceback (most recent call last):
+    TypeError: kaiming_normal: rng must be a generator, not int; make one from a seed: \
+rng=np.random.default_rng(0).
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"{operation}: rng must be a generator, not {type(rng).__name__}; make one from a "
+            "seed: rng=np.random.default_rng(0)."
+        )

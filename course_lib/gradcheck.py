@@ -39,7 +39,8 @@ def gradcheck(
 
     Raises
     ------
-    TypeError   if an input or parameter is not float64 (float32 has too few digits for this)
+    TypeError   if an input is no array, or an input or parameter is not float64 (float32 has too
+                few digits for this)
 
     Examples
     --------
@@ -51,6 +52,11 @@ def gradcheck(
     operation = None if isinstance(forward, Layer) else forward
     parameters = layer.parameters()
     for name, array in [*((f"input {i}", x) for i, x in enumerate(inputs)), *parameters.items()]:
+        if not isinstance(array, np.ndarray):
+            raise TypeError(
+                f"gradcheck: {name} is a {type(array).__name__}, not a NumPy array; options that "
+                "are not arrays are given by name."
+            )
         if array.dtype.kind == "f" and array.dtype != np.float64:
             raise TypeError(
                 f"gradcheck: {name} is {array.dtype}; differences of size {step} need float64: "

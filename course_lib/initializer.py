@@ -2,7 +2,7 @@
 
 Redraw a whole model with one `map`:
 
-    model = model.map(lambda w: kaiming_normal(w.shape, rng=rng) if w.ndim > 1 else 0 * w)
+    model = model.map(lambda w: kaiming_normal(w.shape, rng=rng) if w.ndim > 1 else zeros(w.shape))
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.errors import check_generator
 from course_lib.record import Array
 
 
@@ -45,6 +46,7 @@ def uniform_by_fan_in(
     >>> bool(abs(w).max() <= 0.2), w.dtype
     (True, dtype('float32'))
     """
+    _check_draw("init", shape, rng)
     bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
     return rng.uniform(-bound, bound, shape).astype(dtype)
 
@@ -62,6 +64,7 @@ def kaiming_normal(
     >>> round(float(w.std()), 2)
     0.1
     """
+    _check_draw("kaiming_normal", shape, rng)
     return _normal(shape, _kaiming(shape), rng, dtype)
 
 
@@ -76,6 +79,7 @@ def kaiming_uniform(
     >>> bool(abs(w).max() <= 0.2), round(float(w.std() ** 2 * 150), 2)
     (True, 2.0)
     """
+    _check_draw("kaiming_uniform", shape, rng)
     return _uniform(shape, _kaiming(shape), rng, dtype)
 
 
@@ -97,6 +101,7 @@ def xavier_normal(
     >>> round(float(w.std()), 2)
     0.1
     """
+    _check_draw("xavier_normal", shape, rng)
     return _normal(shape, _xavier(shape, gain), rng, dtype)
 
 
@@ -115,7 +120,86 @@ def xavier_uniform(
     >>> bool(abs(w).max() <= 0.2)
     True
     """
+    _check_draw("xavier_uniform", shape, rng)
     return _uniform(shape, _xavier(shape, gain), rng, dtype)
+
+
+def zeros(shape: tuple[int, ...], *, dtype: Any = np.float32) -> Array:
+    """All zero: right for a bias, and for the last layer of a residual branch.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    dtype                      float32 or float64
+
+    Returns
+    -------
+    array : shape
+
+    Raises
+    ------
+    TypeError, ValueError      if shape is not a tuple of sizes
+
+    Notes
+    -----
+    A hidden layer whose weights start at zero learns nothing: no signal passes it, and no gradient.
+    A branch that starts at zero makes its block the identity. [Goyal et al., 2017,
+    arXiv:1706.02677, for residual branches]
+
+    Examples
+    --------
+    >>> zeros((3,))
+    array([0., 0., 0.], dtype=float32)
+    """
+    _check_shape("zeros", shape)
+    return np.zeros(shape, dtype)
+
+
+def constant(shape: tuple[int, ...], value: float, *, dtype: Any = np.float32) -> Array:
+    """The same number everywhere: right for the scale of a normalising layer, or a bias.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    value : float
+    dtype                      float32 or float64
+
+    Returns
+    -------
+    array : shape
+
+    Raises
+    ------
+    TypeError, ValueError      if shape is not a tuple of sizes
+
+    Notes
+    -----
+    Units of a layer that start alike stay alike: they get the same gradient at every step, so a
+    layer of a hundred is as good as one unit. Weights must start apart, which is why we draw them.
+    [Goodfellow et al., 2016, Deep Learning, section 8.4]
+
+    Examples
+    --------
+    >>> constant((2,), 0.5)
+    array([0.5, 0.5], dtype=float32)
+    """
+    _check_shape("constant", shape)
+    return np.full(shape, value, dtype)
+
+
+def _check_draw(operation: str, shape: Any, rng: Any) -> None:
+    _check_shape(operation, shape)
+    check_generator(operation, rng)
+
+
+def _check_shape(operation: str, shape: Any) -> None:
+    if not isinstance(shape, tuple) or not all(isinstance(n, int | np.integer) for n in shape):
+        raise TypeError(
+            f"{operation}: a shape is a tuple of whole numbers, not {shape!r}; that of an array is "
+            "w.shape."
+        )
+    if any(n < 0 for n in shape):
+        raise ValueError(f"{operation}: no size of the shape {shape} may be below 0.")
 
 
 def _kaiming(shape: tuple[int, ...]) -> float:

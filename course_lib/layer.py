@@ -47,7 +47,24 @@ class Layer(Record):
 
 
 class Identity(Layer):
-    """The layer that changes nothing: y = x."""
+    """The layer that changes nothing.
+
+        y = x
+
+    Parameters
+    ----------
+    x : (...)
+
+    Returns
+    -------
+    y : (...)
+    backward : dy -> (dx, grad)         dx = dy
+
+    Examples
+    --------
+    >>> Identity()(np.ones(2))
+    array([1., 1.])
+    """
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         def backward(dy: Array) -> tuple[Array, Identity]:
@@ -58,7 +75,31 @@ class Identity(Layer):
 
 
 class Sequential(Layer):
-    """Layers one after the other: the output of each is the input of the next."""
+    """Layers one after the other: the output of each is the input of the next.
+
+        y = last(... second(first(x)))
+
+    Parameters
+    ----------
+    layers : layers, as arguments
+
+    Returns
+    -------
+    y                                   what the last layer returns
+    backward : dy -> (dx, grad)         the layers' ways back, last layer first: the chain rule
+
+    Raises
+    ------
+    TypeError       if an argument is not a layer
+    ValueError      if the same layer stands at two places
+
+    Examples
+    --------
+    >>> from course_lib import Linear, ReLU
+    >>> model = Sequential(Linear(np.array([[1.0], [-1.0]]), None), ReLU())
+    >>> model(np.array([[3.0]]))
+    array([[3., 0.]])
+    """
 
     layers: tuple[Layer, ...]
 

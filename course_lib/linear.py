@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from course_lib.errors import check_arrays, check_gradient
+from course_lib.errors import as_tuple, check_arrays, check_generator, check_gradient
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
@@ -27,7 +27,8 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, B
     Returns
     -------
     y : (..., out_features)
-    backward : dy -> (dx, dweight, dbias)   dbias is None without a bias
+    backward : dy -> (dx, dweight, dbias)   dx = dy @ weight, dweight = dy.T @ x with all leading
+                                            axes as rows, dbias = sum of dy over them; None without
 
     Raises
     ------
@@ -37,6 +38,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, B
     Notes
     -----
     "Linear" means affine here: y(x) - y(0) is linear in x, y itself is not unless the bias is 0.
+    [Rosenblatt, 1958, The perceptron]. The same in PyTorch: `torch.nn.functional.linear`.
 
     Examples
     --------
@@ -91,6 +93,9 @@ class Linear(Layer):
         dtype: Any = np.float32,
     ) -> Self:
         """Draw weight and bias as PyTorch does: uniform within ±1/√in_features."""
+        as_tuple("Linear", "in_features", in_features, 1, least=0)
+        as_tuple("Linear", "out_features", out_features, 1, least=0)
+        check_generator("Linear", rng)
         weight = uniform_by_fan_in((out_features, in_features), in_features, rng=rng, dtype=dtype)
         if not bias:
             return cls(weight, None)

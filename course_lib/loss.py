@@ -25,6 +25,12 @@ def cross_entropy(
 
         loss = mean over n of  log(sum(exp(logits[n]))) - logits[n, target[n]]
 
+    With smoothing and class weights, the target of a row is a share t[c] of every class c:
+
+        t = (1 - label_smoothing) * onehot(target[n]) + label_smoothing / C
+        loss[n] = -sum over c of  weight[c] * t[c] * log(softmax(logits[n])[c])
+        loss = sum of all loss[n] / sum of all weight[target[n]]         ignored rows left out
+
     Parameters
     ----------
     logits : (..., C)             one unnormalised score per class; classes are the last axis
@@ -37,13 +43,15 @@ def cross_entropy(
     Returns
     -------
     loss : () or (...)
-    backward : dloss=1.0 -> dlogits          (softmax(logits) - onehot(target)) / N, times dloss;
+    backward : dloss=1.0 -> dlogits          (softmax(logits) - onehot(target)) / N, times dloss, if
+                                             rows and classes count alike and nothing is smoothed;
                                              with reduction="none", dloss has the loss's shape
 
     Raises
     ------
     TypeError       if target does not hold integers
-    ValueError      if shapes disagree, a target is out of range, or a mean has nothing to go by
+    ValueError      if shapes disagree, a target is out of range, or there is no mean to take: no
+                    row is left, or only rows of weight 0
 
     Notes
     -----

@@ -1,7 +1,8 @@
 """Normalising layers give groups of numbers mean 0 and variance 1; they differ in the groups.
 
-BatchNorm takes one channel over the whole batch, LayerNorm and RMSNorm one example's features,
-GroupNorm one example's group of channels (with one channel per group it is called InstanceNorm).
+BatchNorm takes one channel over the whole batch, LayerNorm one example's features, GroupNorm one
+example's group of channels (with one channel per group it is called InstanceNorm). RMSNorm takes
+one example's features too, but leaves their mean and makes the mean of their squares 1.
 """
 
 from __future__ import annotations
@@ -38,6 +39,11 @@ def batch_norm(
     y : (N, C, ...)
     backward : dy -> (dx, dweight, dbias)     None for what was not given
 
+    with z = (x - mean) / sqrt(var + eps) and dz = weight * dy,
+
+        dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(var + eps)        means per channel
+        dweight = sum of dy * z        dbias = sum of dy                 sums per channel
+
     Raises
     ------
     TypeError          if the arrays are not of one floating dtype
@@ -45,8 +51,8 @@ def batch_norm(
 
     Notes
     -----
-    Scaling or shifting a channel of x does not move y; but changing one example moves the y of all
-    the others.
+    Shifting a channel of x, or multiplying it by a positive number, does not move y (but for eps);
+    changing one example moves the y of all the others.
     [Ioffe and Szegedy, 2015, arXiv:1502.03167]
 
     Examples
@@ -81,6 +87,11 @@ def layer_norm(
     -------
     y : (..., *normalized_shape)
     backward : dy -> (dx, dweight, dbias)          None for what was not given
+
+    with z = (x - mean) / sqrt(var + eps) and dz = weight * dy,
+
+        dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(var + eps)        means over the last axes
+        dweight = sum of dy * z        dbias = sum of dy                 sums over all others
 
     Raises
     ------
@@ -124,6 +135,11 @@ def rms_norm(
     y : (..., *normalized_shape)
     backward : dy -> (dx, dweight)                 None for a weight that was not given
 
+    with z = x / sqrt(mean of x**2 + eps) and dz = weight * dy,
+
+        dx = (dz - z * mean(dz * z)) / sqrt(mean of x**2 + eps)          means over the last axes
+        dweight = sum of dy * z                                          sum over all others
+
     Raises
     ------
     TypeError          if the arrays are not of one floating dtype
@@ -131,7 +147,7 @@ def rms_norm(
 
     Notes
     -----
-    Scaling a row by a positive number does not move y; shifting it does.
+    Multiplying a row by a positive number does not move y (but for eps); shifting it does.
     [Zhang and Sennrich, 2019, arXiv:1910.07467]
 
     Examples
@@ -168,6 +184,11 @@ def group_norm(
     -------
     y : (N, C, ...)
     backward : dy -> (dx, dweight, dbias)     None for what was not given
+
+    with z = (x - mean) / sqrt(var + eps) and dz = weight * dy,
+
+        dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(var + eps)        means per example and group
+        dweight = sum of dy * z        dbias = sum of dy                 sums per channel
 
     Raises
     ------
@@ -501,7 +522,9 @@ class BatchNorm1d(_BatchNorm):
     """Normalise each feature over the batch, (N, C) or (N, C, L) (see `batch_norm`).
 
     A training forward also moves the running statistics: running = (1 - momentum) * running +
-    momentum * batch, the variance unbiased. `for_evaluation()` normalises by them.
+    momentum * batch, where the batch's variance is divided by one less than its count. So momentum
+    is the weight of what is new, as in PyTorch, and not of what is old, as in `SGD`.
+    `for_evaluation()` normalises by these statistics.
     """
 
     _ranks = (2, 3)
@@ -519,7 +542,27 @@ class BatchNorm2d(_BatchNorm):
 
 
 class FrozenBatchNorm(Layer):
-    """What a BatchNorm becomes for evaluation: y = weight * x + bias per channel, (N, C, ...)."""
+    """What a BatchNorm becomes for evaluation: a fixed scale and shift per channel.
+
+        y = weight * x + bias          here weight = w / sqrt(running_var + eps),
+                                       bias = b - running_mean * weight, with the BatchNorm's w, b
+
+    Parameters
+    ----------
+    x : (N, C, ...)
+    weight, bias : (C,)
+
+    Returns
+    -------
+    y : (N, C, ...)
+    backward : dy -> (dx, grad)        dx = weight * dy
+
+    Examples
+    --------
+    >>> frozen = BatchNorm1d.init(2, dtype=np.float64).for_evaluation()
+    >>> frozen(np.array([[3.0, -1.0]])).round(2)
+    array([[ 3., -1.]])
+    """
 
     weight: Array  # (C,)
     bias: Array  # (C,)

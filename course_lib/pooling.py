@@ -34,12 +34,17 @@ def max_pool1d(
     Returns
     -------
     y : (N, C, L_out)             L_out = output_size(L, kernel_size, ...)
-    backward : dy -> dx           to the first maximum of each window
+    backward : dy -> dx           to the first maximum of each window, where windows overlap added
 
     Raises
     ------
     TypeError        if x is not a float32 or float64 array
     ValueError       if x has not three axes, the window does not fit, or padding > kernel_size / 2
+
+    Notes
+    -----
+    Only winners learn: the others could change a little and y would not move.
+    [Zhou and Chellappa, 1988, Computation of optical flow using a neural network]
 
     Examples
     --------
@@ -70,7 +75,8 @@ def max_pool2d(
     Returns
     -------
     y : (N, C, H_out, W_out)
-    backward : dy -> dx                       to the first maximum of each window, in reading order
+    backward : dy -> dx                       to the first maximum of each window, in reading order;
+                                              where windows overlap, added
 
     Raises
     ------
@@ -80,6 +86,7 @@ def max_pool2d(
     Notes
     -----
     A window that holds a NaN gives NaN, as in PyTorch, and its first NaN takes the gradient.
+    [Zhou and Chellappa, 1988, Computation of optical flow using a neural network]
 
     Examples
     --------
@@ -112,12 +119,17 @@ def avg_pool1d(
     Returns
     -------
     y : (N, C, L_out)             L_out = output_size(L, kernel_size, ...)
-    backward : dy -> dx
+    backward : dy -> dx           each sample of a window gets the same share; shares add
 
     Raises
     ------
     TypeError        if x is not a float32 or float64 array
     ValueError       if x has not three axes, the window does not fit, or padding > kernel_size / 2
+
+    Notes
+    -----
+    Average pooling is linear: it is the convolution of each channel with a constant kernel.
+    [LeCun et al., 1989, Backpropagation applied to handwritten zip code recognition]
 
     Examples
     --------
@@ -150,7 +162,7 @@ def avg_pool2d(
     Returns
     -------
     y : (N, C, H_out, W_out)
-    backward : dy -> dx                       each pixel of a window gets the same share
+    backward : dy -> dx                       each pixel of a window gets the same share; shares add
 
     Raises
     ------
@@ -392,7 +404,7 @@ class AvgPool2d(AveragePooling):
 
 
 class GlobalAvgPool(Layer):
-    """Average every channel over all its positions, (N, C, *size) -> (N, C)."""
+    """Average every channel over its positions, (N, C, *size) -> (N, C) (see `global_avg_pool`)."""
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         y, pool_backward = global_avg_pool(x)
@@ -400,7 +412,29 @@ class GlobalAvgPool(Layer):
 
 
 class Flatten(Layer):
-    """All axes but the first become one: (N, C, H, W) -> (N, C·H·W)."""
+    """All axes but the first become one: (N, C, H, W) -> (N, C·H·W).
+
+        y[n] = the numbers of x[n] in reading order
+
+    Parameters
+    ----------
+    x : (N, ...)
+
+    Returns
+    -------
+    y : (N, numbers of one example)
+    backward : dy -> (dx, grad)         dx = dy in the shape of x
+
+    Raises
+    ------
+    TypeError        if x is not a float32 or float64 array
+    ValueError       if x has no batch axis
+
+    Examples
+    --------
+    >>> Flatten()(np.array([[[1.0, 2.0], [3.0, 4.0]]]))
+    array([[1., 2., 3., 4.]])
+    """
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         check_arrays("Flatten", x=x)

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from course_lib.attention import MultiHeadAttention
-from course_lib.errors import as_tuple, check_arrays, check_gradient
+from course_lib.errors import FLOATING, as_tuple, check_arrays, check_generator, check_gradient
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 
@@ -26,7 +26,7 @@ def sinusoidal_encoding(
     ----------
     length : int            positions 0 to length - 1
     d_model : int           features per position, even
-    base : float            sets how slow the slowest hand is
+    base : float            hands turn by 1 (the first) to 1 / base radians per position
     dtype                   float32 or float64
 
     Returns
@@ -35,6 +35,7 @@ def sinusoidal_encoding(
 
     Raises
     ------
+    TypeError               if dtype is neither float32 nor float64
     ValueError              if d_model is odd, a size is negative, or base is not positive
 
     Notes
@@ -50,6 +51,10 @@ def sinusoidal_encoding(
     """
     as_tuple("sinusoidal_encoding", "length", length, 1, least=0)
     _check_pairs("sinusoidal_encoding", d_model, base)
+    if np.dtype(dtype) not in FLOATING:
+        raise TypeError(
+            f"sinusoidal_encoding: dtype must be float32 or float64, not {np.dtype(dtype)}."
+        )
     hands = _hands(length, d_model, base, np.complex128)
     code = np.empty((length, d_model), dtype)
     code[:, 0::2], code[:, 1::2] = hands.imag, hands.real
@@ -63,18 +68,24 @@ def rotary(
 
         (y[2i] + 1j * y[2i + 1]) = (x[2i] + 1j * x[2i + 1]) * exp(1j * p / base**(2i / d))
 
-    at position p: with pairs read as complex numbers, the encoding is one product.
+    at position p: with pairs read as complex numbers, the encoding is one product. In real numbers,
+    with the angle a = p / base**(2i / d),
+
+        y[2i]     = cos(a) * x[2i] - sin(a) * x[2i + 1]
+        y[2i + 1] = sin(a) * x[2i] + cos(a) * x[2i + 1]
+
+    A pair is two neighbouring features, as in the paper; some models pair feature i with i + d / 2.
 
     Parameters
     ----------
     x : (..., T, d)             queries or keys, d even
-    base : float                sets how slow the slowest rotation is
+    base : float                pairs turn by 1 (the first) to 1 / base radians per position
     positions : (T,), optional  where the vectors stand; 0 to T - 1 unless given
 
     Returns
     -------
     y : (..., T, d)
-    backward : dy -> dx         the rotation back
+    backward : dy -> dx         each pair of dy turned back by the same angle
 
     Raises
     ------
@@ -129,8 +140,23 @@ def rotary(
 class SinusoidalPositionalEncoding(Layer):
     """Add sines and cosines of the position to each vector, or append them.
 
-    x is (..., T, E). With mode="add", E is d_model and stays; with mode="concat" it grows by
-    d_model. See `sinusoidal_encoding`; there is nothing to learn.
+        y[..., p, :] = x[..., p, :] + code[p]         or the two side by side, with mode="concat"
+        code[p, 2i]     = sin(p / base**(2i / d_model))
+        code[p, 2i + 1] = cos(p / base**(2i / d_model))
+
+    See `sinusoidal_encoding`; there is nothing to learn.
+
+    Parameters
+    ----------
+    x : (..., T, E)
+    d_model : int                       features of the code, even; with mode="add" the same as E
+    mode : "add" or "concat"
+    base : float                        the larger, the slower the slow hands
+
+    Returns
+    -------
+    y : (..., T, E) or (..., T, E + d_model)
+    backward : dy -> (dx, grad)         dx = dy; with mode="concat", the part of dy that is x's
 
     Examples
     --------
@@ -160,8 +186,30 @@ class SinusoidalPositionalEncoding(Layer):
 class LearnedPositionalEncoding(Layer):
     """Add a learned vector per position to each vector, or append it.
 
-    x is (..., T, E). With mode="add", E is d_model and stays; with mode="concat" it grows by
-    d_model. The table has a row for each of its first positions and none beyond them.
+        y[..., p, :] = x[..., p, :] + weight[p]       or the two side by side, with mode="concat"
+
+    The table ends after max_length positions: for those beyond nothing was learned, and a longer
+    sequence is refused. Source: Gehring et al., 2017, arXiv:1705.03122.
+
+    Parameters
+    ----------
+    x : (..., T, E)                     T at most max_length
+    weight : (max_length, d_model)      row p is the code of position p; with mode="add" d_model = E
+    mode : "add" or "concat"
+
+    Returns
+    -------
+    y : (..., T, E) or (..., T, E + d_model)
+    backward : dy -> (dx, grad)         dx = dy, and row p of grad.weight is the sum of dy at
+                                        position p over the batch; with mode="concat", each gets
+                                        its own part of dy
+
+    Examples
+    --------
+    >>> table = LearnedPositionalEncoding(np.array([[10.0], [20.0], [30.0]]))
+    >>> table(np.array([[[1.0], [2.0]]]))
+    array([[[11.],
+            [22.]]])
     """
 
     weight: Array  # (max_length, d_model)
@@ -184,6 +232,9 @@ class LearnedPositionalEncoding(Layer):
         dtype: Any = np.float32,
     ) -> Self:
         """Draw the table from a normal distribution with standard deviation `std`."""
+        as_tuple("LearnedPositionalEncoding", "max_length", max_length, 1, least=0)
+        as_tuple("LearnedPositionalEncoding", "d_model", d_model, 1, least=0)
+        check_generator("LearnedPositionalEncoding", rng)
         return cls(rng.normal(0.0, std, (max_length, d_model)).astype(dtype), mode=mode)
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
@@ -211,9 +262,25 @@ class LearnedPositionalEncoding(Layer):
 
 
 class RotaryMultiHeadAttention(MultiHeadAttention):
-    """Multi-head attention whose queries and keys are turned by their positions (see `rotary`).
+    """Multi-head attention whose queries and keys are turned by their positions.
 
-    Position enters between projection and match, so a match depends on contents and distance.
+        y = out_proj(merge(scaled_dot_product_attention(rotary(query_h), rotary(key_h), value_h)
+                           for every head h))
+
+    Position enters between projection and match, so a match depends on contents and distance (see
+    `rotary`). Source: Su et al., 2021, arXiv:2104.09864.
+
+    Parameters
+    ----------
+    query, key, value, mask, causal     as in `MultiHeadAttention`
+    num_heads : int                     each with an even number of features
+    base : float                        the larger, the slower the slow rotations
+
+    Returns
+    -------
+    y : (N, T, embed_dim)
+    backward : dy -> (dx, grad)         as in `MultiHeadAttention`; on the way the gradients of the
+                                        queries and keys are turned back
 
     Examples
     --------
@@ -226,7 +293,13 @@ class RotaryMultiHeadAttention(MultiHeadAttention):
 
     base: float = 10000.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        width = self.in_proj_weight.shape[1] // self.num_heads
+        _check_pairs("RotaryMultiHeadAttention", width, self.base)
+
     def place(self, heads: Array) -> tuple[Array, Backward]:
+        """Queries and keys, each turned by its position."""
         return rotary(heads, base=self.base)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from course_lib.activation import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Tanh
 from course_lib.dropout import Dropout
-from course_lib.errors import as_tuple
+from course_lib.errors import as_tuple, check_generator
 from course_lib.layer import Identity, Layer, Sequential
 from course_lib.normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm
 from course_lib.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
@@ -175,7 +175,9 @@ def effective_receptive_field(
 
     Raises
     ------
-    ValueError          if the output has no spatial axes, or position lies outside it
+    TypeError           if layers are none, or rng is no generator
+    ValueError          if the output has no spatial axes, position lies outside it, or samples is
+                        below 1
 
     Notes
     -----
@@ -190,6 +192,8 @@ def effective_receptive_field(
     >>> effective_receptive_field(boxes, (1, 7), rng=np.random.default_rng(0)).round(2)
     array([0.  , 0.33, 0.67, 1.  , 0.67, 0.33, 0.  ])
     """
+    check_generator("effective_receptive_field", rng)
+    as_tuple("effective_receptive_field", "samples", samples, 1, least=1)
     model = _as_layer(layers).for_evaluation().astype(np.float64)
     x = rng.normal(size=(samples, *shape))
     dx = _gradient_of_one_output(model, x, lambda size: rng.normal(size=size), position)
@@ -235,11 +239,21 @@ def _other_axes(seen: Array, axis: int) -> tuple[int, ...]:
 
 
 def _as_layer(layers: Layer | Iterable[Layer]) -> Layer:
+    _check_layers(layers)
     return layers if isinstance(layers, Layer) else Sequential(*layers)
+
+
+def _check_layers(layers: Any) -> None:
+    if not isinstance(layers, Layer | Iterable):
+        raise TypeError(
+            "receptive field: layers must be a layer or a list of layers, not "
+            f"{type(layers).__name__}; pass a model, or [conv, pool, conv]."
+        )
 
 
 def _flatten(layers: Layer | Iterable[Layer]) -> Iterator[Layer]:
     """The layers one after the other, without the nesting of Sequential."""
+    _check_layers(layers)
     if isinstance(layers, Sequential):
         layers = layers.layers
     if isinstance(layers, Layer):

@@ -6,7 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from course_lib.errors import check_arrays, check_gradient, check_rank
+from course_lib.errors import (
+    as_tuple,
+    check_arrays,
+    check_generator,
+    check_gradient,
+    check_rank,
+)
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
@@ -36,6 +42,13 @@ def rnn(
     -------
     y : (N, T, H)                the states h[1] to h[T]
     backward : dy -> (dx, dh0, dweight_ih, dweight_hh, dbias_ih, dbias_hh)
+
+    with, from the last step to the first,
+
+        da[t] = (1 - h[t]**2) * (dy[t] + da[t+1] @ weight_hh)      a[t]: what tanh is applied to
+        dx[t] = da[t] @ weight_ih          dh0 = da[1] @ weight_hh
+        dweight_ih = sum of outer(da[t], x[t])     dweight_hh = sum of outer(da[t], h[t-1])
+        dbias_ih = dbias_hh = sum of da[t]
 
     Raises
     ------
@@ -125,6 +138,9 @@ class RNN(Layer):
         dtype: Any = np.float32,
     ) -> Self:
         """Draw all arrays as PyTorch does: uniform within ±1/√hidden_size."""
+        as_tuple("RNN", "input_size", input_size, 1, least=0)
+        as_tuple("RNN", "hidden_size", hidden_size, 1, least=0)
+        check_generator("RNN", rng)
 
         def draw(*shape: int) -> Array:
             return uniform_by_fan_in(shape, hidden_size, rng=rng, dtype=dtype)

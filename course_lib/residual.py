@@ -19,6 +19,12 @@ class Residual(Layer):
     body : Layer                             what is learnt, such as a `Sequential`
     shortcut : Layer, optional               a projection, such as `Conv2d.init(3, 6, 1, rng=rng)`
 
+    Returns
+    -------
+    z                                        shaped like body(x)
+    backward : dz -> (dx, grad)              dx = dz + the body's dx; with a shortcut, its dx in
+                                             place of dz
+
     Raises
     ------
     TypeError        if body or shortcut is not a layer

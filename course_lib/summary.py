@@ -69,6 +69,7 @@ def summary(model: Layer, x: Array) -> Summary:
 
     Raises
     ------
+    TypeError             if model is no layer, or x no array
     ValueError            if a layer cannot take what the one before it returns; it names the layer
 
     Notes
@@ -86,6 +87,11 @@ def summary(model: Layer, x: Array) -> Summary:
     1  ReLU    (5, 3)                 0  120 B
        total                          9  312 B
     """
+    if not isinstance(model, Layer) or not isinstance(x, Array):
+        raise TypeError(
+            f"summary: model and x must be a layer and an array, not {type(model).__name__} and "
+            f"{type(x).__name__}; call summary(model, x) with an example batch."
+        )
     rows: list[Row] = []
 
     def visit(name: str, layer: Layer, x: Array) -> Array:

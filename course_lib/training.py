@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from course_lib.errors import check_generator
 from course_lib.layer import Layer
 from course_lib.loss import cross_entropy
 from course_lib.optimizer import Optimizer
@@ -78,6 +79,7 @@ def fit(
 
     Raises
     ------
+    TypeError             if rng is no generator
     ValueError            if x and target have different lengths, or epochs or batch_size is below 1
     FloatingPointError    if the loss stops being a finite number; it names the step
 
@@ -103,6 +105,7 @@ def fit(
         raise ValueError(
             f"fit: epochs ({epochs}) and batch_size ({batch_size}) must be at least 1."
         )
+    check_generator("fit", rng)
     batches = max(1, round(len(x) / batch_size))
     losses: list[float] = []
     checks: list[tuple[float, float | None]] = []
@@ -139,12 +142,28 @@ def fit(
 def predict_in_batches(model: Layer, x: Array, batch_size: int = 256) -> Array:
     """The outputs of the evaluation model, computed a batch at a time.
 
+    Parameters
+    ----------
+    model : Layer           its `for_evaluation()` is used; the model stays as it is
+    x : (N, ...)            inputs, any number of them
+    batch_size : int        how many go through at once; memory grows with it, the outputs do not
+
+    Returns
+    -------
+    y : (N, ...)
+
+    Raises
+    ------
+    ValueError              if batch_size is below 1
+
     Examples
     --------
     >>> from course_lib import Identity
     >>> predict_in_batches(Identity(), np.arange(4.0).reshape(4, 1), batch_size=3).shape
     (4, 1)
     """
+    if batch_size < 1:
+        raise ValueError(f"predict_in_batches: batch_size must be at least 1, not {batch_size}.")
     model = model.for_evaluation()
     return np.concatenate(
         [model(x[i : i + batch_size]) for i in range(0, max(len(x), 1), batch_size)]
@@ -154,11 +173,30 @@ def predict_in_batches(model: Layer, x: Array, batch_size: int = 256) -> Array:
 def accuracy(logits: Array, target: Array) -> float:
     """Share of rows whose largest score is at the true class.
 
+    Parameters
+    ----------
+    logits : (..., C)       one score per class
+    target : (...)          the true classes, integers
+
+    Returns
+    -------
+    float                   from 0 to 1; of tied scores the first counts as the largest
+
+    Raises
+    ------
+    TypeError               if logits is not an array
+    ValueError              if shapes disagree, or there are no rows
+
     Examples
     --------
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
+    if not isinstance(logits, np.ndarray):
+        raise TypeError(
+            f"accuracy: logits must be an array (..., C) of scores, not {type(logits).__name__}; "
+            "wrap it: np.array(values)."
+        )
     if logits.shape[:-1] != np.shape(target) or len(logits) == 0:
         raise ValueError(
             f"accuracy: target has shape {np.shape(target)} but logits {logits.shape} needs "

@@ -111,6 +111,12 @@ def conv_transpose1d(
     y : (N, C_out, L_out)                      L_out = transposed_output_size(L, K, ...)
     backward : dy -> (dx, dweight, dbias)
 
+    dx is the convolution of dy with the same weight; with p = stride·i + dilation·k - padding,
+
+        dx[n, c, i] = sum over o, k of  weight[c, o, k] * dy[n, o, p]
+        dweight[c, o, k] = sum over n, i of  x[n, c, i] * dy[n, o, p]
+        dbias[o] = sum over n, p of  dy[n, o, p]
+
     Raises
     ------
     TypeError        if the arrays are not of one floating dtype
@@ -163,6 +169,10 @@ def conv_transpose2d(
     -------
     y : (N, C_out, H_out, W_out)                     sizes by `transposed_output_size`
     backward : dy -> (dx, dweight, dbias)
+
+        dx[n, c, i, j] = sum over o, k, l of  weight[c, o, k, l] * dy[n, o, i', j']
+        dweight[c, o, k, l] = sum over n, i, j of  x[n, c, i, j] * dy[n, o, i', j']
+        dbias[o] = sum over n, i', j' of  dy[n, o, i', j']
 
     Raises
     ------
@@ -308,7 +318,7 @@ class ConvTranspose1d(TransposedConvolution):
 
 
 class ConvTranspose2d(TransposedConvolution):
-    """Stamping onto an image, (N, C_in, H, W) -> (N, C_out, H_out, W_out) (`conv_transpose2d`)."""
+    """Stamping onto an image, (N, C_in, H, W) -> (N, C_out, H', W') (see `conv_transpose2d`)."""
 
     _operation = staticmethod(conv_transpose2d)
     spatial_axes = 2

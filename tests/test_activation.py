@@ -128,6 +128,17 @@ def test_the_limits_are_right_at_infinity(name, left, right, dtype):
     np.testing.assert_array_equal(slopes, np.array(limits.get(name, [0, 1]), dtype))
 
 
+@each_dtype
+def test_shares_of_the_largest_and_the_smallest_number_are_right(dtype):
+    most = np.finfo(dtype).max
+    y, backward = softmax(np.array([-most, 0, most], dtype))
+    np.testing.assert_array_equal(y, [0, 0, 1])
+    np.testing.assert_array_equal(backward(np.ones(3, dtype)), 0)
+    np.testing.assert_array_equal(
+        log_softmax(np.array([-most, 0, most], dtype))[0], [-np.inf, -most, 0]
+    )
+
+
 @each_layer
 def test_nan_comes_out_where_nan_goes_in(name):
     assert np.isnan(LAYERS[name](np.array([[np.nan, 1.0]]))[0, 0])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests import naive
-from tests.cases import LAYERS, LOSSES
+from tests.cases import LAYERS, LOSSES, is_layer, public
 from tools import gradient_audit, layer_table
 
 REFRESH = "the page is out of date: run `make docs` and read what changed"
@@ -24,6 +25,16 @@ def committed(page: Path) -> str:
 
 def test_layer_table_is_the_library_as_it_is() -> None:
     assert layer_table.page() == committed(layer_table.PAGE), REFRESH
+
+
+def test_layer_table_has_formula_shapes_parameters_and_gradient_of_every_public_layer() -> None:
+    parts = re.split(r"^### `(\w+)`\n", committed(layer_table.PAGE), flags=re.MULTILINE)
+    entries = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert entries.keys() == public(is_layer).keys()
+    for name, entry in entries.items():
+        assert re.search(r"^    \S.* (=|\+=) ", entry, re.MULTILINE), f"{name} has no formula"
+        assert re.search(r"^backward : dy|^backward : dz", entry, re.MULTILINE), name
+        assert re.search(r"Example: .* -> .*, (no|\d+) parameters", entry), name
 
 
 def test_gradient_audit_has_the_same_verdicts_on_this_machine(audit: str) -> None:

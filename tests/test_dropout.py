@@ -150,6 +150,10 @@ def test_an_empty_batch_gives_an_empty_answer(layer, operation, shape):
     assert y.shape == backward(y).shape == x.shape
 
 
+def test_half_is_dropped_unless_told_otherwise():
+    assert Dropout(rng=np.random.default_rng(0)).p == 0.5
+
+
 def test_p_zero_drops_nothing():
     x = generator().normal(size=9)
     np.testing.assert_array_equal(Dropout(0.0, rng=generator())(x), x)

@@ -7,14 +7,21 @@ import math
 import numpy as np
 import pytest
 
+from course_lib.activation import Tanh
 from course_lib.initializer import (
+    constant,
     fans,
     kaiming_normal,
     kaiming_uniform,
     uniform_by_fan_in,
     xavier_normal,
     xavier_uniform,
+    zeros,
 )
+from course_lib.layer import Sequential
+from course_lib.linear import Linear
+from course_lib.loss import mse
+from course_lib.residual import Residual
 
 SHAPES = [(300, 200), (64, 32, 5), (40, 16, 5, 3)]
 VARIANCE = {  # of fan_in and fan_out
@@ -111,3 +118,50 @@ def test_kaiming_keeps_the_signal_through_twenty_relu_layers_and_xavier_does_not
 def test_a_bias_has_no_fans(draw):
     with pytest.raises(ValueError, match=r"at least the axes \(out, in\), not shape \(5,\).*zero"):
         draw((5,), rng=generator())
+
+
+# -- the same number everywhere -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_constants_are_what_they_say(dtype):
+    for array, value in (
+        (zeros((2, 3), dtype=dtype), 0),
+        (constant((2, 3), 0.25, dtype=dtype), 0.25),
+    ):
+        assert array.dtype == dtype
+        np.testing.assert_array_equal(array, np.full((2, 3), value))
+
+
+def hidden_layer(weight, steps=3):
+    """The first layer of a small network after a few steps downhill from a given weight."""
+    rng = generator()
+    model = Sequential(
+        Linear(weight, zeros((4,), dtype=np.float64)),
+        Tanh(),
+        Linear(np.full((1, 4), weight[0, 0]), zeros((1,), dtype=np.float64)),
+    )
+    x, target = rng.normal(size=(20, 3)), rng.normal(size=(20, 1))
+    for _ in range(steps):
+        y, backward = model.forward(x)
+        _, grad = backward(mse(y, target)[1]())
+        model = model.map(lambda w, g: w - 0.1 * g, grad)
+    return model.layers[0].weight
+
+
+def test_units_that_start_alike_stay_alike():
+    weight = hidden_layer(constant((4, 3), 0.5, dtype=np.float64))
+    assert np.abs(weight - 0.5).max() > 1e-3  # it learns
+    np.testing.assert_allclose(weight, weight[:1].repeat(4, axis=0), rtol=1e-12)
+    drawn = hidden_layer(xavier_normal((4, 3), rng=generator(), dtype=np.float64))
+    assert np.ptp(drawn, axis=0).min() > 1e-2
+
+
+def test_a_hidden_layer_of_zeros_learns_nothing():
+    assert not hidden_layer(zeros((4, 3), dtype=np.float64)).any()
+
+
+def test_a_branch_that_starts_at_zero_makes_its_block_the_identity():
+    x = generator().normal(size=(2, 3))
+    block = Residual(Linear(zeros((3, 3), dtype=np.float64), zeros((3,), dtype=np.float64)))
+    np.testing.assert_array_equal(block(x), x)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ from tests.cases import (
     is_operation,
     public,
 )
+from tools.layer_table import operation_of
 
 DTYPES = (np.float32, np.float64)
 SEEDS = range(3)
@@ -69,6 +72,27 @@ def test_names_of_cases_are_unique_and_say_what_they_are_about() -> None:
         layer = case.make()
         subject = layer.operation if isinstance(layer, Operation) else type(layer)
         assert case.name.split(":")[0] == subject.__name__
+
+
+def defaults_of(function: Any) -> dict[str, Any]:
+    """The options of a function that may be left out. (A layer's arrays may be, elsewhere.)"""
+    return {
+        name: parameter.default
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is not parameter.empty and name not in ("weight", "bias")
+    }
+
+
+def test_a_layer_and_its_operation_have_the_same_defaults() -> None:
+    common = 0
+    for layer in public(is_layer).values():
+        of_operation = defaults_of(operation_of(layer))
+        for function in (layer, getattr(layer, "init", layer)):
+            of_layer = defaults_of(function)
+            for name in of_layer.keys() & of_operation.keys():
+                assert of_layer[name] == of_operation[name], (layer.__name__, name)
+                common += 1
+    assert common > 50
 
 
 # -- shapes, dtypes, purity -----------------------------------------------------------------------
@@ -119,6 +143,14 @@ def test_backward_can_be_called_twice_even_if_its_first_answer_is_overwritten(ca
         if array.flags.writeable:
             array += 1
     assert_same(backward_arrays(backward, dy), kept)
+
+
+@every_case
+def test_no_two_gradients_share_memory(case: Case) -> None:
+    y, backward = case.forward(case.make(), case.draw())
+    gradients = backward_arrays(backward, draw_dy(y))
+    for (one, a), (other, b) in combinations(gradients.items(), 2):
+        assert not np.shares_memory(a, b), (one, other)
 
 
 @every_case

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.references.answers import answers, largest_error
 from tests.references.make_references import reference
-from tests.references.settings import Draw, Setting, sample
+from tests.references.settings import SETTINGS, Draw, Setting, sample
 
 pytest.importorskip("torch")
 
@@ -91,9 +91,10 @@ def poolings(draw: Any, axes: int, average: bool = False) -> Setting:
 
 
 @st.composite
-def elementwise(draw: Any) -> Setting:
+def elementwise(draw: Any, **choices: Any) -> Setting:
     shape = tuple(draw(st.lists(few, min_size=1, max_size=4)))
-    return Setting((), {}, (stretch(draw, shape),))
+    options = {name: draw(st.sampled_from(values)) for name, values in choices.items()}
+    return Setting((), options, (stretch(draw, shape),))
 
 
 @st.composite
@@ -188,10 +189,10 @@ STRATEGIES = {
     "AvgPool1d": poolings(1, average=True),
     "AvgPool2d": poolings(2, average=True),
     "ReLU": elementwise(),
-    "LeakyReLU": elementwise(),
+    "LeakyReLU": elementwise(negative_slope=[0.01, 0.3, 1.0]),
     "Sigmoid": elementwise(),
     "Tanh": elementwise(),
-    "GELU": elementwise(),
+    "GELU": elementwise(approximate=["none", "tanh"]),
     "SiLU": elementwise(),
     "Softmax": shares(),
     "LogSoftmax": shares(),
@@ -201,10 +202,16 @@ STRATEGIES = {
     "RMSNorm": layer_norms(),
     "GroupNorm": group_norms(),
     "GlobalAvgPool": maps(),
+    "Flatten": maps(),
+    "Identity": elementwise(),
     "MultiHeadAttention": attentions(),
     "RNN": recurrences(),
     "Embedding": embeddings(),
 }
+
+
+def test_every_layer_with_stored_answers_is_compared_live_too() -> None:
+    assert STRATEGIES.keys() == SETTINGS.keys()
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES, ids=["float64", "float32"])

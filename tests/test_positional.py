@@ -95,6 +95,11 @@ def test_add_keeps_the_width_and_concat_widens(leading: Any, dtype: Any) -> None
     np.testing.assert_array_equal(appended[..., 4:], np.broadcast_to(code, x.shape))
 
 
+def test_the_layer_adds_the_code_of_its_own_base() -> None:
+    y = SinusoidalPositionalEncoding(6, base=50.0)(np.zeros((5, 6)))
+    np.testing.assert_array_equal(y, sinusoidal_encoding(5, 6, base=50.0, dtype=np.float64))
+
+
 @pytest.mark.parametrize("mode", ["add", "concat"])
 def test_gradients_are_those_of_finite_differences(mode: str) -> None:
     x = draw(2, 5, 4)

@@ -30,7 +30,7 @@ y, backward = layer.forward(x)  # layer(x) is y alone
 dx, grad = backward(dy)  # grad is a layer of the same kind: grad.weight belongs to layer.weight
 ```
 
-| layer | shapes in an example | parameters there |
+| layer | shapes in an example | its parameters |
 |---|---|---:|
 """
 CLOSING = "Written by `make docs`; do not edit.\n"
@@ -64,10 +64,16 @@ def prose(documented: Any) -> list[str]:
     return [re.sub(r" \(see `\w+`\)", "", paragraph) for paragraph in words]
 
 
-def formula(documented: Any) -> str:
-    """The indented lines before a docstring's first heading."""
-    lines = sections(documented)[""].splitlines()
+def formula(layer: type) -> str:
+    """The indented lines before a layer's first heading; its words stand elsewhere on the page."""
+    lines = sections(layer)[""].splitlines()
     return "\n".join(line for line in lines if line.startswith("    "))
+
+
+def explained_formula(operation: Any) -> str:
+    """What stands between an operation's first line and its first heading: formulas and words."""
+    _, rest = sections(operation)[""].split("\n", 1)
+    return rest.strip("\n")
 
 
 def in_and_out(documented: Any) -> str:
@@ -99,12 +105,14 @@ def count(case: Case) -> int:
 
 def entry(layer: type, case: Case) -> Iterator[str]:
     """The paragraphs about one layer."""
-    operation = operation_of(layer)
     yield f"### `{layer.__name__}`"
     yield from prose(layer)
-    code = "\n\n".join(part for part in (formula(operation), in_and_out(operation)) if part)
-    if code:
-        yield f"```text\n{code}\n```"
+    if "Returns" in sections(layer):
+        code = f"{formula(layer)}\n\n{in_and_out(layer)}"
+    else:
+        operation = operation_of(layer)
+        code = f"{explained_formula(operation)}\n\n{in_and_out(operation)}"
+    yield f"```text\n{code}\n```"
     yield f"Example: {shapes(case)}, {parameters(case)}."
 
 
