@@ -43,7 +43,7 @@ def tile(row: Array, count: int) -> Array:
     Examples
     --------
     >>> tile(np.zeros(8), 4).shape, tile(np.zeros(2**10), 2**10).shape
-    ((1, 8), (128, 1024))
+    ((1, 8), (256, 1024))
     """
     rows = BLOCK // max(1, row.size)
     return row[None] if count <= rows else np.broadcast_to(row, (max(1, rows), row.size)).copy()
