@@ -85,7 +85,8 @@ def max_pool2d(
 
     Notes
     -----
-    A window that holds a NaN gives NaN, as in PyTorch, and its first NaN takes the gradient.
+    A window that holds a NaN gives NaN, as in PyTorch, and its first NaN takes the gradient
+    (there it is the last).
     [Zhou and Chellappa, 1988, Computation of optical flow using a neural network]
 
     Examples
@@ -252,6 +253,9 @@ def _max_pool(
             dimage = np.zeros(image.shape, x.dtype)
             dy_bits, has_nan = lay_out(dy[block], across).view(bits), np.isnan(largest).any()
             free = np.ones(largest.shape, bool)  # the windows whose maximum we have not met yet
+            inside = None  # where all is -inf, the -inf of the padding must not win
+            if any(windows.padding) and (largest == -np.inf).any():
+                inside = pad(np.ones((1, 1, *windows.size, 1), bool), windows.padding)
             for tap in windows.taps:
                 wins = free  # at the last tap all that is left
                 if tap is not windows.taps[-1]:
@@ -259,6 +263,8 @@ def _max_pool(
                     if has_nan:
                         wins |= np.isnan(image[tap])
                     wins &= free
+                    if inside is not None:
+                        wins &= inside[tap]
                     free ^= wins
                 # dy or 0: twice as fast as np.where, and 0 even where dy is infinite
                 windows.put((dy_bits * wins).view(x.dtype), dimage, tap)

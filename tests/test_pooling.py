@@ -159,6 +159,19 @@ def test_padding_never_wins_even_against_negative_numbers():
     np.testing.assert_array_equal(y, [[[-np.inf, -np.inf]]])
 
 
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"), [(2, 1, 1), (2, 3, 1), (3, 2, 1), ((3, 4), 1, 1)]
+)
+def test_padding_never_wins_even_where_everything_is_minus_infinity(kernel, stride, padding):
+    x = RNG(9).choice([-np.inf, 1.0], (2, 3, 5, 7), p=[0.8, 0.2])
+    x[0] = -np.inf
+    y, backward = max_pool2d(x, kernel, stride=stride, padding=padding)
+    dy = RNG(10).normal(size=y.shape)
+    expected, expected_dx = loop_max(x, dy, kernel, stride=stride, padding=padding)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_allclose(backward(dy), expected_dx, atol=1e-12)
+
+
 def test_a_window_with_a_nan_gives_nan_and_the_nan_takes_the_gradient():
     x = np.array([[[1.0, 2.0, np.nan, 3.0, 7.0, 8.0]]])
     y, backward = max_pool1d(x, 2)
