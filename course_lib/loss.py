@@ -57,7 +57,8 @@ def cross_entropy(
     -----
     Adding a constant to a row of logits changes nothing, so every row of dlogits sums to zero.
     [Szegedy et al., 2016, arXiv:1512.00567, for label smoothing]. The same numbers as PyTorch's,
-    which has the classes on axis 1 and ignores -100 without being asked.
+    which has the classes on axis 1, ignores -100 without being asked, and calls the mean of nothing
+    NaN.
 
     Examples
     --------
@@ -67,9 +68,12 @@ def cross_entropy(
     """
     check_arrays("cross_entropy", logits=logits, weight=weight)
     _check_class_options(logits, weight, label_smoothing)
+    label_smoothing = float(label_smoothing)  # a np.float64 would turn float32 into float64
     target, kept = _check_target(logits, np.asarray(target), ignore_index)
     rows, true, classes = np.arange(target.size), target.reshape(-1), logits.shape[-1]
     shifted = logits.reshape(-1, classes)
+    if ignore_index is not None:  # whatever an ignored row holds: 0 * inf would be NaN
+        shifted = np.where(kept[:, None], shifted, 0)
     shifted = shifted - row_max(shifted)[:, None]  # exp cannot overflow below 0
     true_scores = shifted[rows, true]
     # a row's target is `hit` at the true class plus `kept * spread` over all classes
@@ -170,6 +174,11 @@ def _reduce(
             raise ValueError(
                 f"{operation}: dloss has shape {np.shape(dloss)} but the loss is one number; the "
                 "gradient of a number is a number."
+            )
+        if np.asarray(dloss).dtype.kind not in "fiu":
+            raise TypeError(
+                f"{operation}: dloss must be a number, as the loss is, not {dloss!r}; leave it out "
+                "where the loss is what you minimise."
             )
         return losses.dtype.type(dloss * scale)  # one scalar for all losses alike
 

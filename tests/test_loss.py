@@ -136,6 +136,35 @@ def test_ignored_targets_give_no_gradient_and_leave_the_mean() -> None:
     assert not backward()[:, 3:].any()
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_an_ignored_row_counts_for_nothing_whatever_it_holds(
+    value: float, smoothing: float
+) -> None:
+    logits, target = draw(4, 3), np.array([0, -1, 2, -1])
+    options: Any = {"ignore_index": -1, "label_smoothing": smoothing}
+    loss, backward = cross_entropy(logits, target, **options)
+    spoiled = logits.copy()
+    spoiled[1], spoiled[3, 0] = value, value
+    spoiled_loss, spoiled_backward = cross_entropy(spoiled, target, **options)
+    assert spoiled_loss == loss
+    np.testing.assert_array_equal(spoiled_backward(), backward())
+    losses, _ = cross_entropy(spoiled, target, reduction="none", **options)
+    assert not losses[[1, 3]].any()
+
+
+def test_a_numpy_number_as_smoothing_keeps_the_dtype() -> None:
+    logits, target = draw(4, 3).astype(np.float32), np.arange(4) % 3
+    loss, backward = cross_entropy(logits, target, label_smoothing=np.float64(0.1))
+    assert loss.dtype == backward().dtype == np.float32
+
+
+@pytest.mark.parametrize("dloss", [None, "1", True])
+def test_the_gradient_of_a_number_must_be_a_number(dloss: Any) -> None:
+    with pytest.raises(TypeError, match="dloss must be a number"):
+        mse(draw(3), draw(3))[1](dloss)
+
+
 def test_more_axes_are_more_rows() -> None:
     logits, target = draw(2, 3, 4), classes(2, 3, count=4)
     loss, backward = cross_entropy(logits, target)
