@@ -18,6 +18,10 @@ from course_lib.errors import check_arrays, check_gradient
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array, RunningStatistics
 
+# Standard deviations from which on a mean's own rounding shows in x - mean. What is left of the
+# mean in there is small, so that a second look finds it to all digits.
+FAR = 8
+
 View = tuple[int, int, int]  # (N, C, S): examples, channels, and all positions in one axis
 
 
@@ -222,6 +226,7 @@ def _batch_norm(
         dx = weight * scale * (dy - mean(dy) - scale**2 * t * mean(dy * t))
     """
     _check_eps(operation, eps)
+    eps = float(eps)  # a np.float64 would turn float32 into float64
     n, channels, positions = view = _check_channels(operation, x, weight, bias)
     count = n * positions
     if count < 2:
@@ -240,6 +245,12 @@ def _batch_norm(
     in_blocks(lambda x, t: np.subtract(x, centre[: len(x)], out=t), rows, t)
     var = _total(t.reshape(view), t.reshape(view)) / count
     scale = 1 / np.sqrt(var + eps)
+    if np.count_nonzero(np.abs(mean) * scale > FAR):
+        rest = _total(t.reshape(view)) / count
+        left = columns(rest)
+        in_blocks(lambda t: np.subtract(t, left[: len(t)], out=t), t)
+        mean, var = mean + rest, _total(t.reshape(view), t.reshape(view)) / count
+        scale = 1 / np.sqrt(var + eps)
     factor = columns(scale if weight is None else weight * scale)
     shift = None if bias is None else columns(bias)
 
@@ -310,8 +321,12 @@ def _example_norm(
     y = np.empty((n, features), x.dtype)
 
     def normalize(x: Array, z: Array, scale: Array, y: Array) -> None:
-        t = by_row(np.subtract, x, x @ ones / size, out=z) if centred else x
+        mean = x @ ones / size if centred else None
+        t = x if mean is None else by_row(np.subtract, x, mean, out=z)
         np.divide(1, np.sqrt(np.vecdot(t, t) / size + eps), out=scale)
+        if mean is not None and np.count_nonzero(far := np.abs(mean) * scale > FAR):
+            t[far] -= np.vecdot(t[far], ones)[:, None] / size
+            scale[far] = 1 / np.sqrt(np.vecdot(t[far], t[far]) / size + eps)
         by_row(np.multiply, t, scale, out=z)
         np.multiply(z.reshape(y.shape), 1 if factor is None else factor[: len(y)], out=y)
         if shift is not None:
@@ -491,7 +506,7 @@ class _BatchNorm(Layer):
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         name, statistics = type(self).__name__, self.statistics
-        check_arrays(name, x=x)
+        check_arrays(name, x=x, weight=self.weight, running_mean=statistics.mean)
         if x.ndim not in self._ranks or x.shape[1] != len(statistics.mean):
             raise ValueError(
                 f"{name}: x must have the axes {self._axes} with C = {len(statistics.mean)} "

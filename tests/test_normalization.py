@@ -289,6 +289,50 @@ def test_float32_agrees_with_float64(layer, shape):
     np.testing.assert_allclose(small, y, atol=1e-5 * abs(y).max())
 
 
+FAR_AWAY = {  # what normalises, and the shape of its input: few and many numbers to a group
+    "layer_norm": (layer_norm, (3, 50)),
+    "layer_norm, long rows": (layer_norm, (3, 200_001)),
+    "group_norm": (lambda x: group_norm(x, num_groups=2), (3, 4, 50, 41)),
+    "batch_norm": (batch_norm, (3000, 5)),
+    "batch_norm, many positions": (batch_norm, (4, 3, 40_001)),
+}
+
+
+@pytest.mark.parametrize("name", FAR_AWAY)
+@pytest.mark.parametrize("mean", [1e2, 1e4, 1e6])
+def test_a_large_mean_costs_no_digits(name, mean):
+    operation, shape = FAR_AWAY[name]
+    rng = np.random.default_rng(11)
+    x = (mean + rng.normal(size=shape)).astype(np.float32)
+    y, backward = operation(x)
+    dy = rng.normal(size=shape)
+    expected, expected_backward = operation(x.astype(np.float64))
+    np.testing.assert_allclose(y, expected, rtol=0, atol=5e-6 * abs(expected).max())
+    dx, expected_dx = backward(dy.astype(np.float32))[0], expected_backward(dy)[0]
+    np.testing.assert_allclose(dx, expected_dx, rtol=0, atol=5e-6 * abs(expected_dx).max())
+
+
+def test_a_large_mean_is_no_reason_to_look_at_other_examples():
+    x = np.random.default_rng(12).normal(size=(5, 40)).astype(np.float32)
+    company = x.copy()
+    company[1::2] += 1e5
+    np.testing.assert_array_equal(layer_norm(x)[0][::2], layer_norm(company)[0][::2])
+    np.testing.assert_array_equal(layer_norm(company)[0][1], layer_norm(company[1:2])[0][0])
+
+
+@pytest.mark.parametrize("operation", [batch_norm, layer_norm, rms_norm])
+def test_a_numpy_number_as_eps_keeps_the_dtype(operation):
+    x = np.random.default_rng(13).normal(size=(4, 6)).astype(np.float32)
+    y, backward = operation(x, np.ones(6, np.float32), eps=np.float64(1e-5))
+    dx, dweight, *_ = backward(y)
+    assert y.dtype == dx.dtype == dweight.dtype == np.float32
+
+
+def test_a_batch_norm_without_weights_has_a_dtype_too():
+    with pytest.raises(TypeError, match="x is float64 but running_mean is float32"):
+        BatchNorm1d.init(6, affine=False)(np.ones((4, 6)))
+
+
 @each_example_wise
 def test_an_empty_batch_gives_an_empty_answer(layer, shape):
     x = np.ones((0, *shape[1:]))
