@@ -185,7 +185,7 @@ class Adam(Optimizer):
             elif decay:
                 g = g + decay * w
             m = beta1 * m + (1 - beta1) * g
-            s = beta2 * s + (1 - beta2) * (g * g)
+            s = beta2 * s + (1 - beta2) * g * g  # from the left: g * g alone overflows earlier
             return w - rate * m / (np.sqrt(s) + eps), m, s
 
         model, mean, square = model._map_to(3, update, grad, self.mean, self.square)
@@ -261,7 +261,12 @@ def clip_by_norm(grad: R, max_norm: float) -> tuple[R, float]:
     """
     if not max_norm > 0:
         raise ValueError(f"clip_by_norm: max_norm must be positive, not {max_norm}.")
-    norm = math.sqrt(sum(float(np.vdot(g, g)) for g in grad.parameters().values()))
+    arrays = list(grad.parameters().values())
+    norm = math.sqrt(sum(float(np.vdot(g, g)) for g in arrays))
+    if not 1e-15 < norm < math.inf:  # squares that over- or underflow: measure in the largest entry
+        top = max((float(np.abs(g).max(initial=0)) for g in arrays), default=0.0)
+        if 0 < top < math.inf:
+            norm = top * math.sqrt(sum(float(np.vdot(g / top, g / top)) for g in arrays))
     if not math.isfinite(norm):
         raise FloatingPointError(
             f"clip_by_norm: the gradient's norm is {norm}; look for the first step whose loss or "

@@ -163,6 +163,13 @@ def test_the_first_step_of_adam_is_the_rate_whatever_the_gradient() -> None:
             np.testing.assert_allclose(abs(after - before), 0.01, rtol=1e-4)
 
 
+def test_adam_takes_gradients_whose_squares_would_overflow() -> None:
+    model = Linear(np.ones((1, 2), np.float32), None)
+    grad = Linear(np.array([[1e20, 1.0]], np.float32), None)
+    model, _ = Adam.init(model, learning_rate=0.1).step(model, grad)
+    np.testing.assert_allclose(model.weight, 0.9, rtol=1e-5)
+
+
 def test_weight_decay_of_adamw_does_not_pass_through_the_moments() -> None:
     start = model()
     zero = start.map(np.zeros_like)
@@ -247,6 +254,14 @@ def test_clipping_shortens_what_is_too_long_and_keeps_the_direction(
     assert short @ flat == pytest.approx(np.linalg.norm(short) * norm)
     if norm <= max_norm:
         assert clipped is grad
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-20, 1.0, 1e20, 1e30])
+def test_clipping_measures_gradients_whose_squares_over_or_underflow(size: float) -> None:
+    grad = Linear(np.array([[3.0, 4.0]], np.float32) * np.float32(size), None)
+    clipped, norm = clip_by_norm(grad, size)
+    assert norm == pytest.approx(5 * size, rel=1e-6)
+    np.testing.assert_allclose(clipped.weight, np.array([[0.6, 0.8]]) * size, rtol=1e-6)
 
 
 def test_clipping_stops_at_a_gradient_that_is_not_finite() -> None:
