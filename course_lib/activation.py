@@ -72,7 +72,8 @@ def relu(x: Array) -> tuple[Array, Backward]:
 
     Notes
     -----
-    At x = 0 the derivative does not exist; 0 is the convention, as in PyTorch.
+    At x = 0 the derivative does not exist; 0 is the convention, as in PyTorch. Where x is NaN, y is
+    NaN and dx is 0 (PyTorch hands dy on).
     [Nair and Hinton, 2010, Rectified linear units improve restricted Boltzmann machines]
 
     Examples
@@ -492,6 +493,8 @@ def _polynomial(coefficients: tuple[float, ...], a: Array) -> Array:
 def _rows(operation: str, x: Array, dim: int) -> tuple[Array, int]:
     """After the checks: x as rows that need nothing of each other, and the axis in them."""
     check_arrays(operation, x=x)
+    if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
+        raise TypeError(f"{operation}: dim must be an int, the number of an axis, not {dim!r}.")
     if not -x.ndim <= dim < x.ndim:
         raise ValueError(
             f"{operation}: x {x.shape} has no axis {dim}; dim must be from {-x.ndim} to "

@@ -177,10 +177,12 @@ def _prepare(
 def _as_bias(operation: str, mask: Any, maps: tuple[int, ...], dtype: Any) -> Array:
     if not isinstance(mask, np.ndarray) or (mask.dtype != bool and mask.dtype != dtype):
         found = mask.dtype if isinstance(mask, np.ndarray) else type(mask).__name__
+        kind = np.asarray(mask).dtype.kind  # -inf as a boolean would be True, and allow
+        remedy = f"np.asarray(mask, np.{np.dtype(dtype)})" if kind == "f" else "mask.astype(bool)"
         raise TypeError(
             f"{operation}: mask must be a boolean array, True where a query may attend, or hold "
             f"{np.dtype(dtype)} numbers to add to the scores, not {found}; convert it: "
-            "mask.astype(bool)."
+            f"{remedy}."
         )
     padded = (1,) * (len(maps) - mask.ndim) + mask.shape
     if len(padded) != len(maps) or any(m not in (1, s) for m, s in zip(padded, maps, strict=True)):
@@ -346,6 +348,11 @@ class MultiHeadAttention(Layer):
             raise ValueError(
                 f"MultiHeadAttention: in_proj_weight has shape {self.in_proj_weight.shape} but "
                 "must be (3 * embed_dim, embed_dim): rows for the queries, the keys, the values."
+            )
+        if self.in_proj_bias is not None and self.in_proj_bias.shape != (3 * width,):
+            raise ValueError(
+                f"MultiHeadAttention: in_proj_bias has shape {self.in_proj_bias.shape} but "
+                f"in_proj_weight {self.in_proj_weight.shape} needs ({3 * width},)."
             )
         if width % self.num_heads:
             raise ValueError(

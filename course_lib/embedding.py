@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from course_lib.blocks import BLOCK, in_blocks
-from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
+from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank, is_plain
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 
@@ -131,8 +131,8 @@ class Embedding(Layer):
 
 
 def _check_indices(indices: Any, weight: Array) -> None:
-    if not isinstance(indices, np.ndarray) or indices.dtype.kind not in "iu":
-        found = indices.dtype if isinstance(indices, np.ndarray) else type(indices).__name__
+    if not is_plain(indices) or indices.dtype.kind not in "iu":
+        found = indices.dtype if is_plain(indices) else type(indices).__name__
         raise TypeError(
             f"embedding: indices must be an array of integers, not {found}; a token is a row "
             "number: np.array(tokens, dtype=np.int64)."

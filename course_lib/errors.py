@@ -22,17 +22,16 @@ def check_arrays(operation: str, **arrays: Any) -> None:
 x.astype(np.float32).
     """
     for dtype in FLOATING:  # when all is well, this is all: small layers feel every microsecond
-        values = iter(arrays.values())
-        array = next(values)
-        while isinstance(array, np.ndarray) and array.dtype is dtype:
-            for array in values:
-                if array is not None:
-                    break  # the next to look at
-            else:
+        for array in arrays.values():
+            if array is not None and not (type(array) is np.ndarray and array.dtype is dtype):
+                break
+        else:
+            if next(iter(arrays.values())) is not None:  # what follows the first may be left out
                 return
-    given = {name: a for i, (name, a) in enumerate(arrays.items()) if i == 0 or a is not None}
+    first = next(iter(arrays))
+    given = {name: array for name, array in arrays.items() if array is not None or name == first}
     for name, array in given.items():
-        if not isinstance(array, np.ndarray):
+        if not is_plain(array):
             raise TypeError(
                 f"{operation}: {name} is a {type(array).__name__}, not a NumPy array; "
                 "wrap it: np.array(values, dtype=np.float32)."
@@ -42,13 +41,21 @@ x.astype(np.float32).
                 f"{operation}: {name} holds {array.dtype}, but layers compute in float32 or "
                 f"float64; convert it: {name}.astype(np.float32)."
             )
-    (first, x), *rest = given.items()
-    for name, array in rest:
+    x = given[first]
+    for name, array in given.items():
         if array.dtype != x.dtype:
             raise TypeError(
                 f"{operation}: {first} is {x.dtype} but {name} is {array.dtype}; make them one "
                 f"dtype: {first}.astype(np.{array.dtype})."
             )
+
+
+def is_plain(array: Any) -> bool:
+    """Whether this is an array that computes as arrays do.
+
+    The product of a `np.matrix` is another one, and a masked array hides some of its numbers.
+    """
+    return isinstance(array, np.ndarray) and not isinstance(array, np.matrix | np.ma.MaskedArray)
 
 
 def check_rank(operation: str, name: str, array: np.ndarray, axes: str) -> None:
@@ -74,7 +81,7 @@ instead of 4; add axes of length 1 with x[None] or reshape.
 
 def check_gradient(operation: str, dy: Any, y: np.ndarray, name: str = "dy") -> None:
     """The gradient handed to a backward pass must have its output's shape and dtype."""
-    if not isinstance(dy, np.ndarray):
+    if type(dy) is not np.ndarray and not is_plain(dy):
         raise TypeError(
             f"{operation}: backward takes {name} as an array of shape {y.shape}, not a "
             f"{type(dy).__name__}."

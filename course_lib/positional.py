@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import KW_ONLY
 from functools import lru_cache
 from typing import Any, Self
@@ -255,7 +256,8 @@ class LearnedPositionalEncoding(Layer):
         def backward(dy: Array) -> tuple[Array, LearnedPositionalEncoding]:
             dx, dcode = attach_backward(dy)
             dweight = np.zeros_like(self.weight)
-            dweight[:length] = dcode.reshape(-1, length, d_model).sum(axis=0)
+            examples = math.prod(x.shape[:-2])
+            dweight[:length] = dcode.reshape(examples, length, d_model).sum(axis=0)
             return dx, self._with(weight=dweight)
 
         return y, backward

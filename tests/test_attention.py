@@ -228,7 +228,14 @@ def test_without_the_root_the_scores_spread_with_the_features() -> None:
         ([(4, 3), (5, 3), (5, 2)], {"mask": np.ones((2, 4, 5), bool)}, ValueError, "broadcast"),
         ([(4, 3), (5, 3), (5, 2)], {"mask": np.ones((4, 5), int)}, TypeError, "astype.bool"),
         ([(4, 3), (5, 3), (5, 2)], {"mask": [[True]]}, TypeError, "boolean array, .* not list"),
-        ([(4, 3), (5, 3), (5, 2)], {"mask": np.ones((4, 5), np.float32)}, TypeError, "float64"),
+        (
+            [(4, 3), (5, 3), (5, 2)],
+            {
+                "mask": np.full((4, 5), -np.inf, np.float32)
+            },  # not astype(bool): that would allow all
+            TypeError,
+            r"np\.asarray\(mask, np\.float64\)",
+        ),
     ],
 )
 def test_wrong_calls_say_what_is_wrong(
@@ -236,6 +243,14 @@ def test_wrong_calls_say_what_is_wrong(
 ) -> None:
     with pytest.raises(error, match=sentence):
         scaled_dot_product_attention(*(np.ones(shape) for shape in arrays), **options)
+
+
+def test_a_bias_that_does_not_fit_the_weight_is_an_error() -> None:
+    layer = MultiHeadAttention.init(4, 2, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"in_proj_bias has shape \(16,\) but .* needs \(12,\)"):
+        MultiHeadAttention(
+            layer.in_proj_weight, np.ones(16, np.float32), layer.out_proj, num_heads=2
+        )
 
 
 # -- heads ----------------------------------------------------------------------------------------

@@ -427,6 +427,16 @@ def test_other_dtypes_are_rejected(case: Case) -> None:
             case.forward(layer, halves)
 
 
+@every_case
+def test_what_is_no_plain_array_is_rejected(case: Case) -> None:
+    layer, (x, *others) = case.make(), case.draw()
+    if isinstance(layer, Identity):  # which looks at nothing
+        return
+    for wrong in (None, x.tolist(), np.ma.array(x), np.ones((2, 2)).view(np.matrix)):
+        with pytest.raises(TypeError, match=f"a {type(wrong).__name__}|not {type(wrong).__name__}"):
+            layer.forward(wrong, *others, **case.options)
+
+
 # -- the invariants themselves --------------------------------------------------------------------
 
 

@@ -238,3 +238,11 @@ def test_gradients_of_rotary_attention_are_those_of_finite_differences() -> None
 def test_wrong_calls_say_what_is_wrong(call: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+@pytest.mark.parametrize("mode", ["add", "concat"])
+def test_an_empty_sequence_asks_nothing_of_the_table(mode: str) -> None:
+    y, backward = learned(mode=mode).forward(np.ones((2, 0, 4)))
+    dx, grad = backward(y)
+    assert dx.shape == (2, 0, 4)
+    assert not grad.weight.any()
