@@ -3,6 +3,9 @@
 BatchNorm takes one channel over the whole batch, LayerNorm one example's features, GroupNorm one
 example's group of channels (with one channel per group it is called InstanceNorm). RMSNorm takes
 one example's features too, but leaves their mean and makes the mean of their squares 1.
+
+A large mean costs few digits, but squares are taken: where the numbers of a group spread by more
+than 1e19 in float32, the variance is infinite and y is 0 (in PyTorch 0 or NaN).
 """
 
 from __future__ import annotations
