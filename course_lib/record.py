@@ -52,9 +52,7 @@ class Record:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray):
-                view = value.view()
-                view.flags.writeable = False
-                object.__setattr__(self, name, view)
+                object.__setattr__(self, name, _read_only(value))
         self._reject_repeated_records()
 
     def _reject_repeated_records(self) -> None:
@@ -80,11 +78,7 @@ class Record:
         """A copy with some fields replaced, built without calling `__init__`."""
         new = object.__new__(type(self))
         new.__dict__.update(self.__dict__)
-        for name, value in changes.items():
-            if isinstance(value, np.ndarray) and value.flags.writeable:
-                value = value.view()
-                value.flags.writeable = False
-            new.__dict__[name] = value
+        new.__dict__.update({name: _read_only(value) for name, value in changes.items()})
         return new
 
     def map(self, function: Any, *others: Record) -> Self:
@@ -233,6 +227,14 @@ class Record:
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
+def _read_only(value: Any) -> Any:
+    """A view that cannot be written into, if it is an array that can."""
+    if isinstance(value, np.ndarray) and value.flags.writeable:
+        value = value.view()
+        value.flags.writeable = False
+    return value
+
+
 def _children(name: str, value: Any) -> list[tuple[str, Record]]:
     if isinstance(value, Record):
         return [(name, value)]
@@ -293,9 +295,11 @@ def _keep_shape_and_dtype(results: Iterable[Any], leaves: list[tuple[Any, ...]])
 def _rebuild(value: Any, arrays: Iterator[Array]) -> Any:
     """`value` with the next of `arrays` in place of each of its own; what changes is copied."""
     if isinstance(value, np.ndarray):
-        return next(arrays)
+        return _read_only(next(arrays))
     if isinstance(value, Record):
-        return value._with(**{name: _rebuild(part, arrays) for name, part in vars(value).items()})
+        new = object.__new__(type(value))
+        new.__dict__.update({name: _rebuild(part, arrays) for name, part in vars(value).items()})
+        return new
     if isinstance(value, tuple):
         return tuple([_rebuild(part, arrays) for part in value])
     if isinstance(value, (RunningStatistics, np.random.Generator)):
