@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.blocks import row_max
+from course_lib.blocks import by_row, row_max
 from course_lib.errors import check_arrays, check_gradient
 from course_lib.record import Array
 
@@ -74,7 +74,7 @@ def cross_entropy(
     shifted = logits.reshape(-1, classes)
     if ignore_index is not None:  # whatever an ignored row holds: 0 * inf would be NaN
         shifted = np.where(kept[:, None], shifted, 0)
-    shifted = shifted - row_max(shifted)[:, None]  # exp cannot overflow below 0
+    shifted = by_row(np.subtract, shifted, row_max(shifted))  # exp cannot overflow below 0
     true_scores = shifted[rows, true]
     # a row's target is `hit` at the true class plus `kept * spread` over all classes
     hit = kept if weight is None else kept * weight[true]
@@ -95,7 +95,7 @@ def cross_entropy(
 
     def backward(dloss: Any = 1.0) -> Array:
         dlosses = each_dloss(dloss).reshape(-1)
-        dlogits = exps * (total * dlosses / sums)[:, None]
+        dlogits = by_row(np.multiply, exps, total * dlosses / sums)
         dlogits[rows, true] -= hit * dlosses
         if label_smoothing:
             dlogits -= np.outer(kept * dlosses, spread)

@@ -231,12 +231,7 @@ def _batch_norm(
     _check_eps(operation, eps)
     eps = float(eps)  # a np.float64 would turn float32 into float64
     n, channels, positions = view = _check_channels(operation, x, weight, bias)
-    count = n * positions
-    if count < 2:
-        raise ValueError(
-            f"{operation}: x {x.shape} gives each channel {count} of the two values or more that a "
-            "variance needs; use a larger batch, or model.for_evaluation() to test on one example."
-        )
+    count = _check_count(operation, x)
 
     def columns(values: Array) -> Array:
         return tile(values.repeat(positions), n)
@@ -403,6 +398,17 @@ def _check_channels(operation: str, x: Array, weight: Array | None, bias: Array 
                 f"channels; {name} must be ({x.shape[1]},); channels are axis 1."
             )
     return x.shape[0], x.shape[1], math.prod(x.shape[2:])
+
+
+def _check_count(operation: str, x: Array) -> int:
+    """How many values each channel of x has; a variance needs two."""
+    count = len(x) * math.prod(x.shape[2:])
+    if count < 2:
+        raise ValueError(
+            f"{operation}: x {x.shape} gives each channel {count} of the two values or more that a "
+            "variance needs; use a larger batch, or model.for_evaluation() to test on one example."
+        )
+    return count
 
 
 def _check_shapes(
