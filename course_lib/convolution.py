@@ -16,7 +16,7 @@ from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
-from course_lib.windows import lay_out, place_windows, split_channels, split_work, take_up
+from course_lib.windows import as_image, lay_out, place_windows, split_channels, split_work
 from course_lib.windows import output_size as output_size
 
 
@@ -154,7 +154,7 @@ def _conv(
     cols = None
     for block in blocks:
         cols = windows.gather(lay_out(grouped_x[block], side_by_side), cols)
-        grouped_y[block] = take_up(windows.from_rows(kernels[block[1]] @ cols))
+        as_image(grouped_y[block], side_by_side)[...] = windows.from_rows(kernels[block[1]] @ cols)
     add_bias(y, bias)
     kept = cols if len(blocks) == 1 else None  # large columns are gathered again, not remembered
 
@@ -169,7 +169,7 @@ def _conv(
             drows = windows.to_rows(lay_out(grouped_dy[block], side_by_side))
             dkernels[block[1]] += weight_gradient(cols, drows)
             dcols = spread(kernels[block[1]], drows, cols if kept is None else None)
-            grouped_dx[block] = take_up(windows.scatter(dcols))
+            windows.scatter(dcols, as_image(grouped_dx[block], side_by_side))
         return dx, dkernels.reshape(weight.shape), bias_gradient(dy, bias)
 
     return y, backward

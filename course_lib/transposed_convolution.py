@@ -27,11 +27,11 @@ from course_lib.record import Array
 from course_lib.windows import (
     Sizes,
     Windows,
+    as_image,
     lay_out,
     make_windows,
     split_channels,
     split_work,
-    take_up,
 )
 
 
@@ -223,7 +223,7 @@ def _conv_transpose(
     windows, side_by_side, blocks = split_work(grouped_y, windows)
     for block in blocks:
         rows = windows.to_rows(lay_out(grouped_x[block], side_by_side))
-        grouped_y[block] = take_up(windows.scatter(spread(kernels[block[1]], rows)))
+        windows.scatter(spread(kernels[block[1]], rows), as_image(grouped_y[block], side_by_side))
     add_bias(y, bias)
 
     def backward(dy: Array) -> tuple[Array, Array, Array | None]:
@@ -235,7 +235,9 @@ def _conv_transpose(
             rows = windows.to_rows(lay_out(grouped_x[block], side_by_side))
             dcols = windows.gather(lay_out(grouped_dy[block], side_by_side), dcols)
             dkernels[block[1]] += weight_gradient(dcols, rows)
-            grouped_dx[block] = take_up(windows.from_rows(kernels[block[1]] @ dcols))
+            as_image(grouped_dx[block], side_by_side)[...] = windows.from_rows(
+                kernels[block[1]] @ dcols
+            )
         return dx, dkernels.reshape(weight.shape), bias_gradient(dy, bias)
 
     return y, backward
