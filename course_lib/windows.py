@@ -171,6 +171,19 @@ def place_windows(
 
 
 @lru_cache(maxsize=256)
+def windows_on_output(
+    size: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
+) -> Windows | None:
+    """Where the turned kernel stands on dy to reach every pixel of dx, if the stride is 1."""
+    reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    missing = tuple(r - p for r, p in zip(reach, padding, strict=True))
+    if set(stride) != {1} or min(missing) < 0:
+        return None
+    out = tuple(n + p - m for n, p, m in zip(size, padding, missing, strict=True))
+    return make_windows(out, kernel, stride, missing, dilation, size)
+
+
+@lru_cache(maxsize=256)
 def make_windows(
     size: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, out: Sizes
 ) -> Windows:

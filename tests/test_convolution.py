@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import course_lib as lib
-from course_lib import windows
+from course_lib import convolution, windows
 
 RNG = np.random.default_rng
 OPERATIONS = {1: lib.conv1d, 2: lib.conv2d}
@@ -168,6 +168,26 @@ def test_rows_are_joined_where_windows_overlap_and_that_makes_slices_longer():
     assert joined((6, 7), (2, 2), (2, 2)) is None
     assert joined((9,), (3,), (1,)) is None
     assert joined((9,), (3,), (2,)).wide == (5,)
+
+
+@given(cases())
+def test_the_turned_kernels_on_the_output_lead_back_to_the_image(case):
+    _, (x, weight, _), options = case
+    geometry = [pair(options[name], x.ndim - 2) for name in ("stride", "padding", "dilation")]
+    turned = windows.windows_on_output(x.shape[2:], weight.shape[2:], *geometry)
+    reach = [d * (k - 1) for k, d in zip(weight.shape[2:], geometry[2], strict=True)]
+    too_far = any(p > r for p, r in zip(geometry[1], reach, strict=True))
+    assert (turned is None) == (too_far or set(geometry[0]) != {1})
+    if turned:
+        assert turned.out == x.shape[2:]
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 5))
+def test_kernels_turned_twice_are_what_they_were(groups, outputs, inputs, taps):
+    kernels = RNG(0).normal(size=(groups, outputs, inputs * taps))
+    turned = convolution.turn(kernels, taps)
+    assert turned.shape == (groups, inputs, outputs * taps)
+    np.testing.assert_array_equal(convolution.turn(turned, taps), kernels)
 
 
 @given(st.sampled_from([1, 2]), st.integers(0, 2), st.integers(1, 3), st.integers(0, 99))
