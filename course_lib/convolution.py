@@ -16,7 +16,15 @@ from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
-from course_lib.windows import lay_out, place_windows, split_channels, split_work, take_up
+from course_lib.windows import (
+    Windows,
+    as_image,
+    lay_out,
+    place_windows,
+    split_channels,
+    split_work,
+    windows_on_output,
+)
 from course_lib.windows import output_size as output_size
 
 
@@ -148,41 +156,77 @@ def _conv(
     as_tuple(operation, "groups", groups, 1, least=1)
     rank, out_channels = x.ndim - 2, len(weight)
     check_channels(operation, x, weight, bias, groups, weight.shape[1] * groups, out_channels)
-    windows = place_windows(
-        operation,
+    geometry = (
         x.shape[2:],
         weight.shape[2:],
         as_tuple(operation, "stride", stride, rank, least=1),
         as_tuple(operation, "padding", padding, rank, least=0),
         as_tuple(operation, "dilation", dilation, rank, least=1),
     )
+    windows = place_windows(operation, *geometry)
     kernels = weight.reshape(groups, out_channels // groups, math.prod(weight.shape[1:]))
-    grouped_x = split_channels(x, groups)
+    grouped_x, taps = split_channels(x, groups), len(windows.taps)
     y = np.empty((len(x), out_channels, *windows.out), x.dtype)
     grouped_y = split_channels(y, groups)
     windows, side_by_side, blocks = split_work(grouped_x, windows)
     cols = None
     for block in blocks:
         cols = windows.gather(lay_out(grouped_x[block], side_by_side), cols)
-        grouped_y[block] = take_up(windows.from_rows(kernels[block[1]] @ cols))
+        as_image(grouped_y[block], side_by_side)[...] = windows.from_rows(kernels[block[1]] @ cols)
     add_bias(y, bias)
     kept = cols if len(blocks) == 1 else None  # large columns are gathered again, not remembered
+    turned = None
+    if kept is None and out_channels <= x.shape[1]:  # then the columns of dy are no larger
+        turned = windows_on_output(*geometry)
 
     def backward(dy: Array) -> tuple[Array, Array, Array | None]:
         check_gradient(operation, dy, y)
+        grouped_dy, dbias = split_channels(dy, groups), bias_gradient(dy, bias)
+        if turned is not None:
+            dx, dkernels = pull_back(grouped_x, grouped_dy, turn(kernels, taps), turned)
+            return dx.reshape(x.shape), turn(dkernels, taps).reshape(weight.shape), dbias
         cols = kept
         dx, dkernels = np.empty(x.shape, x.dtype), np.zeros(kernels.shape, x.dtype)
-        grouped_dx, grouped_dy = split_channels(dx, groups), split_channels(dy, groups)
+        grouped_dx = split_channels(dx, groups)
         for block in blocks:
             if kept is None:
                 cols = windows.gather(lay_out(grouped_x[block], side_by_side), cols)
             drows = windows.to_rows(lay_out(grouped_dy[block], side_by_side))
             dkernels[block[1]] += weight_gradient(cols, drows)
             dcols = spread(kernels[block[1]], drows, cols if kept is None else None)
-            grouped_dx[block] = take_up(windows.scatter(dcols))
-        return dx, dkernels.reshape(weight.shape), bias_gradient(dy, bias)
+            windows.scatter(dcols, as_image(grouped_dx[block], side_by_side))
+        return dx, dkernels.reshape(weight.shape), dbias
 
     return y, backward
+
+
+def turn(kernels: Array, taps: int) -> Array:
+    """Kernels turned half round, inputs and outputs swapped: (groups, C_in, C_out · K).
+
+    dx is the convolution of dy with them if the stride is 1.
+    """
+    groups, channels, _ = kernels.shape
+    turned = kernels.reshape(groups, channels, -1, taps)[..., ::-1].swapaxes(1, 2)
+    # a copy, as BLAS takes no rows that run backwards
+    return turned.copy().reshape(groups, -1, channels * taps)
+
+
+def pull_back(x: Array, dy: Array, kernels: Array, windows: Windows) -> tuple[Array, Array]:
+    """Both gradients from the columns of dy, with nothing to scatter: the windows stand on dy.
+
+    x (N, groups, C_in, *size), dy (N, groups, C_out, *out), kernels (groups, C_in, C_out · K)
+    -> dx, dkernels
+    """
+    dx, dkernels = np.empty(x.shape, x.dtype), np.zeros(kernels.shape, x.dtype)
+    windows, side_by_side, blocks = split_work(dy, windows)
+    cols = None
+    for block in blocks:
+        cols = windows.gather(lay_out(dy[block], side_by_side), cols)
+        rows = windows.to_rows(lay_out(x[block], side_by_side))
+        dkernels[block[1]] += weight_gradient(cols, rows)
+        dimage = as_image(dx[block], side_by_side)
+        dimage[...] = windows.from_rows(kernels[block[1]] @ cols)
+    return dx, dkernels
 
 
 def spread(kernels: Array, rows: Array, spare: Array | None = None) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
-from course_lib.windows import Windows, lay_out, pad, place_windows, take_up, unpad
+from course_lib.windows import Windows, as_image, lay_out, pad, place_windows, unpad
 
 SHORT_ROW = 16  # images this narrow are laid with the samples side by side: NumPy likes long rows
 BLOCK_BYTES = 2**18  # a quarter of a common second-level cache
@@ -243,7 +243,7 @@ def _max_pool(
         largest = image[first].copy()
         for tap in others:
             np.maximum(largest, image[tap], out=largest)
-        y[block] = take_up(largest)
+        as_image(y[block], across)[...] = largest
         kept.append((block, image, largest))
 
     def backward(dy: Array) -> Array:
@@ -268,7 +268,7 @@ def _max_pool(
                     free ^= wins
                 # dy or 0: twice as fast as np.where, and 0 even where dy is infinite
                 windows.put((dy_bits * wins).view(x.dtype), dimage, tap)
-            dx[block] = take_up(unpad(dimage, windows.padding))
+            as_image(dx[block], across)[...] = unpad(dimage, windows.padding)
         return dx
 
     return y, backward
@@ -294,7 +294,7 @@ def _avg_pool(
     for block in _sample_blocks(x):
         total = _sum_windows(pad(lay_out(x[block], across), windows.padding), windows)
         total *= share
-        y[block] = take_up(total)
+        as_image(y[block], across)[...] = total
 
     def backward(dy: Array) -> Array:
         check_gradient(operation, dy, y)
@@ -304,7 +304,7 @@ def _avg_pool(
             dimage = np.zeros((*shares.shape[:2], *windows.padded, shares.shape[-1]), x.dtype)
             for tap in windows.taps:
                 windows.put(shares, dimage, tap)
-            dx[block] = take_up(unpad(dimage, windows.padding))
+            as_image(dx[block], across)[...] = unpad(dimage, windows.padding)
         return dx
 
     return y, backward

@@ -18,8 +18,8 @@ from course_lib.convolution import (
     add_bias,
     bias_gradient,
     check_channels,
+    pull_back,
     spread,
-    weight_gradient,
 )
 from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
 from course_lib.layer import Backward
@@ -27,11 +27,11 @@ from course_lib.record import Array
 from course_lib.windows import (
     Sizes,
     Windows,
+    as_image,
     lay_out,
     make_windows,
     split_channels,
     split_work,
-    take_up,
 )
 
 
@@ -230,23 +230,16 @@ def _conv_transpose(
     grouped_x = split_channels(x, groups)
     y = np.empty((len(x), out_channels, *windows.size), x.dtype)
     grouped_y = split_channels(y, groups)
-    windows, side_by_side, blocks = split_work(grouped_y, windows)
+    placed, side_by_side, blocks = split_work(grouped_y, windows)
     for block in blocks:
-        rows = windows.to_rows(lay_out(grouped_x[block], side_by_side))
-        grouped_y[block] = take_up(windows.scatter(spread(kernels[block[1]], rows)))
+        rows = placed.to_rows(lay_out(grouped_x[block], side_by_side))
+        placed.scatter(spread(kernels[block[1]], rows), as_image(grouped_y[block], side_by_side))
     add_bias(y, bias)
 
     def backward(dy: Array) -> tuple[Array, Array, Array | None]:
         check_gradient(operation, dy, y)
-        dx, dkernels = np.empty(x.shape, x.dtype), np.zeros(kernels.shape, x.dtype)
-        grouped_dx, grouped_dy = split_channels(dx, groups), split_channels(dy, groups)
-        dcols = None
-        for block in blocks:
-            rows = windows.to_rows(lay_out(grouped_x[block], side_by_side))
-            dcols = windows.gather(lay_out(grouped_dy[block], side_by_side), dcols)
-            dkernels[block[1]] += weight_gradient(dcols, rows)
-            grouped_dx[block] = take_up(windows.from_rows(kernels[block[1]] @ dcols))
-        return dx, dkernels.reshape(weight.shape), bias_gradient(dy, bias)
+        dx, dkernels = pull_back(grouped_x, split_channels(dy, groups), kernels, windows)
+        return dx.reshape(x.shape), dkernels.reshape(weight.shape), bias_gradient(dy, bias)
 
     return y, backward
 

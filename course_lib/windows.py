@@ -81,8 +81,11 @@ class Windows(NamedTuple):
     padded: Sizes  # ... and with the padding
     out: Sizes  # how many places, per axis
     wide: Sizes  # how many with the unused ones; `out` if there are none
-    taps: tuple[tuple[Any, ...], ...]  # per weight of the kernel: the pixels that it meets
     used: tuple[Any, ...]  # of the `wide` places, those that count
+    canvas: Sizes  # what holds the padded image ...
+    parts: tuple[tuple[Any, Any], ...]  # ... where on it, and which pixels
+    joined: Sizes  # the shape in which `taps` cut the canvas
+    taps: tuple[tuple[Any, ...], ...]  # per weight of the kernel: the pixels that it meets
     overlap: bool  # whether two windows may meet the same pixel
     end_to_end: Windows | None = None  # the same with all rows of the image joined, if that differs
 
@@ -103,22 +106,27 @@ class Windows(NamedTuple):
         shape = (b, groups, channels * len(self.taps), math.prod(self.wide) * m)
         cols = np.empty(shape, image.dtype) if spare is None or spare.shape != shape else spare
         by_tap, canvas = self._split_taps(cols, m), image
-        if self.wide != self.out or any(self.padding):
-            canvas, inside = self._canvas(image.shape[:3], m, image.dtype)
-            inside[...] = image
+        if self.canvas != self.size:
+            canvas = self._blank_canvas(image.shape[:3], m, image.dtype)
+            for part, pixels in self.parts:
+                canvas[part] = image[pixels]
+        joined = self._join(canvas)
         for k, tap in enumerate(self.taps):
-            by_tap[:, :, :, k] = canvas[tap]
+            by_tap[:, :, :, k] = joined[tap]
         return cols
 
-    def scatter(self, cols: Array) -> Array:
+    def scatter(self, cols: Array, image: Array) -> None:
         """Columns (b, groups, C · K, places · m) -> (b, groups, C, *size, m); overlaps add."""
         if self.are_pixels:
-            return self.from_rows(cols)
-        by_tap = self._split_taps(cols, cols.shape[3] // math.prod(self.wide))
-        canvas, inside = self._canvas(by_tap.shape[:3], by_tap.shape[-1], cols.dtype)
+            image[...] = self.from_rows(cols)
+            return
+        by_tap = self._split_taps(cols, image.shape[-1])
+        canvas = self._blank_canvas(image.shape[:3], image.shape[-1], image.dtype)
+        joined = self._join(canvas)
         for k, tap in enumerate(self.taps):
-            self.put(by_tap[:, :, :, k], canvas, tap)
-        return inside
+            self.put(by_tap[:, :, :, k], joined, tap)
+        for part, pixels in self.parts:
+            image[pixels] = canvas[part]
 
     def put(self, values: Array, canvas: Array, tap: tuple[Any, ...]) -> None:
         """Add values to what the tap meets, which is still zero unless windows overlap."""
@@ -129,7 +137,7 @@ class Windows(NamedTuple):
 
     def _split_taps(self, cols: Array, m: int) -> Array:
         b, groups, rows, _ = cols.shape
-        cut = self.out if self.wide == self.out else (math.prod(self.wide),)
+        cut = self.out if self.joined == self.canvas else (math.prod(self.wide),)
         return cols.reshape(b, groups, rows // len(self.taps), len(self.taps), *cut, m)
 
     def to_rows(self, image: Array) -> Array:
@@ -145,15 +153,11 @@ class Windows(NamedTuple):
         m = rows.shape[-1] // math.prod(self.wide)
         return rows.reshape(*rows.shape[:-1], *self.wide, m)[self.used]
 
-    def _canvas(self, lead: tuple[int, ...], m: int, dtype: Any) -> tuple[Array, Array]:
-        """Zeros that `taps` cut, and the view of their inside where the image belongs."""
-        if self.wide == self.out:
-            canvas = image = np.zeros((*lead, *self.padded, m), dtype)
-        else:
-            pixels = math.prod(self.padded)  # and a row more, for the unused places of the last tap
-            canvas = np.zeros((*lead, pixels + self.padded[-1], m), dtype)
-            image = canvas[..., :pixels, :].reshape(*lead, *self.padded, m)
-        return canvas, unpad(image, self.padding)
+    def _blank_canvas(self, lead: tuple[int, ...], m: int, dtype: Any) -> Array:
+        return np.zeros((*lead, *self.canvas, m), dtype)
+
+    def _join(self, canvas: Array) -> Array:
+        return canvas.reshape(*canvas.shape[:3], *self.joined, canvas.shape[-1])
 
 
 @lru_cache(maxsize=256)  # a training loop asks for the same few again and again
@@ -164,6 +168,19 @@ def place_windows(
     each_axis = zip(size, kernel, stride, padding, dilation, strict=True)
     out = tuple(_output_size(operation, *along_axis) for along_axis in each_axis)
     return make_windows(size, kernel, stride, padding, dilation, out)
+
+
+@lru_cache(maxsize=256)
+def windows_on_output(
+    size: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
+) -> Windows | None:
+    """Where the turned kernel stands on dy to reach every pixel of dx, if the stride is 1."""
+    reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    missing = tuple(r - p for r, p in zip(reach, padding, strict=True))
+    if set(stride) != {1} or min(missing) < 0:
+        return None
+    out = tuple(n + p - m for n, p, m in zip(size, padding, missing, strict=True))
+    return make_windows(out, kernel, stride, missing, dilation, size)
 
 
 @lru_cache(maxsize=256)
@@ -182,14 +199,47 @@ def make_windows(
     used = cut(slice(o) for o in out)
     reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     overlap = any(r >= s for r, s in zip(reach, stride, strict=True))
-    end_to_end, wide = None, (out[0], *padded[1:])
-    if wide != out and set(stride) == {1}:
-        # Along the joined rows a step down is a step of one row: each tap cuts one long slice.
-        length = math.prod(wide)
-        shifts = (int(np.ravel_multi_index(start, padded)) for start in starts)
-        long = tuple(cut([slice(shift, shift + length)]) for shift in shifts)
-        end_to_end = Windows(size, padding, padded, out, wide, long, used, overlap)
-    return Windows(size, padding, padded, out, out, taps, used, overlap, end_to_end)
+    inside = (cut(slice(p, p + n) for p, n in zip(padding, size, strict=True)), ...)
+    windows = Windows(
+        size, padding, padded, out, out, used, padded, (inside,), padded, taps, overlap
+    )
+    if overlap and (len(size) > 1 or stride != (1,)):
+        windows = windows._replace(end_to_end=_join_rows(windows, stride, starts))
+    return windows
+
+
+def _join_rows(windows: Windows, stride: Sizes, starts: list[Sizes]) -> Windows:
+    """The same windows on a canvas whose rows follow each other: each tap cuts one long slice.
+
+    A step down is then a step of one row, and the padding at the end of a row is that in front of
+    the next. As a tap meets one of `stride` pixels, the canvas has a layer for each remainder.
+    """
+    axes = list(zip(windows.size, windows.padding, windows.out, stride, strict=True))
+    pitch = [max(o, -(-(n + p) // s)) for n, p, o, s in axes]
+    steps = [math.prod(pitch[axis + 1 :]) for axis in range(len(pitch))]
+    wide = (windows.out[0], *pitch[1:])
+    length, taps = math.prod(wide), []
+    for start in starts:
+        layer = [t % s for t, s in zip(start, stride, strict=True)]
+        shift = sum(t // s * step for t, s, step in zip(start, stride, steps, strict=True))
+        pitch[0] = max(pitch[0], -(-(shift + length) // steps[0]))
+        taps.append((..., *layer, slice(shift, shift + length), slice(None)))
+    parts = []
+    for remainders in np.ndindex(*stride):
+        first = [(r - p) % s for r, (_, p, _, s) in zip(remainders, axes, strict=True)]
+        where = [
+            slice((f + p) // s, (f + p) // s + len(range(f, n, s)))
+            for f, (n, p, _, s) in zip(first, axes, strict=True)
+        ]
+        pixels = cut(slice(f, None, s) for f, s in zip(first, stride, strict=True))
+        parts.append(((..., *remainders, *where, slice(None)), pixels))
+    return windows._replace(
+        wide=wide,
+        canvas=(*stride, *pitch),
+        parts=tuple(parts),
+        joined=(*stride, math.prod(pitch)),
+        taps=tuple(taps),
+    )
 
 
 def cut(slices: Iterable[slice]) -> tuple[Any, ...]:
@@ -219,20 +269,22 @@ def unpad(padded: Array, padding: Sizes) -> Array:
     return padded[cut(slice(p, s - p) for p, s in zip(padding, size, strict=True))]
 
 
+def as_image(x: Array, side_by_side: bool) -> Array:
+    """Samples (n, ...) as an image, (n, ..., 1) or side by side (1, ..., n): a view."""
+    if len(x) == 1 or not side_by_side:
+        return x[..., None]
+    return x.transpose(*range(1, x.ndim), 0)[None]
+
+
 def lay_out(x: Array, side_by_side: bool) -> Array:
-    """Samples (n, ...) as an image: (1, ..., n) if they shall lie side by side, or (n, ..., 1)."""
-    n, length = len(x), math.prod(x.shape[1:])
-    if n == 1 or not side_by_side:
+    """The same in memory: numbers that are next to each other in the image lie so."""
+    if len(x) == 1 or not side_by_side:
         return x[..., None]
     # Samples a power of two apart evict each other from the cache, so we put a gap between them.
+    n, length = len(x), math.prod(x.shape[1:])
     rows = np.empty((n, length + GAP), x.dtype)[:, :length]
     rows.reshape(x.shape)[...] = x  # a view
     return rows.T.copy().reshape(1, *x.shape[1:], n)
-
-
-def take_up(image: Array) -> Array:
-    """The way back from `lay_out`, as a view: (n, ...)."""
-    return image[..., 0] if image.shape[-1] == 1 else image[0].transpose(-1, *range(image.ndim - 2))
 
 
 def split_channels(x: Array, groups: int) -> Array:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import course_lib as lib
-from course_lib import windows
+from course_lib import convolution, windows
 
 RNG = np.random.default_rng
 OPERATIONS = {1: lib.conv1d, 2: lib.conv2d}
@@ -134,15 +134,17 @@ def test_gather_and_scatter_are_transposes(case, layout):
     image = windows.lay_out(windows.split_channels(x, options["groups"]), layout == "side by side")
     cols = places.gather(image)
     other = RNG(1).normal(size=cols.shape)
-    np.testing.assert_allclose(
-        np.vdot(cols, other), np.vdot(image, places.scatter(other)), atol=1e-9
-    )
+    back = np.empty_like(image)
+    places.scatter(other, back)
+    np.testing.assert_allclose(np.vdot(cols, other), np.vdot(image, back), atol=1e-9)
 
 
 @given(cases(), st.booleans())
-def test_what_is_laid_out_can_be_taken_up_again(case, side_by_side):
+def test_laying_out_moves_numbers_but_changes_no_image(case, side_by_side):
     _, (x, _, _), _ = case
-    np.testing.assert_array_equal(windows.take_up(windows.lay_out(x, side_by_side)), x)
+    image = windows.as_image(x, side_by_side)
+    assert np.shares_memory(image, x) or not x.size
+    np.testing.assert_array_equal(windows.lay_out(x, side_by_side), image)
 
 
 @given(cases())
@@ -156,13 +158,36 @@ def test_windows_that_do_not_overlap_meet_each_pixel_at_most_once(case):
     assert places.overlap or met.max() == 1
 
 
-def test_joined_rows_need_a_stride_of_one_and_a_kernel_wider_than_one():
-    def joined(kernel, stride):
-        return windows.place_windows("", (6, 7), kernel, stride, (1, 1), (1, 1)).end_to_end
+def test_rows_are_joined_where_windows_overlap_and_that_makes_slices_longer():
+    def joined(size, kernel, stride):
+        rank = len(size)
+        return windows.place_windows("", size, kernel, stride, (1,) * rank, (1,) * rank).end_to_end
 
-    assert joined((3, 3), (1, 1)).wide == (6, 9)
-    assert joined((3, 3), (1, 2)) is None
-    assert windows.place_windows("", (9,), (3,), (1,), (1,), (1,)).end_to_end is None
+    assert joined((6, 7), (3, 3), (1, 1)).wide == (6, 8)  # neighbouring rows share their padding
+    assert joined((6, 7), (3, 3), (1, 2)).wide == (6, 4)
+    assert joined((6, 7), (2, 2), (2, 2)) is None
+    assert joined((9,), (3,), (1,)) is None
+    assert joined((9,), (3,), (2,)).wide == (5,)
+
+
+@given(cases())
+def test_the_turned_kernels_on_the_output_lead_back_to_the_image(case):
+    _, (x, weight, _), options = case
+    geometry = [pair(options[name], x.ndim - 2) for name in ("stride", "padding", "dilation")]
+    turned = windows.windows_on_output(x.shape[2:], weight.shape[2:], *geometry)
+    reach = [d * (k - 1) for k, d in zip(weight.shape[2:], geometry[2], strict=True)]
+    too_far = any(p > r for p, r in zip(geometry[1], reach, strict=True))
+    assert (turned is None) == (too_far or set(geometry[0]) != {1})
+    if turned:
+        assert turned.out == x.shape[2:]
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 5))
+def test_kernels_turned_twice_are_what_they_were(groups, outputs, inputs, taps):
+    kernels = RNG(0).normal(size=(groups, outputs, inputs * taps))
+    turned = convolution.turn(kernels, taps)
+    assert turned.shape == (groups, inputs, outputs * taps)
+    np.testing.assert_array_equal(convolution.turn(turned, taps), kernels)
 
 
 @given(st.sampled_from([1, 2]), st.integers(0, 2), st.integers(1, 3), st.integers(0, 99))
