@@ -17,6 +17,7 @@ from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 from course_lib.windows import (
+    Sizes,
     Windows,
     as_image,
     lay_out,
@@ -154,15 +155,9 @@ def _conv(
     check_rank(operation, "x", x, axes)
     check_rank(operation, "weight", weight, axes.replace("N, C", "C_out, C_in / groups"))
     as_tuple(operation, "groups", groups, 1, least=1)
-    rank, out_channels = x.ndim - 2, len(weight)
+    out_channels = len(weight)
     check_channels(operation, x, weight, bias, groups, weight.shape[1] * groups, out_channels)
-    geometry = (
-        x.shape[2:],
-        weight.shape[2:],
-        as_tuple(operation, "stride", stride, rank, least=1),
-        as_tuple(operation, "padding", padding, rank, least=0),
-        as_tuple(operation, "dilation", dilation, rank, least=1),
-    )
+    geometry = spatial_sizes(operation, x, weight, stride, padding, dilation)
     windows = place_windows(operation, *geometry)
     kernels = weight.reshape(groups, out_channels // groups, math.prod(weight.shape[1:]))
     grouped_x, taps = split_channels(x, groups), len(windows.taps)
@@ -198,6 +193,20 @@ def _conv(
         return dx, dkernels.reshape(weight.shape), dbias
 
     return y, backward
+
+
+def spatial_sizes(
+    operation: str, x: Array, weight: Array, stride: Any, padding: Any, dilation: Any
+) -> tuple[Sizes, Sizes, Sizes, Sizes, Sizes]:
+    """Of image and kernel, and stride, padding and dilation: one number per spatial axis."""
+    rank = x.ndim - 2
+    return (
+        x.shape[2:],
+        weight.shape[2:],
+        as_tuple(operation, "stride", stride, rank, least=1),
+        as_tuple(operation, "padding", padding, rank, least=0),
+        as_tuple(operation, "dilation", dilation, rank, least=1),
+    )
 
 
 def turn(kernels: Array, taps: int) -> Array:

@@ -67,8 +67,7 @@ def cross_entropy(
     (np.float64(0.693), array([[ 0.5, -0.5]]))
     """
     check_arrays("cross_entropy", logits=logits, weight=weight)
-    _check_class_options(logits, weight, label_smoothing)
-    label_smoothing = float(label_smoothing)  # a np.float64 would turn float32 into float64
+    label_smoothing = _check_class_options(logits, weight, label_smoothing)
     target, kept = _check_target(logits, np.asarray(target), ignore_index)
     rows, true, classes = np.arange(target.size), target.reshape(-1), logits.shape[-1]
     shifted = logits.reshape(-1, classes)
@@ -80,8 +79,8 @@ def cross_entropy(
     hit = kept if weight is None else kept * weight[true]
     count, total, even_scores = float(hit.sum()), hit, None
     if label_smoothing:
-        spread = np.full(classes, label_smoothing / classes, logits.dtype)
-        spread = spread if weight is None else spread * weight
+        each = np.ones(classes, logits.dtype) if weight is None else weight
+        spread = each * (label_smoothing / classes)
         even_scores = shifted @ spread
         hit = (1 - label_smoothing) * hit
         total = hit + kept * spread.sum()
@@ -187,7 +186,7 @@ def _reduce(
     return losses.dtype.type(losses.sum() * scale), each_dloss
 
 
-def _check_class_options(logits: Array, weight: Array | None, label_smoothing: float) -> None:
+def _check_class_options(logits: Array, weight: Array | None, label_smoothing: float) -> float:
     if logits.ndim < 1 or not logits.shape[-1]:
         raise ValueError(
             f"cross_entropy: logits must have the axes (..., C) with at least one class, not shape "
@@ -202,6 +201,7 @@ def _check_class_options(logits: Array, weight: Array | None, label_smoothing: f
         raise ValueError(
             f"cross_entropy: label_smoothing must be from 0 to 1, not {label_smoothing}."
         )
+    return float(label_smoothing)  # a np.float64 would turn float32 into float64
 
 
 def _check_target(logits: Array, target: Array, ignore_index: int | None) -> tuple[Array, Array]:

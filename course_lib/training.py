@@ -115,17 +115,10 @@ def fit(
             for _ in range(epochs):
                 total = 0.0
                 for batch in np.array_split(rng.permutation(len(x)), batches):
-                    y, backward = model.forward(x[batch])
-                    value, loss_backward = loss(y, target[batch])
-                    if not np.isfinite(value):
-                        raise FloatingPointError(
-                            f"fit: the loss is {value} at step {int(optimizer.steps) + 1}; the "
-                            "steps are too large: try a smaller learning rate."
-                        )
-                    *_, grad = backward(loss_backward())
-                    model, optimizer = optimizer.step(model, grad)
-                    total += float(value) * len(batch)
-                    advance(f"loss {float(value):.3f}")
+                    examples = x[batch], target[batch]
+                    model, optimizer, value = _train_on(examples, model, optimizer, loss)
+                    total += value * len(batch)
+                    advance(f"loss {value:.3f}")
                 losses.append(total / len(x))
                 if validation is not None:
                     checks.append(_validate(model, loss, *validation))
@@ -137,6 +130,22 @@ def fit(
         validation_accuracy=tuple(right for _, right in checks if right is not None),
         interrupted=interrupted,
     )
+
+
+def _train_on(
+    examples: tuple[Array, Array], model: M, optimizer: Optimizer, loss: Any
+) -> tuple[M, Optimizer, float]:
+    """One step: the model and the optimizer after it, and the loss before it."""
+    x, target = examples
+    y, backward = model.forward(x)
+    value, loss_backward = loss(y, target)
+    if not np.isfinite(value):
+        raise FloatingPointError(
+            f"fit: the loss is {value} at step {int(optimizer.steps) + 1}; the steps are too "
+            "large: try a smaller learning rate."
+        )
+    *_, grad = backward(loss_backward())
+    return *optimizer.step(model, grad), float(value)
 
 
 def predict_in_batches(model: Layer, x: Array, batch_size: int = 256) -> Array:

@@ -19,6 +19,7 @@ from course_lib.convolution import (
     bias_gradient,
     check_channels,
     pull_back,
+    spatial_sizes,
     spread,
 )
 from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
@@ -215,17 +216,11 @@ def _conv_transpose(
     check_rank(operation, "x", x, axes)
     check_rank(operation, "weight", weight, axes.replace("N, C", "C_in, C_out / groups"))
     as_tuple(operation, "groups", groups, 1, least=1)
-    rank, in_channels, out_channels = x.ndim - 2, len(weight), weight.shape[1] * groups
+    in_channels, out_channels = len(weight), weight.shape[1] * groups
     check_channels(operation, x, weight, bias, groups, in_channels, out_channels)
-    windows = _place_stamps(
-        operation,
-        x.shape[2:],
-        weight.shape[2:],
-        as_tuple(operation, "stride", stride, rank, least=1),
-        as_tuple(operation, "padding", padding, rank, least=0),
-        as_tuple(operation, "output_padding", output_padding, rank, least=0),
-        as_tuple(operation, "dilation", dilation, rank, least=1),
-    )
+    geometry = spatial_sizes(operation, x, weight, stride, padding, dilation)
+    more = as_tuple(operation, "output_padding", output_padding, x.ndim - 2, least=0)
+    windows = _place_stamps(operation, *geometry, more)
     kernels = weight.reshape(groups, in_channels // groups, math.prod(weight.shape[1:]))
     grouped_x = split_channels(x, groups)
     y = np.empty((len(x), out_channels, *windows.size), x.dtype)
@@ -251,8 +246,8 @@ def _place_stamps(
     kernel: Sizes,
     stride: Sizes,
     padding: Sizes,
-    output_padding: Sizes,
     dilation: Sizes,
+    output_padding: Sizes,
 ) -> Windows:
     """The windows of the convolution that goes the other way: as many as x has positions."""
     each_axis = zip(size, kernel, stride, padding, output_padding, dilation, strict=True)

@@ -224,22 +224,30 @@ def _join_rows(windows: Windows, stride: Sizes, starts: list[Sizes]) -> Windows:
         shift = sum(t // s * step for t, s, step in zip(start, stride, steps, strict=True))
         pitch[0] = max(pitch[0], -(-(shift + length) // steps[0]))
         taps.append((..., *layer, slice(shift, shift + length), slice(None)))
-    parts = []
-    for remainders in np.ndindex(*stride):
-        first = [(r - p) % s for r, (_, p, _, s) in zip(remainders, axes, strict=True)]
-        where = [
-            slice((f + p) // s, (f + p) // s + len(range(f, n, s)))
-            for f, (n, p, _, s) in zip(first, axes, strict=True)
-        ]
-        pixels = cut(slice(f, None, s) for f, s in zip(first, stride, strict=True))
-        parts.append(((..., *remainders, *where, slice(None)), pixels))
     return windows._replace(
         wide=wide,
         canvas=(*stride, *pitch),
-        parts=tuple(parts),
+        parts=_layers(axes),
         joined=(*stride, math.prod(pitch)),
         taps=tuple(taps),
     )
+
+
+def _layers(axes: list[tuple[int, int, int, int]]) -> tuple[tuple[Any, Any], ...]:
+    """Where on joined rows the image lies: for each remainder, (part of the canvas, its pixels).
+
+    axes: (size, padding, places, stride) of each.
+    """
+    layers = []
+    for remainders in np.ndindex(*[stride for *_, stride in axes]):
+        where, pixels = [], []
+        for r, (size, padding, _, stride) in zip(remainders, axes, strict=True):
+            first = (r - padding) % stride
+            start = (first + padding) // stride
+            where.append(slice(start, start + len(range(first, size, stride))))
+            pixels.append(slice(first, None, stride))
+        layers.append(((..., *remainders, *where, slice(None)), cut(pixels)))
+    return tuple(layers)
 
 
 def cut(slices: Iterable[slice]) -> tuple[Any, ...]:
