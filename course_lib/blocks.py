@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -62,12 +63,22 @@ def row_max(rows: Array) -> Array:
     return rows[np.arange(len(rows)), rows.argmax(axis=1)]  # much quicker than max along rows
 
 
+@contextmanager
+def long_rows() -> Iterator[None]:
+    """For rows of LONG numbers or more, which are then worked on where they lie.
+
+    NumPy works on a few thousand numbers at a time. Where these are of several rows, it first
+    writes them, and whatever goes with them, into a buffer; so we make that smaller than a row.
+    """
+    with np.errstate():  # on leaving, the buffer has its old size again
+        np.setbufsize(16)
+        yield
+
+
 def by_row(function: np.ufunc, rows: Array, a: Array, out: Array | None = None) -> Array:
     """function(rows, a) for one number per row: a (...) and rows (..., size).
 
-    NumPy works on a few thousand numbers at a time, and where these are of several rows it first
-    writes them, and what goes with them, into a buffer. Long rows need none: it is made so small
-    that no two rows fit. For short rows it takes less time to repeat the numbers of `a` ourselves.
+    For short rows it takes less time to repeat the numbers of `a` than to leave that to NumPy.
 
     Examples
     --------
@@ -78,6 +89,5 @@ def by_row(function: np.ufunc, rows: Array, a: Array, out: Array | None = None) 
     size = rows.shape[-1]
     if size < LONG:
         return function(rows, a.repeat(size).reshape(rows.shape), out=out)
-    with np.errstate():  # on leaving, the buffer has its old size again
-        np.setbufsize(16)
+    with long_rows():
         return function(rows, a[..., None], out=out)

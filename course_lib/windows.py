@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from course_lib.blocks import LONG, long_rows
 from course_lib.errors import as_tuple
 from course_lib.record import Array
 
@@ -122,9 +124,10 @@ class Windows(NamedTuple):
             return
         by_tap = self._split_taps(cols, image.shape[-1])
         canvas = self._blank_canvas(image.shape[:3], image.shape[-1], image.dtype)
-        joined = self._join(canvas)
-        for k, tap in enumerate(self.taps):
-            self.put(by_tap[:, :, :, k], joined, tap)
+        joined, run = self._join(canvas), by_tap.shape[-2]
+        with long_rows() if run >= LONG else nullcontext():
+            for k, tap in enumerate(self.taps):
+                self.put(by_tap[:, :, :, k], joined, tap)
         for part, pixels in self.parts:
             image[pixels] = canvas[part]
 
