@@ -91,3 +91,17 @@ def by_row(function: np.ufunc, rows: Array, a: Array, out: Array | None = None) 
         return function(rows, a.repeat(size).reshape(rows.shape), out=out)
     with long_rows():
         return function(rows, a[..., None], out=out)
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what arrays leave behind for the next ones.
+
+    glibc gives large freed blocks back to the system, which clears them page by page when they are
+    asked for again: a step of SGD on 8 MB of weights then takes 9.5 ms instead of 1.9. It stops
+    doing so when it has seen a block of nearly 32 MB freed. This one is not written to, so that it
+    takes no memory, and a few microseconds. Elsewhere it does nothing.
+    """
+    np.empty(2**25 - 2**13, np.uint8)
+
+
+keep_freed_memory()

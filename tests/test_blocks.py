@@ -1,5 +1,7 @@
 """Working in blocks must not be visible in the result."""
 
+import platform
+import subprocess
 import sys
 
 import numpy as np
@@ -108,3 +110,28 @@ def test_a_row_goes_with_the_rows_of_every_block(count, size, monkeypatch):
     rows, y = tile(row, count), np.empty((count, size))
     in_blocks(lambda x, y: np.multiply(x, rows[: len(x)], out=y), x, y)
     np.testing.assert_array_equal(y, np.broadcast_to(row, (count, size)))
+
+
+def faults_per_step(preparation: str) -> float:
+    """How often a new process waits for the system to hand out a page, in a step of descent."""
+    code = f"""
+import resource
+import numpy as np
+{preparation}
+weights = [np.ones(2**20, np.float32) for _ in range(3)]
+def step():
+    return [0.9 * w for w in weights]
+for _ in range(3):
+    new = step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5):
+    new = step()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 5)
+"""
+    return float(subprocess.check_output([sys.executable, "-c", code]))
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have other rules")
+def test_memory_of_large_arrays_is_kept_for_the_next():
+    assert faults_per_step("import course_lib") < 20
+    assert faults_per_step("") > 500
