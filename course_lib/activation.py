@@ -226,7 +226,9 @@ def gelu(x: Array, *, approximate: str = "none") -> tuple[Array, Backward]:
     Returns
     -------
     y : (...)
-    backward : dy -> dx        dx = dy * (Φ(x) + x * φ(x)), φ the density of the standard normal
+    backward : dy -> dx        dx = dy * (Φ(x) + x * φ(x)), φ the density of the standard normal;
+                               with approximate="tanh", dx = dy * (1 + t + x * (1 - t**2) * u) / 2,
+                               where t is the tanh above, u = √(2/π) * (1 + 3 * 0.044715 * x**2)
 
     Raises
     ------

@@ -33,6 +33,10 @@ def save(path: str | os.PathLike[str], record: Record) -> None:
                  path does not end in .npz
     OSError      if the file cannot be written; an earlier file is untouched
 
+    Notes
+    -----
+    In PyTorch: `torch.save(model.state_dict(), path)`.
+
     Examples
     --------
     >>> from course_lib import Linear
@@ -76,6 +80,10 @@ def load(path: str | os.PathLike[str], record: R) -> R:
     ValueError   if the file's names or shapes are not those of the record (all are listed), or the
                  path does not end in .npz
     OSError      if the file cannot be read
+
+    Notes
+    -----
+    In PyTorch: `model.load_state_dict(torch.load(path))`, which changes the model.
 
     Examples
     --------

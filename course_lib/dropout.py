@@ -28,7 +28,7 @@ def dropout(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Arra
     Parameters
     ----------
     x : (...)
-    p : float in [0, 1)                      share that is dropped, on average
+    p : float in [0, 1)                      probability that a number is set to zero
     rng : numpy.random.Generator             draws the mask, one for all of x
 
     Returns

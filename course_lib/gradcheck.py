@@ -44,6 +44,11 @@ def gradcheck(
                 few digits for this), forward does not return (y, backward), or rng is no generator
     ValueError  if step is not positive, or backward returns too few gradients
 
+    Notes
+    -----
+    Central differences err by step² where one-sided ones err by step. In PyTorch:
+    `torch.autograd.gradcheck`, which looks at all directions one by one.
+
     Examples
     --------
     >>> from course_lib import relu

@@ -83,6 +83,11 @@ def fit(
     ValueError            if x and target have different lengths, or epochs or batch_size is below 1
     FloatingPointError    if the loss stops being a finite number; it names the step
 
+    Notes
+    -----
+    Stochastic gradient descent: each step sees a few examples only. [Robbins and Monro, 1951, A
+    stochastic approximation method]. PyTorch has no such function; there one writes the loop.
+
     Examples
     --------
     >>> from course_lib import Linear, SGD, fit
@@ -210,6 +215,11 @@ def accuracy(logits: Array, target: Array) -> float:
     ------
     TypeError               if logits is not an array of numbers, or target not one of integers
     ValueError              if shapes disagree, or there are no rows
+
+    Notes
+    -----
+    The same in scikit-learn, on the classes of the largest scores:
+    `sklearn.metrics.accuracy_score`.
 
     Examples
     --------

@@ -65,6 +65,11 @@ def transposed_output_size(
     ValueError      if output_padding reaches both stride and dilation, a stride or dilation is
                     below 1, or nothing is left
 
+    Notes
+    -----
+    The same formula as in PyTorch's `torch.nn.ConvTranspose2d`.
+    [Dumoulin and Visin, 2016, arXiv:1603.07285]
+
     Examples
     --------
     >>> transposed_output_size(13, 3, stride=2), transposed_output_size(13, 3, stride=2,

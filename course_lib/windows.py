@@ -45,6 +45,10 @@ def output_size(
     TypeError       if one of them is not an int
     ValueError      if the kernel is wider than the padded input, or a stride or dilation is below 1
 
+    Notes
+    -----
+    The same formula as in PyTorch's `torch.nn.Conv2d`. [Dumoulin and Visin, 2016, arXiv:1603.07285]
+
     Examples
     --------
     >>> output_size(28, 3, padding=1)
