@@ -64,6 +64,8 @@ def is_plain(array: Any) -> bool:
 
     The product of a `np.matrix` is another one, and a masked array hides some of its numbers.
     """
+    if type(array) is np.ndarray:  # as nearly always
+        return True
     return isinstance(array, np.ndarray) and not isinstance(array, np.matrix | np.ma.MaskedArray)
 
 
