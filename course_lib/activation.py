@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from course_lib.blocks import by_row, in_blocks, row_max
-from course_lib.errors import check_arrays, check_gradient
+from course_lib.errors import check_arrays, check_choice, check_gradient, check_number
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 
@@ -85,7 +86,7 @@ def relu(x: Array) -> tuple[Array, Backward]:
     array([0., 0., 5.])
     """
     check_arrays("relu", x=x)
-    y = x.clip(0, np.inf)
+    y = np.asarray(x.clip(0, np.inf))
 
     def backward(dy: Array) -> Array:
         check_gradient("relu", dy, y)
@@ -111,7 +112,8 @@ def leaky_relu(x: Array, negative_slope: float = 0.01) -> tuple[Array, Backward]
 
     Raises
     ------
-    TypeError                  if x is not a float32 or float64 array
+    TypeError                  if x is not a float32 or float64 array, or negative_slope no number
+    ValueError                 if negative_slope is not finite
 
     Notes
     -----
@@ -123,6 +125,8 @@ def leaky_relu(x: Array, negative_slope: float = 0.01) -> tuple[Array, Backward]
     >>> leaky_relu(np.array([-1.0, 2.0]), 0.1)[0]
     array([-0.1,  2. ])
     """
+
+    check_number("leaky_relu", "negative_slope", negative_slope)
 
     def curve(x: Array, y: Array, slope: Array) -> None:
         choose(x > 0, 1, negative_slope, slope)
@@ -222,7 +226,9 @@ def gelu(x: Array, *, approximate: str = "none") -> tuple[Array, Backward]:
     Returns
     -------
     y : (...)
-    backward : dy -> dx        dx = dy * (Φ(x) + x * φ(x)), φ the density of the standard normal
+    backward : dy -> dx        dx = dy * (Φ(x) + x * φ(x)), φ the density of the standard normal;
+                               with approximate="tanh", dx = dy * (1 + t + x * (1 - t**2) * u) / 2,
+                               where t is the tanh above, u = √(2/π) * (1 + 3 * 0.044715 * x**2)
 
     Raises
     ------
@@ -406,7 +412,7 @@ def _along(
 
     def backward(dy: Array) -> Array:
         check_gradient(operation, dy, y)
-        return np.multiply(dy, slope)
+        return np.asarray(np.multiply(dy, slope))
 
     return y, backward
 
@@ -421,8 +427,7 @@ def _sigmoid(x: Array, y: Array) -> Array:
 
 
 def _check_approximate(operation: str, approximate: str) -> None:
-    if approximate not in ("none", "tanh"):
-        raise ValueError(f'{operation}: approximate must be "none" or "tanh", not {approximate!r}.')
+    check_choice(operation, "approximate", approximate, ("none", "tanh"))
 
 
 def _gelu(x: Array, y: Array, slope: Array) -> None:
@@ -490,11 +495,15 @@ def _polynomial(coefficients: tuple[float, ...], a: Array) -> Array:
     return value
 
 
+def _check_dim(operation: str, dim: Any) -> None:
+    if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
+        raise TypeError(f"{operation}: dim must be an int, the number of an axis, not {dim!r}.")
+
+
 def _rows(operation: str, x: Array, dim: int) -> tuple[Array, int]:
     """After the checks: x as rows that need nothing of each other, and the axis in them."""
     check_arrays(operation, x=x)
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
-        raise TypeError(f"{operation}: dim must be an int, the number of an axis, not {dim!r}.")
+    _check_dim(operation, dim)
     if not -x.ndim <= dim < x.ndim:
         raise ValueError(
             f"{operation}: x {x.shape} has no axis {dim}; dim must be from {-x.ndim} to "
@@ -567,6 +576,10 @@ class LeakyReLU(Layer):
 
     negative_slope: float = 0.01
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number("LeakyReLU", "negative_slope", self.negative_slope)
+
     def forward(self, x: Array) -> tuple[Array, Backward]:
         return _without_parameters(self, leaky_relu(x, self.negative_slope))
 
@@ -610,6 +623,10 @@ class Softmax(Layer):
 
     dim: int = -1
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_dim("Softmax", self.dim)
+
     def forward(self, x: Array) -> tuple[Array, Backward]:
         return _without_parameters(self, softmax(x, dim=self.dim))
 
@@ -618,6 +635,10 @@ class LogSoftmax(Layer):
     """The logarithm of shares that sum to 1 along dim (see `log_softmax`)."""
 
     dim: int = -1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_dim("LogSoftmax", self.dim)
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         return _without_parameters(self, log_softmax(x, dim=self.dim))

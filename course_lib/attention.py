@@ -9,7 +9,17 @@ from typing import Any, Self
 import numpy as np
 
 from course_lib.blocks import by_row, row_max
-from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
+from course_lib.errors import (
+    check_arrays,
+    check_dtype,
+    check_flag,
+    check_generator,
+    check_gradient,
+    check_int,
+    check_rank,
+    is_plain,
+    kind,
+)
 from course_lib.layer import Backward, Layer
 from course_lib.linear import Linear, linear
 from course_lib.record import Array
@@ -68,7 +78,7 @@ def scaled_dot_product_attention(
     array([[1., 0.]])
     """
     operation = "scaled_dot_product_attention"
-    check_arrays(operation, query=query, key=key, value=value)
+    check_arrays(operation, required=3, query=query, key=key, value=value)
     if value.shape[:-1] != key.shape[:-1]:
         raise ValueError(
             f"{operation}: value has shape {value.shape} but key has shape {key.shape}; there must "
@@ -142,7 +152,7 @@ def attention_weights(
            [0.5 , 0.5 , 0.  ],
            [0.33, 0.33, 0.33]])
     """
-    check_arrays("attention_weights", query=query, key=key)
+    check_arrays("attention_weights", required=2, query=query, key=key)
     scaled, bias = _prepare("attention_weights", query, key, mask, causal)
     exps, sums = _exp_scores(scaled, key, bias)
     exps /= sums
@@ -153,6 +163,7 @@ def _prepare(
     operation: str, query: Array, key: Array, mask: Array | None, causal: bool
 ) -> tuple[Array, Array | None]:
     """The query over sqrt(d), and what to add to the scores: -inf where a key is out of reach."""
+    check_flag(operation, "causal", causal)
     if query.ndim < 2 or query.shape[:-2] != key.shape[:-2] or query.shape[-1] != key.shape[-1]:
         raise ValueError(
             f"{operation}: query has shape {query.shape} but key has shape {key.shape}; query is "
@@ -175,10 +186,10 @@ def _prepare(
 
 
 def _as_bias(operation: str, mask: Any, maps: tuple[int, ...], dtype: Any) -> Array:
-    if not isinstance(mask, np.ndarray) or (mask.dtype != bool and mask.dtype != dtype):
-        found = mask.dtype if isinstance(mask, np.ndarray) else type(mask).__name__
-        kind = np.asarray(mask).dtype.kind  # -inf as a boolean would be True, and allow
-        remedy = f"np.asarray(mask, np.{np.dtype(dtype)})" if kind == "f" else "mask.astype(bool)"
+    if not is_plain(mask) or (mask.dtype != bool and mask.dtype != dtype):
+        found = mask.dtype if is_plain(mask) else kind(mask)
+        number = np.asarray(mask).dtype.kind == "f"  # -inf as a boolean would be True, and allow
+        remedy = f"np.asarray(mask, np.{np.dtype(dtype)})" if number else "mask.astype(bool)"
         raise TypeError(
             f"{operation}: mask must be a boolean array, True where a query may attend, or hold "
             f"{np.dtype(dtype)} numbers to add to the scores, not {found}; convert it: "
@@ -235,6 +246,7 @@ def split_heads(x: Array, num_heads: int) -> Array:
 
     Raises
     ------
+    TypeError                  if x is not a float32 or float64 array, or num_heads not an int
     ValueError                 if x has not two axes at least, or num_heads does not divide E
 
     Examples
@@ -245,6 +257,8 @@ def split_heads(x: Array, num_heads: int) -> Array:
            [[2., 3.],
             [6., 7.]]])
     """
+    check_arrays("split_heads", x=x)
+    check_int("split_heads", "num_heads", num_heads)
     if x.ndim < 2:
         raise ValueError(
             f"split_heads: x must have the axes (..., T, E) but has shape {x.shape}; add the axis "
@@ -271,6 +285,7 @@ def merge_heads(x: Array) -> Array:
 
     Raises
     ------
+    TypeError                  if x is not a float32 or float64 array
     ValueError                 if x has not three axes at least
 
     Notes
@@ -283,6 +298,7 @@ def merge_heads(x: Array) -> Array:
     >>> bool((merge_heads(split_heads(x, 2)) == x).all())
     True
     """
+    check_arrays("merge_heads", x=x)
     if x.ndim < 3:
         raise ValueError(
             f"merge_heads: x must have the axes (..., num_heads, T, d) but has shape {x.shape}."
@@ -342,7 +358,15 @@ class MultiHeadAttention(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        as_tuple("MultiHeadAttention", "num_heads", self.num_heads, 1, least=1)
+        check_int("MultiHeadAttention", "num_heads", self.num_heads, least=1)
+        check_rank(
+            "MultiHeadAttention", "in_proj_weight", self.in_proj_weight, "3 * embed_dim, embed_dim"
+        )
+        if not isinstance(self.out_proj, Linear):
+            raise TypeError(
+                f"MultiHeadAttention: out_proj is {kind(self.out_proj)}, not a Linear layer; "
+                "MultiHeadAttention.init(embed_dim, num_heads, rng=rng) makes one."
+            )
         width = self.in_proj_weight.shape[-1]
         if self.in_proj_weight.shape != (3 * width, width):
             raise ValueError(
@@ -371,7 +395,10 @@ class MultiHeadAttention(Layer):
         dtype: Any = np.float32,
     ) -> Self:
         """Draw as PyTorch does: Xavier uniform in_proj_weight, out_proj as Linear, zero biases."""
-        as_tuple("MultiHeadAttention", "embed_dim", embed_dim, 1, least=1)
+        check_int("MultiHeadAttention", "embed_dim", embed_dim, least=1)
+        check_flag("MultiHeadAttention", "bias", bias)
+        check_generator("MultiHeadAttention", rng)
+        check_dtype("MultiHeadAttention", dtype)
         bound = math.sqrt(6 / (embed_dim + 3 * embed_dim))  # inputs and outputs of in_proj_weight
         weight = rng.uniform(-bound, bound, (3 * embed_dim, embed_dim)).astype(dtype)
         out_proj = Linear.init(embed_dim, embed_dim, bias=False, rng=rng, dtype=dtype)

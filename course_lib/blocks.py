@@ -1,4 +1,6 @@
-"""Large arrays are worked on a few rows at a time: what lies in between stays in the cache."""
+"""Large arrays are worked on a few rows at a time, because a processor is fastest on what fits
+its cache.
+"""
 
 from __future__ import annotations
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
+from course_lib.errors import kind
 from course_lib.record import Record
 
 R = TypeVar("R", bound=Record)
@@ -27,10 +28,14 @@ def save(path: str | os.PathLike[str], record: Record) -> None:
 
     Raises
     ------
-    TypeError    if record is neither
+    TypeError    if record is neither, or path no path
     ValueError   if the model is for evaluation (BatchNorm and Dropout are gone from it), or the
                  path does not end in .npz
     OSError      if the file cannot be written; an earlier file is untouched
+
+    Notes
+    -----
+    In PyTorch: `torch.save(model.state_dict(), path)`.
 
     Examples
     --------
@@ -38,9 +43,7 @@ def save(path: str | os.PathLike[str], record: Record) -> None:
     >>> save("model.npz", Linear(np.ones((1, 2)), None))              # doctest: +SKIP
     """
     _check_record("save", record)
-    path = Path(path)
-    if path.suffix != ".npz":
-        raise ValueError(f"save: {path.name!r} must end in .npz, the format of the file.")
+    path = _as_path("save", path)
     records = [record, *(child for _, child in record._walk())]
     if any(getattr(r, "_for_evaluation", False) for r in records):
         raise ValueError(
@@ -64,7 +67,7 @@ def load(path: str | os.PathLike[str], record: R) -> R:
 
     Parameters
     ----------
-    path : str or path
+    path : str or path               ends in .npz
     record : Layer or Optimizer      of the kind that was saved; it stays as it is
 
     Returns
@@ -73,9 +76,14 @@ def load(path: str | os.PathLike[str], record: R) -> R:
 
     Raises
     ------
-    TypeError    if record is neither a layer nor an optimizer
-    ValueError   if the file's names or shapes are not those of the record; all are listed
+    TypeError    if record is neither a layer nor an optimizer, or path no path
+    ValueError   if the file's names or shapes are not those of the record (all are listed), or the
+                 path does not end in .npz
     OSError      if the file cannot be read
+
+    Notes
+    -----
+    In PyTorch: `model.load_state_dict(torch.load(path))`, which changes the model.
 
     Examples
     --------
@@ -84,8 +92,19 @@ def load(path: str | os.PathLike[str], record: R) -> R:
     Linear(weight (1, 2), bias=None)
     """
     _check_record("load", record)
-    with np.load(Path(path), allow_pickle=False) as arrays:
+    with np.load(_as_path("load", path), allow_pickle=False) as arrays:
         return record.load_state_dict(dict(arrays))
+
+
+def _as_path(operation: str, path: Any) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(
+            f'{operation}: path is {kind(path)}, not the name of a file, such as "model.npz".'
+        )
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise ValueError(f"{operation}: {path.name!r} must end in .npz, the format of the file.")
+    return path
 
 
 def _check_record(operation: str, record: object) -> None:

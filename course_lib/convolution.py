@@ -12,7 +12,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
+from course_lib.errors import (
+    as_tuple,
+    check_arrays,
+    check_flag,
+    check_gradient,
+    check_int,
+    check_rank,
+)
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
@@ -345,6 +352,9 @@ class Convolution(Layer):
         """
         kernel = as_tuple(cls.__name__, "kernel_size", kernel_size, cls.spatial_axes, least=1)
         as_tuple(cls.__name__, "groups", groups, 1, least=1)
+        check_int(cls.__name__, "in_channels", in_channels, least=0)
+        check_int(cls.__name__, "out_channels", out_channels, least=0)
+        check_flag(cls.__name__, "bias", bias)
         if in_channels % groups or out_channels % groups:
             raise ValueError(
                 f"{cls.__name__}: {in_channels} input and {out_channels} output channels cannot "
@@ -352,8 +362,11 @@ class Convolution(Layer):
             )
         shape = (*cls._channel_axes(in_channels, out_channels, groups), *kernel)
         fan_in = math.prod(shape[1:])
-        weight = uniform_by_fan_in(shape, fan_in, rng=rng, dtype=dtype)
-        drawn = uniform_by_fan_in((out_channels,), fan_in, rng=rng, dtype=dtype) if bias else None
+
+        def draw(*shape: int) -> Array:
+            return uniform_by_fan_in(cls.__name__, shape, fan_in, rng=rng, dtype=dtype)
+
+        weight, drawn = draw(*shape), draw(out_channels) if bias else None
         return cls(weight, drawn, groups=groups, **options)
 
     @staticmethod

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from course_lib.errors import check_generator
+from course_lib.errors import check_choice, check_dtype, check_flag, check_generator, check_int
 from course_lib.record import Array
 
 PHOTOGRAPHS = ("china", "flower")
@@ -35,7 +35,7 @@ def digits(*, rng: np.random.Generator, num_test: int = 450, dtype: Any = np.flo
 
     Raises
     ------
-    TypeError       if rng is no generator
+    TypeError       if rng is no generator, or num_test or dtype not of its kind
     ValueError      if no example would be left to learn from or to test with
 
     Source: Alpaydin and Kaynak, 1998, Optical recognition of handwritten digits (UCI).
@@ -49,6 +49,8 @@ def digits(*, rng: np.random.Generator, num_test: int = 450, dtype: Any = np.flo
     from sklearn.datasets import load_digits
 
     check_generator("digits", rng)
+    check_int("digits", "num_test", num_test)
+    check_dtype("digits", dtype)
     images, labels = load_digits(return_X_y=True)
     if not 0 < num_test < len(labels):
         raise ValueError(
@@ -77,6 +79,7 @@ def photograph(
 
     Raises
     ------
+    TypeError       if shrink, grey or dtype is not of its kind
     ValueError      if there is no such photograph, or shrink is below 1 or above its height
 
     Source: the sample images of scikit-learn, CC BY 2.0: https://www.flickr.com/photos/danielbuechele
@@ -89,10 +92,10 @@ def photograph(
     """
     from sklearn.datasets import load_sample_image
 
-    if name not in PHOTOGRAPHS:
-        raise ValueError(f"photograph: name must be one of {PHOTOGRAPHS}, not {name!r}.")
-    if shrink < 1:
-        raise ValueError(f"photograph: shrink must be at least 1, not {shrink}.")
+    check_choice("photograph", "name", name, PHOTOGRAPHS)
+    check_int("photograph", "shrink", shrink, least=1)
+    check_flag("photograph", "grey", grey)
+    check_dtype("photograph", dtype)
     image = load_sample_image(f"{name}.jpg") / 255.0  # (H, W, 3)
     height, width = (size // shrink for size in image.shape[:2])
     if not height:

@@ -9,7 +9,13 @@ from typing import ClassVar
 import numpy as np
 
 from course_lib.activation import keep
-from course_lib.errors import check_arrays, check_gradient, check_rank
+from course_lib.errors import (
+    check_arrays,
+    check_generator,
+    check_gradient,
+    check_number,
+    check_rank,
+)
 from course_lib.layer import Backward, Identity, Layer
 from course_lib.record import Array
 
@@ -22,7 +28,7 @@ def dropout(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Arra
     Parameters
     ----------
     x : (...)
-    p : float in [0, 1)                      share that is dropped, on average
+    p : float in [0, 1)                      probability that a number is set to zero
     rng : numpy.random.Generator             draws the mask, one for all of x
 
     Returns
@@ -32,7 +38,7 @@ def dropout(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Arra
 
     Raises
     ------
-    TypeError        if x is not a float32 or float64 array, or rng is no generator
+    TypeError        if x is not a float32 or float64 array, p no number, or rng no generator
     ValueError       if p is not in [0, 1)
 
     Notes
@@ -68,7 +74,7 @@ def dropout1d(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Ar
 
     Raises
     ------
-    TypeError        if x is not a float32 or float64 array, or rng is no generator
+    TypeError        if x is not a float32 or float64 array, p no number, or rng no generator
     ValueError       if x has not three axes, or p is not in [0, 1)
 
     Notes
@@ -102,7 +108,7 @@ def dropout2d(x: Array, p: float = 0.5, *, rng: np.random.Generator) -> tuple[Ar
 
     Raises
     ------
-    TypeError        if x is not a float32 or float64 array, or rng is no generator
+    TypeError        if x is not a float32 or float64 array, p no number, or rng no generator
     ValueError       if x has not four axes, or p is not in [0, 1)
 
     Notes
@@ -130,7 +136,7 @@ def _dropout(
 ) -> tuple[Array, Backward]:
     """Drop with one random draw per number, or per channel of (N, C, ...)."""
     check_arrays(operation, x=x)
-    _check_dropout(operation, p, rng)
+    p = _check_dropout(operation, p, rng)
     # drawn in float32 for either dtype: quicker, and the same seed gives the same mask
     kept = rng.random(x.shape[:2] if by_channel else x.shape, np.float32) >= p
     scale = 1 / (1 - p)
@@ -153,17 +159,15 @@ def _dropout(
     return y, backward
 
 
-def _check_dropout(operation: str, p: float, rng: np.random.Generator) -> None:
+def _check_dropout(operation: str, p: float, rng: np.random.Generator) -> float:
+    p = check_number(operation, "p", p)
     if not 0 <= p < 1:
         raise ValueError(
             f"{operation}: p is the share that is dropped and must be in [0, 1), not {p}; "
             "if everything is dropped, nothing is left to learn from."
         )
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"{operation}: rng is a {type(rng).__name__}, not a generator; "
-            "make one from a seed: rng=np.random.default_rng(0)."
-        )
+    check_generator(operation, rng)
+    return p
 
 
 class Dropout(Layer):

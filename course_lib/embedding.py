@@ -8,7 +8,16 @@ from typing import Any, Self
 import numpy as np
 
 from course_lib.blocks import BLOCK, in_blocks
-from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank, is_plain
+from course_lib.errors import (
+    check_arrays,
+    check_dtype,
+    check_generator,
+    check_gradient,
+    check_int,
+    check_rank,
+    is_plain,
+    kind,
+)
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 
@@ -100,6 +109,7 @@ class Embedding(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_rank("Embedding", "weight", self.weight, "num_embeddings, embedding_dim")
         if self.padding_idx is not None:
             _check_padding("Embedding", self.padding_idx, self.weight)
 
@@ -114,6 +124,10 @@ class Embedding(Layer):
         dtype: Any = np.float32,
     ) -> Self:
         """Draw the rows as PyTorch does: standard normal; the padding row is zero."""
+        check_int("Embedding", "num_embeddings", num_embeddings, least=0)
+        check_int("Embedding", "embedding_dim", embedding_dim, least=0)
+        check_generator("Embedding", rng)
+        check_dtype("Embedding", dtype)
         weight = rng.normal(size=(num_embeddings, embedding_dim)).astype(dtype)
         if padding_idx is not None:
             _check_padding("Embedding", padding_idx, weight)
@@ -132,7 +146,7 @@ class Embedding(Layer):
 
 def _check_indices(indices: Any, weight: Array) -> None:
     if not is_plain(indices) or indices.dtype.kind not in "iu":
-        found = indices.dtype if is_plain(indices) else type(indices).__name__
+        found = indices.dtype if is_plain(indices) else kind(indices)
         raise TypeError(
             f"embedding: indices must be an array of integers, not {found}; a token is a row "
             "number: np.array(tokens, dtype=np.int64)."
@@ -145,7 +159,7 @@ def _check_indices(indices: Any, weight: Array) -> None:
 
 
 def _check_padding(operation: str, padding_idx: int, weight: Array) -> None:
-    as_tuple(operation, "padding_idx", padding_idx, 1, least=0)
+    check_int(operation, "padding_idx", padding_idx, least=0)
     if padding_idx >= len(weight):
         raise ValueError(
             f"{operation}: padding_idx {padding_idx} is not a row of weight {weight.shape}; rows "

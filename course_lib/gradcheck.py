@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.errors import check_generator, check_number, is_plain, kind
 from course_lib.layer import Identity, Layer
 from course_lib.record import Array
 
@@ -40,7 +41,13 @@ def gradcheck(
     Raises
     ------
     TypeError   if an input is no array, or an input or parameter is not float64 (float32 has too
-                few digits for this)
+                few digits for this), forward does not return (y, backward), or rng is no generator
+    ValueError  if step is not positive, or backward returns too few gradients
+
+    Notes
+    -----
+    Central differences err by step² where one-sided ones err by step. In PyTorch:
+    `torch.autograd.gradcheck`, which looks at all directions one by one.
 
     Examples
     --------
@@ -48,13 +55,22 @@ def gradcheck(
     >>> gradcheck(relu, np.array([-1.0, 2.0]), rng=np.random.default_rng(0)) < 1e-6
     True
     """
+    if not callable(forward):
+        raise TypeError(
+            f"gradcheck: forward is {kind(forward)}, not a layer or an operation; give the "
+            "function itself: gradcheck(relu, x, rng=rng)."
+        )
+    check_generator("gradcheck", rng)
+    step = check_number("gradcheck", "step", step)
+    if not step > 0:
+        raise ValueError(f"gradcheck: step must be positive, not {step}.")
     layer = forward if isinstance(forward, Layer) else Identity()
     operation = None if isinstance(forward, Layer) else forward
     parameters = layer.parameters()
     for name, array in [*((f"input {i}", x) for i, x in enumerate(inputs)), *parameters.items()]:
-        if not isinstance(array, np.ndarray):
+        if not is_plain(array):
             raise TypeError(
-                f"gradcheck: {name} is a {type(array).__name__}, not a NumPy array; options that "
+                f"gradcheck: {name} is {kind(array)}, not a NumPy array; options that "
                 "are not arrays are given by name."
             )
         if array.dtype.kind == "f" and array.dtype != np.float64:
@@ -73,11 +89,24 @@ def gradcheck(
         ]
         return call(*points, **options)
 
-    y, backward = moved(0.0)
+    result = moved(0.0)
+    if not isinstance(result, tuple) or len(result) != 2 or not callable(result[1]):
+        raise TypeError(
+            f"gradcheck: forward returned {kind(result)}, not (y, backward); there is no way back "
+            "to check."
+        )
+    y, backward = result
     dy = rng.normal(size=np.shape(y))
     gradients = backward(dy)
     if not isinstance(gradients, tuple):
         gradients = (gradients,)
+    needed = len(inputs) + (operation is None)
+    if len(gradients) < needed:
+        raise ValueError(
+            f"gradcheck: backward returned {len(gradients)} gradients for {len(inputs)} inputs"
+            f"{' and the layer' * (operation is None)}; there must be one for each, None for "
+            "integers."
+        )
     pairs = list(zip(gradients[: len(inputs)], directions, strict=True))
     if operation is None:
         grad = gradients[-1].parameters()

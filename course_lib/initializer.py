@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.errors import check_generator
+from course_lib.errors import check_dtype, check_generator, check_number
 from course_lib.record import Array
 
 
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+def fans(shape: tuple[int, ...], operation: str = "fans") -> tuple[int, int]:
     """How many inputs feed one output (fan-in), how many outputs one input feeds (fan-out).
 
     The shape is that of a weight, (out, in, *kernel).
@@ -28,25 +28,32 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """
     if len(shape) < 2:
         raise ValueError(
-            f"fans: a weight has at least the axes (out, in), not shape {shape}; a bias has no "
-            "fans: start it at zero, np.zeros(shape)."
+            f"{operation}: a weight has at least the axes (out, in), not shape {shape}; a bias has "
+            "no fans: start it at zero, zeros(shape)."
         )
     kernel = math.prod(shape[2:])
     return shape[1] * kernel, shape[0] * kernel
 
 
 def uniform_by_fan_in(
-    shape: tuple[int, ...], fan_in: int, *, rng: np.random.Generator, dtype: Any = np.float32
+    operation: str,
+    shape: tuple[int, ...],
+    fan_in: int,
+    *,
+    rng: np.random.Generator,
+    dtype: Any = np.float32,
 ) -> Array:
     """Uniform within ±1/√fan_in: what PyTorch's Linear and Conv layers start from.
 
+    An error begins with the operation, the layer that is to start.
+
     Examples
     --------
-    >>> w = uniform_by_fan_in((100, 25), 25, rng=np.random.default_rng(0))
+    >>> w = uniform_by_fan_in("Linear", (100, 25), 25, rng=np.random.default_rng(0))
     >>> bool(abs(w).max() <= 0.2), w.dtype
     (True, dtype('float32'))
     """
-    _check_draw("init", shape, rng)
+    _check_draw(operation, shape, rng, dtype)
     bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
     return rng.uniform(-bound, bound, shape).astype(dtype)
 
@@ -56,7 +63,25 @@ def kaiming_normal(
 ) -> Array:
     """Normal with variance 2 / fan_in: ReLU layers keep the size of what passes through them.
 
-    Source: He et al., 2015, arXiv:1502.01852.
+    Parameters
+    ----------
+    shape : (out, in, *kernel)         that of a weight
+    rng : numpy.random.Generator
+    dtype                              float32 or float64
+
+    Returns
+    -------
+    array : shape
+
+    Raises
+    ------
+    TypeError       if shape is not a tuple of sizes, rng no generator, or dtype another one
+    ValueError      if shape has fewer than two axes, or a size is below 0
+
+    Notes
+    -----
+    [He et al., 2015, arXiv:1502.01852]. In PyTorch: `torch.nn.init.kaiming_normal_`, whose defaults
+    (mode="fan_in", nonlinearity="leaky_relu" with slope 0) give the same variance.
 
     Examples
     --------
@@ -64,8 +89,8 @@ def kaiming_normal(
     >>> round(float(w.std()), 2)
     0.1
     """
-    _check_draw("kaiming_normal", shape, rng)
-    return _normal(shape, _kaiming(shape), rng, dtype)
+    _check_draw("kaiming_normal", shape, rng, dtype)
+    return _normal(shape, _kaiming("kaiming_normal", shape), rng, dtype)
 
 
 def kaiming_uniform(
@@ -73,14 +98,33 @@ def kaiming_uniform(
 ) -> Array:
     """Uniform with variance 2 / fan_in, so within ±√(6 / fan_in) (see `kaiming_normal`).
 
+    Parameters
+    ----------
+    shape : (out, in, *kernel)         that of a weight
+    rng : numpy.random.Generator
+    dtype                              float32 or float64
+
+    Returns
+    -------
+    array : shape
+
+    Raises
+    ------
+    TypeError       if shape is not a tuple of sizes, rng no generator, or dtype another one
+    ValueError      if shape has fewer than two axes, or a size is below 0
+
+    Notes
+    -----
+    [He et al., 2015, arXiv:1502.01852]. In PyTorch: `torch.nn.init.kaiming_uniform_`.
+
     Examples
     --------
     >>> w = kaiming_uniform((400, 150), rng=np.random.default_rng(0))
     >>> bool(abs(w).max() <= 0.2), round(float(w.std() ** 2 * 150), 2)
     (True, 2.0)
     """
-    _check_draw("kaiming_uniform", shape, rng)
-    return _uniform(shape, _kaiming(shape), rng, dtype)
+    _check_draw("kaiming_uniform", shape, rng, dtype)
+    return _uniform(shape, _kaiming("kaiming_uniform", shape), rng, dtype)
 
 
 def xavier_normal(
@@ -93,7 +137,27 @@ def xavier_normal(
     """Normal with variance gain² · 2 / (fan_in + fan_out): for layers whose slope is near 1.
 
     A compromise between keeping the size of signals (fan_in) and of gradients (fan_out).
-    Source: Glorot and Bengio, 2010, Understanding the difficulty of training deep networks.
+    Parameters
+    ----------
+    shape : (out, in, *kernel)         that of a weight
+    gain : float                       the greater, the wider the draw
+    rng : numpy.random.Generator
+    dtype                              float32 or float64
+
+    Returns
+    -------
+    array : shape
+
+    Raises
+    ------
+    TypeError       if shape is not a tuple of sizes, rng no generator, gain no number, or dtype
+                    another one
+    ValueError      if shape has fewer than two axes, or a size is below 0
+
+    Notes
+    -----
+    [Glorot and Bengio, 2010, Understanding the difficulty of training deep feedforward neural
+    networks]. In PyTorch: `torch.nn.init.xavier_normal_`.
 
     Examples
     --------
@@ -101,8 +165,8 @@ def xavier_normal(
     >>> round(float(w.std()), 2)
     0.1
     """
-    _check_draw("xavier_normal", shape, rng)
-    return _normal(shape, _xavier(shape, gain), rng, dtype)
+    _check_draw("xavier_normal", shape, rng, dtype)
+    return _normal(shape, _xavier("xavier_normal", shape, gain), rng, dtype)
 
 
 def xavier_uniform(
@@ -114,14 +178,35 @@ def xavier_uniform(
 ) -> Array:
     """Uniform with variance gain² · 2 / (fan_in + fan_out) (see `xavier_normal`).
 
+    Parameters
+    ----------
+    shape : (out, in, *kernel)         that of a weight
+    gain : float                       the greater, the wider the draw
+    rng : numpy.random.Generator
+    dtype                              float32 or float64
+
+    Returns
+    -------
+    array : shape
+
+    Raises
+    ------
+    TypeError       if shape is not a tuple of sizes, rng no generator, gain no number, or dtype
+                    another one
+    ValueError      if shape has fewer than two axes, or a size is below 0
+
+    Notes
+    -----
+    [Glorot and Bengio, 2010, as for `xavier_normal`]. In PyTorch: `torch.nn.init.xavier_uniform_`.
+
     Examples
     --------
     >>> w = xavier_uniform((100, 50), rng=np.random.default_rng(0))
     >>> bool(abs(w).max() <= 0.2)
     True
     """
-    _check_draw("xavier_uniform", shape, rng)
-    return _uniform(shape, _xavier(shape, gain), rng, dtype)
+    _check_draw("xavier_uniform", shape, rng, dtype)
+    return _uniform(shape, _xavier("xavier_uniform", shape, gain), rng, dtype)
 
 
 def zeros(shape: tuple[int, ...], *, dtype: Any = np.float32) -> Array:
@@ -138,7 +223,8 @@ def zeros(shape: tuple[int, ...], *, dtype: Any = np.float32) -> Array:
 
     Raises
     ------
-    TypeError, ValueError      if shape is not a tuple of sizes
+    TypeError                  if shape is not a tuple of whole numbers, or dtype another one
+    ValueError                 if a size is below 0
 
     Notes
     -----
@@ -151,7 +237,7 @@ def zeros(shape: tuple[int, ...], *, dtype: Any = np.float32) -> Array:
     >>> zeros((3,))
     array([0., 0., 0.], dtype=float32)
     """
-    _check_shape("zeros", shape)
+    _check_shape("zeros", shape, dtype)
     return np.zeros(shape, dtype)
 
 
@@ -170,7 +256,9 @@ def constant(shape: tuple[int, ...], value: float, *, dtype: Any = np.float32) -
 
     Raises
     ------
-    TypeError, ValueError      if shape is not a tuple of sizes
+    TypeError                  if shape is not a tuple of whole numbers, value no number, or dtype
+                               another one
+    ValueError                 if a size is below 0, or value is NaN
 
     Notes
     -----
@@ -183,32 +271,36 @@ def constant(shape: tuple[int, ...], value: float, *, dtype: Any = np.float32) -
     >>> constant((2,), 0.5)
     array([0.5, 0.5], dtype=float32)
     """
-    _check_shape("constant", shape)
-    return np.full(shape, value, dtype)
+    _check_shape("constant", shape, dtype)
+    return np.full(shape, check_number("constant", "value", value, finite=False), dtype)
 
 
-def _check_draw(operation: str, shape: Any, rng: Any) -> None:
-    _check_shape(operation, shape)
+def _check_draw(operation: str, shape: Any, rng: Any, dtype: Any) -> None:
+    _check_shape(operation, shape, dtype)
     check_generator(operation, rng)
 
 
-def _check_shape(operation: str, shape: Any) -> None:
-    if not isinstance(shape, tuple) or not all(isinstance(n, int | np.integer) for n in shape):
+def _check_shape(operation: str, shape: Any, dtype: Any) -> None:
+    if not isinstance(shape, tuple) or not all(
+        isinstance(n, int | np.integer) and not isinstance(n, bool) for n in shape
+    ):
         raise TypeError(
             f"{operation}: a shape is a tuple of whole numbers, not {shape!r}; that of an array is "
             "w.shape."
         )
     if any(n < 0 for n in shape):
         raise ValueError(f"{operation}: no size of the shape {shape} may be below 0.")
+    check_dtype(operation, dtype)
 
 
-def _kaiming(shape: tuple[int, ...]) -> float:
-    fan_in, _ = fans(shape)
+def _kaiming(operation: str, shape: tuple[int, ...]) -> float:
+    fan_in, _ = fans(shape, operation)
     return 2 / max(1, fan_in)  # a weight without inputs is empty: any variance will do
 
 
-def _xavier(shape: tuple[int, ...], gain: float) -> float:
-    return gain**2 * 2 / max(1, sum(fans(shape)))
+def _xavier(operation: str, shape: tuple[int, ...], gain: float) -> float:
+    gain = check_number(operation, "gain", gain)
+    return gain**2 * 2 / max(1, sum(fans(shape, operation)))
 
 
 def _normal(shape: tuple[int, ...], variance: float, rng: np.random.Generator, dtype: Any) -> Array:

@@ -11,16 +11,50 @@ its other fields are hyper-parameters.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from dataclasses import fields
+from typing import Any, ClassVar, Self
 
-from course_lib.errors import check_gradient
+import numpy as np
+
+from course_lib.errors import check_arrays, check_gradient, kind
 from course_lib.record import Array, Record
 
 Backward = Callable[..., Any]
 
+# How a field that holds an array may be annotated, and whether it must be there.
+ARRAY_FIELDS: dict[Any, bool] = {
+    "Array": True,
+    "Array | None": False,
+    "np.ndarray": True,
+    "np.ndarray | None": False,
+    np.ndarray: True,
+    np.ndarray | None: False,
+}
+
 
 class Layer(Record):
-    """An immutable record: its arrays are its parameters."""
+    """An immutable record: its arrays are its parameters.
+
+    What is declared as an array is one when the layer is constructed, of float32 or float64; all
+    have one dtype, and those declared as `Array | None` may be None.
+    """
+
+    _declared: ClassVar[tuple[tuple[str, ...], tuple[str, ...]]] = (), ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        arrays = [(f.name, ARRAY_FIELDS[f.type]) for f in fields(cls) if f.type in ARRAY_FIELDS]
+        cls._declared = (
+            tuple(name for name, required in arrays if required),
+            tuple(name for name, required in arrays if not required),
+        )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        required, optional = self._declared
+        if required or optional:
+            arrays = {name: getattr(self, name) for name in (*required, *optional)}
+            check_arrays(type(self).__name__, required=len(required), **arrays)
 
     def __call__(self, *inputs: Any, **options: Any) -> Array:
         return self.forward(*inputs, **options)[0]
@@ -46,6 +80,19 @@ class Layer(Record):
         return self._with(**changes)
 
 
+def check_layer(operation: str, name: str, value: Any, remedy: str) -> None:
+    """The argument must be a layer.
+
+    Examples
+    --------
+    >>> check_layer("fit", "model", 3, "give the model to train")
+    Traceback (most recent call last):
+    TypeError: fit: model is an int, not a layer; give the model to train.
+    """
+    if not isinstance(value, Layer):
+        raise TypeError(f"{operation}: {name} is {kind(value)}, not a layer; {remedy}.")
+
+
 class Identity(Layer):
     """The layer that changes nothing.
 
@@ -60,6 +107,10 @@ class Identity(Layer):
     y : (...)
     backward : dy -> (dx, grad)         dx = dy
 
+    Raises
+    ------
+    TypeError       if x is not a float32 or float64 array
+
     Examples
     --------
     >>> Identity()(np.ones(2))
@@ -67,6 +118,8 @@ class Identity(Layer):
     """
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
+        check_arrays("Identity", x=x)
+
         def backward(dy: Array) -> tuple[Array, Identity]:
             check_gradient("Identity", dy, x)
             return dy, self
@@ -105,11 +158,12 @@ class Sequential(Layer):
 
     def __init__(self, *layers: Layer):
         for i, layer in enumerate(layers):
-            if not isinstance(layer, Layer):
-                raise TypeError(
-                    f"Sequential: argument {i} is a {type(layer).__name__}, not a layer; pass the "
-                    "layers as arguments, Sequential(a, b), and functions as layers, ReLU()."
-                )
+            check_layer(
+                "Sequential",
+                f"argument {i}",
+                layer,
+                "pass the layers as arguments, Sequential(a, b), and functions as layers, ReLU()",
+            )
         object.__setattr__(self, "layers", layers)
         self.__post_init__()
 

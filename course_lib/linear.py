@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from course_lib.errors import as_tuple, check_arrays, check_generator, check_gradient
+from course_lib.errors import check_arrays, check_flag, check_gradient, check_int
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
@@ -50,7 +50,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, B
     >>> dx, dweight
     (array([[3., 4.]]), array([[1., 2.]]))
     """
-    check_arrays("linear", x=x, weight=weight, bias=bias)
+    check_arrays("linear", required=2, x=x, weight=weight, bias=bias)
     if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
         raise ValueError(
             f"linear: the last axis of x {x.shape} must equal in_features, the last axis of weight "
@@ -93,13 +93,15 @@ class Linear(Layer):
         dtype: Any = np.float32,
     ) -> Self:
         """Draw weight and bias as PyTorch does: uniform within ±1/√in_features."""
-        as_tuple("Linear", "in_features", in_features, 1, least=0)
-        as_tuple("Linear", "out_features", out_features, 1, least=0)
-        check_generator("Linear", rng)
-        weight = uniform_by_fan_in((out_features, in_features), in_features, rng=rng, dtype=dtype)
-        if not bias:
-            return cls(weight, None)
-        return cls(weight, uniform_by_fan_in((out_features,), in_features, rng=rng, dtype=dtype))
+        check_int("Linear", "in_features", in_features, least=0)
+        check_int("Linear", "out_features", out_features, least=0)
+        check_flag("Linear", "bias", bias)
+
+        def draw(*shape: int) -> Array:
+            return uniform_by_fan_in("Linear", shape, in_features, rng=rng, dtype=dtype)
+
+        weight = draw(out_features, in_features)
+        return cls(weight, draw(out_features) if bias else None)
 
     def forward(self, x: Array) -> tuple[Array, Backward]:  # (..., in) -> (..., out)
         y, linear_backward = linear(x, self.weight, self.bias)

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from course_lib.blocks import by_row, row_max
-from course_lib.errors import check_arrays, check_gradient
+from course_lib.errors import (
+    check_arrays,
+    check_choice,
+    check_gradient,
+    check_int,
+    check_number,
+    is_plain,
+    kind,
+)
 from course_lib.record import Array
 
 
@@ -68,7 +76,7 @@ def cross_entropy(
     """
     check_arrays("cross_entropy", logits=logits, weight=weight)
     label_smoothing = _check_class_options(logits, weight, label_smoothing)
-    target, kept = _check_target(logits, np.asarray(target), ignore_index)
+    target, kept = _check_target(logits, target, ignore_index)
     rows, true, classes = np.arange(target.size), target.reshape(-1), logits.shape[-1]
     shifted = logits.reshape(-1, classes)
     if ignore_index is not None:  # whatever an ignored row holds: 0 * inf would be NaN
@@ -135,17 +143,17 @@ def mse(y: Array, target: Array, *, reduction: str = "mean") -> tuple[Array, Cal
     >>> loss, backward()
     (np.float64(4.5), array([0., 3.]))
     """
-    check_arrays("mse", y=y, target=target)
+    check_arrays("mse", required=2, y=y, target=target)
     if y.shape != target.shape:
         raise ValueError(
             f"mse: y has shape {y.shape} but target has shape {target.shape}; there must be one "
             "target per output: reshape one of them."
         )
-    difference = y - target
+    difference = np.asarray(y - target)
     loss, each_dloss = _reduce("mse", difference * difference, y.size, reduction)
 
     def backward(dloss: Any = 1.0) -> Array:
-        return difference * (2 * each_dloss(dloss))
+        return np.asarray(difference * (2 * each_dloss(dloss)))
 
     return loss, backward
 
@@ -154,10 +162,7 @@ def _reduce(
     operation: str, losses: Array, count: float, reduction: str
 ) -> tuple[Array, Callable[[Any], Array]]:
     """The loss, and the function that turns its gradient into the gradient of every one loss."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(
-            f'{operation}: reduction must be "mean", "sum" or "none", not {reduction!r}.'
-        )
+    check_choice(operation, "reduction", reduction, ("mean", "sum", "none"))
     if reduction == "mean" and not count:
         raise ValueError(
             f"{operation}: there is nothing to take the mean of, losses {losses.shape}; give at "
@@ -197,15 +202,21 @@ def _check_class_options(logits: Array, weight: Array | None, label_smoothing: f
             f"cross_entropy: weight has shape {weight.shape} but logits {logits.shape} has "
             f"{logits.shape[-1]} classes; weight must be ({logits.shape[-1]},)."
         )
+    label_smoothing = check_number("cross_entropy", "label_smoothing", label_smoothing)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(
             f"cross_entropy: label_smoothing must be from 0 to 1, not {label_smoothing}."
         )
-    return float(label_smoothing)  # a np.float64 would turn float32 into float64
+    return label_smoothing
 
 
-def _check_target(logits: Array, target: Array, ignore_index: int | None) -> tuple[Array, Array]:
+def _check_target(logits: Array, target: Any, ignore_index: int | None) -> tuple[Array, Array]:
     """The target with classes in range only, and 1 for every target that counts, 0 for the rest."""
+    if not is_plain(target):
+        raise TypeError(
+            f"cross_entropy: target is {kind(target)}, not an array of integers; wrap it: "
+            "np.array(classes, dtype=np.int64)."
+        )
     if target.dtype.kind not in "iu":
         raise TypeError(
             f"cross_entropy: target holds {target.dtype}, but classes are integers; "
@@ -218,6 +229,7 @@ def _check_target(logits: Array, target: Array, ignore_index: int | None) -> tup
         )
     kept = np.ones(target.size, logits.dtype)
     if ignore_index is not None:
+        check_int("cross_entropy", "ignore_index", ignore_index)
         counts = target != ignore_index
         kept, target = counts.reshape(-1).astype(logits.dtype), np.where(counts, target, 0)
     if target.size and (target.min() < 0 or target.max() >= logits.shape[-1]):

@@ -17,7 +17,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from course_lib.blocks import by_row, in_blocks, tile
-from course_lib.errors import check_arrays, check_gradient
+from course_lib.errors import (
+    check_arrays,
+    check_dtype,
+    check_flag,
+    check_gradient,
+    check_int,
+    check_number,
+    kind,
+)
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array, RunningStatistics
 
@@ -53,7 +61,7 @@ def batch_norm(
 
     Raises
     ------
-    TypeError          if the arrays are not of one floating dtype
+    TypeError          if the arrays are not of one floating dtype, or eps is no number
     ValueError         if shapes disagree, or a channel has fewer than two values
 
     Notes
@@ -102,7 +110,7 @@ def layer_norm(
 
     Raises
     ------
-    TypeError          if the arrays are not of one floating dtype
+    TypeError          if the arrays are not of one floating dtype, or eps is no number
     ValueError         if the last axes of x are not normalized_shape
 
     Notes
@@ -149,7 +157,7 @@ def rms_norm(
 
     Raises
     ------
-    TypeError          if the arrays are not of one floating dtype
+    TypeError          if the arrays are not of one floating dtype, or eps is no number
     ValueError         if the last axes of x are not normalized_shape
 
     Notes
@@ -199,7 +207,7 @@ def group_norm(
 
     Raises
     ------
-    TypeError          if the arrays are not of one floating dtype
+    TypeError          if the arrays are not of one floating dtype, or eps is no number
     ValueError         if shapes disagree, or C is not a multiple of num_groups
 
     Notes
@@ -228,8 +236,7 @@ def _batch_norm(
 
         dx = weight * scale * (dy - mean(dy) - scale**2 * t * mean(dy * t))
     """
-    _check_eps(operation, eps)
-    eps = float(eps)  # a np.float64 would turn float32 into float64
+    eps = _check_eps(operation, eps)
     n, channels, positions = view = _check_channels(operation, x, weight, bias)
     count = _check_count(operation, x)
 
@@ -304,7 +311,7 @@ def _example_norm(
 
     Without centring, the mean counts as 0.
     """
-    _check_eps(operation, eps)
+    eps = _check_eps(operation, eps)
     n, channels, positions = view
     features = channels * positions
     size = features // groups
@@ -440,7 +447,10 @@ def _check_shapes(
 
 def _as_shape(operation: str, value: int | tuple[int, ...]) -> tuple[int, ...]:
     shape = tuple(value) if isinstance(value, tuple | list) else (value,)
-    if not shape or not all(isinstance(size, int | np.integer) and size > 0 for size in shape):
+    if not shape or not all(
+        isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0
+        for size in shape
+    ):
         raise ValueError(
             f"{operation}: normalized_shape must be a positive int or several, the sizes of the "
             f"last axes of x, not {value!r}."
@@ -449,16 +459,19 @@ def _as_shape(operation: str, value: int | tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _check_groups(operation: str, num_groups: int, channels: int) -> None:
-    if not isinstance(num_groups, int | np.integer) or num_groups < 1 or channels % num_groups:
+    check_int(operation, "num_groups", num_groups)
+    if num_groups < 1 or channels % num_groups:
         raise ValueError(
             f"{operation}: {channels} channels cannot be split into {num_groups} groups; "
             "num_groups must divide the number of channels."
         )
 
 
-def _check_eps(operation: str, eps: float) -> None:
+def _check_eps(operation: str, eps: float) -> float:
+    eps = check_number(operation, "eps", eps)
     if not eps >= 0:
         raise ValueError(f"{operation}: eps is added to a variance and cannot be {eps}.")
+    return eps
 
 
 def _with_parameters(
@@ -486,10 +499,16 @@ class _BatchNorm(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_eps(type(self).__name__, self.eps)
-        if not 0 <= self.momentum <= 1:
+        name = type(self).__name__
+        if not isinstance(self.statistics, RunningStatistics):
+            raise TypeError(
+                f"{name}: statistics is {kind(self.statistics)}, not running statistics; "
+                f"{name}.init(num_features) makes them."
+            )
+        _check_eps(name, self.eps)
+        if not 0 <= check_number(name, "momentum", self.momentum) <= 1:
             raise ValueError(
-                f"{type(self).__name__}: momentum is the weight of the newest batch in the running "
+                f"{name}: momentum is the weight of the newest batch in the running "
                 f"statistics and must be from 0 to 1, not {self.momentum}."
             )
 
@@ -504,6 +523,9 @@ class _BatchNorm(Layer):
         dtype: Any = np.float32,
     ) -> Self:
         """Start as PyTorch does: weight 1, bias 0, running mean 0, running variance 1."""
+        check_int(cls.__name__, "num_features", num_features, least=0)
+        check_flag(cls.__name__, "affine", affine)
+        check_dtype(cls.__name__, dtype)
         ones, zeros = np.ones(num_features, dtype), np.zeros(num_features, dtype)
         return cls(
             ones if affine else None,
@@ -618,6 +640,12 @@ class LayerNorm(Layer):
     normalized_shape: int | tuple[int, ...] | None = None  # that of weight, or the last axis
     eps: float = 1e-5
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.normalized_shape is not None:
+            _as_shape("LayerNorm", self.normalized_shape)
+        _check_eps("LayerNorm", self.eps)
+
     @classmethod
     def init(
         cls,
@@ -630,6 +658,9 @@ class LayerNorm(Layer):
     ) -> Self:
         """Start as PyTorch does: weight 1, bias 0."""
         shape = _as_shape(cls.__name__, normalized_shape)
+        check_flag(cls.__name__, "elementwise_affine", elementwise_affine)
+        check_flag(cls.__name__, "bias", bias)
+        check_dtype(cls.__name__, dtype)
         return cls(
             np.ones(shape, dtype) if elementwise_affine else None,
             np.zeros(shape, dtype) if elementwise_affine and bias else None,
@@ -652,6 +683,13 @@ class RMSNorm(Layer):
     normalized_shape: int | tuple[int, ...] | None = None  # that of weight, or the last axis
     eps: float | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.normalized_shape is not None:
+            _as_shape("RMSNorm", self.normalized_shape)
+        if self.eps is not None:
+            _check_eps("RMSNorm", self.eps)
+
     @classmethod
     def init(
         cls,
@@ -663,6 +701,8 @@ class RMSNorm(Layer):
     ) -> Self:
         """Start as PyTorch does: weight 1."""
         shape = _as_shape(cls.__name__, normalized_shape)
+        check_flag(cls.__name__, "elementwise_affine", elementwise_affine)
+        check_dtype(cls.__name__, dtype)
         weight = np.ones(shape, dtype) if elementwise_affine else None
         return cls(weight, normalized_shape=shape, eps=eps)
 
@@ -683,6 +723,11 @@ class GroupNorm(Layer):
     num_groups: int
     eps: float = 1e-5
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_int("GroupNorm", "num_groups", self.num_groups, least=1)
+        _check_eps("GroupNorm", self.eps)
+
     @classmethod
     def init(
         cls,
@@ -694,7 +739,10 @@ class GroupNorm(Layer):
         dtype: Any = np.float32,
     ) -> Self:
         """Start as PyTorch does: weight 1, bias 0."""
+        check_int(cls.__name__, "num_channels", num_channels, least=0)
         _check_groups(cls.__name__, num_groups, num_channels)
+        check_flag(cls.__name__, "affine", affine)
+        check_dtype(cls.__name__, dtype)
         return cls(
             np.ones(num_channels, dtype) if affine else None,
             np.zeros(num_channels, dtype) if affine else None,

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
-from course_lib.layer import Layer
+from course_lib.errors import check_int, check_number, kind
+from course_lib.layer import Layer, check_layer
 from course_lib.record import Array, Record
 
 M = TypeVar("M", bound=Layer)
@@ -27,11 +28,15 @@ class Optimizer(Record):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not callable(self.learning_rate) and not self.learning_rate > 0:
-            raise ValueError(
-                f"{type(self).__name__}: learning_rate must be positive, not {self.learning_rate}."
-            )
+        name, rate, steps = type(self).__name__, self.learning_rate, self.steps
+        if not callable(rate) and not check_number(name, "learning_rate", rate) > 0:
+            raise ValueError(f"{name}: learning_rate must be positive, not {rate}.")
         self._check_at_least_zero("weight_decay", self.weight_decay)
+        if not isinstance(steps, np.ndarray) or steps.shape or steps.dtype.kind not in "iu":
+            raise TypeError(
+                f"{name}: steps must be one whole number in an array, np.array(0), not {steps!r}; "
+                f"{name}.init(model) makes it."
+            )
 
     def step(self, model: M, grad: M) -> tuple[M, Self]:
         """The model one step further downhill, and the optimizer that takes the next."""
@@ -40,17 +45,24 @@ class Optimizer(Record):
     def _rate(self) -> float:
         """The rate of the step that comes next, as a Python float."""
         rate = self.learning_rate
-        return float(rate(int(self.steps)) if callable(rate) else rate)
+        if not callable(rate):
+            return rate
+        steps = int(self.steps)
+        return check_number(type(self).__name__, f"learning_rate({steps})", rate(steps))
 
     def _after_step(self, **moments: Any) -> Self:
         return self._with(steps=np.asarray(self.steps + 1), **moments)
 
+    def _check_moment(self, name: str, value: Any) -> None:
+        optimizer = type(self).__name__
+        check_layer(optimizer, name, value, f"{optimizer}.init(model) makes it")
+
     def _check_at_least_zero(self, name: str, value: float) -> None:
-        if not value >= 0:
+        if not check_number(type(self).__name__, name, value) >= 0:
             raise ValueError(f"{type(self).__name__}: {name} must be at least 0, not {value}.")
 
     def _check_below_one(self, name: str, value: float) -> None:
-        if not 0 <= value < 1:
+        if not 0 <= check_number(type(self).__name__, name, value) < 1:
             raise ValueError(
                 f"{type(self).__name__}: {name} must be at least 0 and below 1, not {value}; "
                 "it is the share of the past that each step keeps."
@@ -88,6 +100,8 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> Self:
         """Start at rest. `learning_rate` is a number or a function of the steps done so far."""
+        _check_model(cls.__name__, model)
+        check_number(cls.__name__, "momentum", momentum)
         return cls(
             velocity=model.map(np.zeros_like) if momentum else None,
             momentum=momentum,
@@ -99,8 +113,11 @@ class SGD(Optimizer):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_below_one("momentum", self.momentum)
+        if self.velocity is not None:
+            self._check_moment("velocity", self.velocity)
 
     def step(self, model: M, grad: M) -> tuple[M, Self]:
+        _check_model(type(self).__name__, model)
         rate, decay, momentum = self._rate(), self.weight_decay, self.momentum
 
         def update(w: Array, g: Array, *velocity: Array) -> tuple[Array, ...]:
@@ -156,6 +173,7 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> Self:
         """Start with both moments at zero."""
+        _check_model(cls.__name__, model)
         return cls(
             mean=model.map(np.zeros_like),
             square=model.map(np.zeros_like),
@@ -168,11 +186,20 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not isinstance(self.betas, tuple | list) or len(self.betas) != 2:
+            raise TypeError(
+                f"{type(self).__name__}: betas must be two numbers, (beta1, beta2), not "
+                f"{self.betas!r}."
+            )
         for beta in self.betas:
             self._check_below_one("betas", beta)
+        object.__setattr__(self, "betas", (float(self.betas[0]), float(self.betas[1])))
+        self._check_moment("mean", self.mean)
+        self._check_moment("square", self.square)
         self._check_at_least_zero("eps", self.eps)
 
     def step(self, model: M, grad: M) -> tuple[M, Self]:
+        _check_model(type(self).__name__, model)
         learning_rate, decay, (beta1, beta2) = self._rate(), self.weight_decay, self.betas
         step = int(self.steps) + 1
         # both corrections for the start are scalars: into the rate and eps, out of the arrays
@@ -228,6 +255,10 @@ class AdamW(Adam):
         )
 
 
+def _check_model(name: str, model: Any) -> None:
+    check_layer(name, "model", model, f"give the model to train: {name}.init(model)")
+
+
 def clip_by_norm(grad: R, max_norm: float) -> tuple[R, float]:
     """Shorten a gradient that is longer than `max_norm`; its direction stays.
 
@@ -244,6 +275,7 @@ def clip_by_norm(grad: R, max_norm: float) -> tuple[R, float]:
 
     Raises
     ------
+    TypeError                if grad is no layer, or max_norm no number
     ValueError               if max_norm is not positive
     FloatingPointError       if the norm is not a finite number: no clipping can repair that
 
@@ -259,6 +291,12 @@ def clip_by_norm(grad: R, max_norm: float) -> tuple[R, float]:
     >>> grad.weight, norm
     (array([[0.6, 0.8]]), 5.0)
     """
+    if not isinstance(grad, Record):
+        raise TypeError(
+            f"clip_by_norm: grad is {kind(grad)}, not a layer; give the gradient that backward "
+            "returns last."
+        )
+    max_norm = check_number("clip_by_norm", "max_norm", max_norm, finite=False)
     if not max_norm > 0:
         raise ValueError(f"clip_by_norm: max_norm must be positive, not {max_norm}.")
     arrays = list(grad.parameters().values())
@@ -295,6 +333,7 @@ def warmup_cosine(peak: float, warmup_steps: int, total_steps: int) -> Callable[
 
     Raises
     ------
+    TypeError                          if peak is not a number, or the others not ints
     ValueError                         unless peak > 0 and 0 <= warmup_steps < total_steps
 
     Notes
@@ -308,6 +347,9 @@ def warmup_cosine(peak: float, warmup_steps: int, total_steps: int) -> Callable[
     >>> [round(schedule(step), 3) for step in range(7)]
     [0.05, 0.1, 0.1, 0.085, 0.05, 0.015, 0.0]
     """
+    peak = check_number("warmup_cosine", "peak", peak)
+    check_int("warmup_cosine", "warmup_steps", warmup_steps)
+    check_int("warmup_cosine", "total_steps", total_steps)
     if not (peak > 0 and 0 <= warmup_steps < total_steps):
         raise ValueError(
             f"warmup_cosine: peak must be positive and 0 <= warmup_steps < total_steps, not peak "
@@ -315,6 +357,7 @@ def warmup_cosine(peak: float, warmup_steps: int, total_steps: int) -> Callable[
         )
 
     def schedule(step: int) -> float:
+        check_int("warmup_cosine", "step", step, least=0)
         if step < warmup_steps:
             return float(peak * (step + 1) / warmup_steps)
         progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))

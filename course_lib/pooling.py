@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
+from course_lib.errors import as_tuple, check_arrays, check_flag, check_gradient, check_rank
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 from course_lib.windows import Windows, as_image, lay_out, pad, place_windows, unpad
@@ -285,6 +285,7 @@ def _avg_pool(
 ) -> tuple[Array, Backward]:
     """The sum over the taps of the window divided by their number, in any number of dimensions."""
     windows = _pooling_windows(operation, axes, x, kernel_size, stride, padding)
+    check_flag(operation, "count_include_pad", count_include_pad)
     share: Any = x.dtype.type(1 / len(windows.taps))
     if not count_include_pad and any(windows.padding):
         inside = pad(np.ones((1, 1, *windows.size, 1), x.dtype), windows.padding)

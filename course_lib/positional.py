@@ -10,7 +10,18 @@ from typing import Any, Self
 import numpy as np
 
 from course_lib.attention import MultiHeadAttention
-from course_lib.errors import FLOATING, as_tuple, check_arrays, check_generator, check_gradient
+from course_lib.errors import (
+    check_arrays,
+    check_choice,
+    check_dtype,
+    check_generator,
+    check_gradient,
+    check_int,
+    check_number,
+    check_rank,
+    is_plain,
+    kind,
+)
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 
@@ -50,12 +61,9 @@ def sinusoidal_encoding(
     array([[0.  , 1.  , 0.  , 1.  ],
            [0.84, 0.54, 0.01, 1.  ]], dtype=float32)
     """
-    as_tuple("sinusoidal_encoding", "length", length, 1, least=0)
+    check_int("sinusoidal_encoding", "length", length, least=0)
     _check_pairs("sinusoidal_encoding", d_model, base)
-    if np.dtype(dtype) not in FLOATING:
-        raise TypeError(
-            f"sinusoidal_encoding: dtype must be float32 or float64, not {np.dtype(dtype)}."
-        )
+    check_dtype("sinusoidal_encoding", dtype)
     hands = _hands(length, d_model, base, np.complex128)
     code = np.empty((length, d_model), dtype)
     code[:, 0::2], code[:, 1::2] = hands.imag, hands.real
@@ -90,7 +98,7 @@ def rotary(
 
     Raises
     ------
-    TypeError                   if x is not a float32 or float64 array
+    TypeError                   if x is not a float32 or float64 array, or positions not of numbers
     ValueError                  if d is odd, or there is not one position per vector
 
     Notes
@@ -116,11 +124,17 @@ def rotary(
     pairs = np.result_type(x.dtype, np.complex64)
     if positions is None:
         turns = _hands(length, features, base, pairs)
-    elif np.shape(positions) == (length,):
-        turns = _angles(np.asarray(positions), features, base).astype(pairs)
+    elif not is_plain(positions) or positions.dtype.kind not in "iuf":
+        found = positions.dtype if is_plain(positions) else kind(positions)
+        raise TypeError(
+            f"rotary: positions must be an array of numbers, not {found}; one per vector: "
+            "np.arange(length)."
+        )
+    elif positions.shape == (length,):
+        turns = _angles(positions, features, base).astype(pairs)
     else:
         raise ValueError(
-            f"rotary: positions has shape {np.shape(positions)} but x {x.shape} has {length} "
+            f"rotary: positions has shape {positions.shape} but x {x.shape} has {length} "
             f"vectors; positions must be ({length},)."
         )
 
@@ -219,6 +233,7 @@ class LearnedPositionalEncoding(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_rank("LearnedPositionalEncoding", "weight", self.weight, "max_length, d_model")
         _check_mode("LearnedPositionalEncoding", self.mode)
 
     @classmethod
@@ -233,9 +248,12 @@ class LearnedPositionalEncoding(Layer):
         dtype: Any = np.float32,
     ) -> Self:
         """Draw the table from a normal distribution with standard deviation `std`."""
-        as_tuple("LearnedPositionalEncoding", "max_length", max_length, 1, least=0)
-        as_tuple("LearnedPositionalEncoding", "d_model", d_model, 1, least=0)
+        check_int("LearnedPositionalEncoding", "max_length", max_length, least=0)
+        check_int("LearnedPositionalEncoding", "d_model", d_model, least=0)
         check_generator("LearnedPositionalEncoding", rng)
+        check_dtype("LearnedPositionalEncoding", dtype)
+        if not check_number("LearnedPositionalEncoding", "std", std) >= 0:
+            raise ValueError(f"LearnedPositionalEncoding: std must be at least 0, not {std}.")
         return cls(rng.normal(0.0, std, (max_length, d_model)).astype(dtype), mode=mode)
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
@@ -337,18 +355,17 @@ def _attach(operation: str, x: Array, code: Array, mode: str) -> tuple[Array, Ba
 
 
 def _check_mode(operation: str, mode: str) -> None:
-    if mode not in ("add", "concat"):
-        raise ValueError(f'{operation}: mode must be "add" or "concat", not {mode!r}.')
+    check_choice(operation, "mode", mode, ("add", "concat"))
 
 
 def _check_pairs(operation: str, features: int, base: float) -> None:
-    as_tuple(operation, "d_model", features, 1, least=0)
+    check_int(operation, "d_model", features, least=0)
     if features % 2:
         raise ValueError(
             f"{operation}: the number of features must be even, not {features}: every frequency "
             "takes a pair."
         )
-    if not base > 0:
+    if not check_number(operation, "base", base) > 0:
         raise ValueError(f"{operation}: base must be positive, not {base}.")
 
 

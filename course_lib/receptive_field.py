@@ -12,7 +12,7 @@ import numpy as np
 
 from course_lib.activation import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Tanh
 from course_lib.dropout import Dropout
-from course_lib.errors import as_tuple, check_generator
+from course_lib.errors import as_tuple, check_generator, check_int
 from course_lib.layer import Identity, Layer, Sequential
 from course_lib.normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm
 from course_lib.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
@@ -138,6 +138,7 @@ def measured_receptive_field(
     >>> field.size, field.start, field.seen.astype(int)
     ((5,), (2,), array([0, 0, 1, 0, 1, 0, 1, 0, 0]))
     """
+    _check_places("shape", shape)
     model = _let_all_through(_as_layer(layers).for_evaluation())
     model = model.astype(np.float64).map(lambda w: np.full(w.shape, 1 / max(1, w[0].size)))
     dx = _gradient_of_one_output(model, np.ones((1, *shape)), np.ones, position)
@@ -193,7 +194,8 @@ def effective_receptive_field(
     array([0.  , 0.33, 0.67, 1.  , 0.67, 0.33, 0.  ])
     """
     check_generator("effective_receptive_field", rng)
-    as_tuple("effective_receptive_field", "samples", samples, 1, least=1)
+    check_int("effective_receptive_field", "samples", samples, least=1)
+    _check_places("shape", shape)
     model = _as_layer(layers).for_evaluation().astype(np.float64)
     x = rng.normal(size=(samples, *shape))
     dx = _gradient_of_one_output(model, x, lambda size: rng.normal(size=size), position)
@@ -212,6 +214,8 @@ def _gradient_of_one_output(
             f"receptive field: the output has shape {y.shape}, without spatial axes; leave out the "
             "layers that flatten or pool globally."
         )
+    if position is not None:
+        _check_places("position", position)
     place = tuple(o // 2 for o in out) if position is None else tuple(position)
     if len(place) != len(out) or not all(0 <= p < o for p, o in zip(place, out, strict=True)):
         raise ValueError(
@@ -220,6 +224,13 @@ def _gradient_of_one_output(
     dy = np.zeros_like(y)
     dy[(..., *place)] = draw(y.shape[:2])
     return backward(dy)[0]
+
+
+def _check_places(name: str, value: Any) -> None:
+    """A shape or a position: whole numbers, one per axis."""
+    if not isinstance(value, tuple | list) or not value:
+        raise TypeError(f"receptive field: {name} must be a tuple of whole numbers, not {value!r}.")
+    as_tuple("receptive field", name, value, len(value), least=0)
 
 
 def _geometry(layer: Any) -> tuple[Array, Array, Array, Array]:
@@ -244,7 +255,7 @@ def _as_layer(layers: Layer | Iterable[Layer]) -> Layer:
 
 
 def _check_layers(layers: Any) -> None:
-    if not isinstance(layers, Layer | Iterable):
+    if not isinstance(layers, Layer | Iterable) or isinstance(layers, str | dict | Array):
         raise TypeError(
             "receptive field: layers must be a layer or a list of layers, not "
             f"{type(layers).__name__}; pass a model, or [conv, pool, conv]."

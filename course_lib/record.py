@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self, dataclass_transform
 
 import numpy as np
+
+from course_lib.errors import check_dtype, kind
 
 Array = np.ndarray
 
@@ -53,6 +55,8 @@ class Record:
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray):
                 object.__setattr__(self, name, _read_only(value))
+            elif isinstance(value, np.number):  # a np.float64 would turn float32 into float64
+                object.__setattr__(self, name, value.item())
         self._reject_repeated_records()
 
     def _reject_repeated_records(self) -> None:
@@ -91,7 +95,8 @@ class Record:
 
         Raises
         ------
-        TypeError     if another record is of a different kind or misses an array
+        TypeError     if another record is of a different kind or misses an array, or the function
+                      does not return numbers
         ValueError    if a length or a shape differs; the message names the path
 
         Examples
@@ -101,7 +106,11 @@ class Record:
         >>> layer.map(lambda w, g: w - 0.5 * g, layer).weight
         array([[0.5, 1. ]])
         """
-
+        if not callable(function):
+            raise TypeError(
+                f"map: function is {kind(function)}, not a function of an array; write "
+                "model.map(lambda w: 0.5 * w)."
+            )
         (record,) = self._map_to(1, lambda *arrays: (function(*arrays),), *others)
         return record
 
@@ -115,7 +124,7 @@ class Record:
         )
 
     def astype(self, dtype: Any) -> Self:
-        """The same record with every floating array in another dtype.
+        """The same record with every floating array in another dtype, float32 or float64.
 
         Examples
         --------
@@ -124,6 +133,7 @@ class Record:
         dtype('float32')
         """
 
+        check_dtype("astype", dtype)
         arrays = (array for _, array in _leaves(self, ()))
         new = _rebuild(self, (a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays))
         for record in (new, *(child for _, child in new._walk())):
@@ -173,8 +183,14 @@ class Record:
 
         Raises
         ------
+        TypeError     if state is no dictionary
         ValueError    one error that lists every missing, unknown and misshapen name
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"load_state_dict: state is {kind(state)}, not a dictionary of arrays by name; "
+                "take one from state_dict()."
+            )
         own = self.state_dict()
         problems = [f"missing {name} {own[name].shape}" for name in own if name not in state]
         problems += [f"unknown {name} {np.shape(state[name])}" for name in state if name not in own]
@@ -283,7 +299,16 @@ def _collect(leaves: list[Any], path: tuple[str, ...], value: Any, others: tuple
 
 def _keep_shape_and_dtype(results: Iterable[Any], leaves: list[tuple[Any, ...]]) -> Iterator[Array]:
     for result, (path, array, *_) in zip(results, leaves, strict=True):
-        new = np.asarray(result, dtype=array.dtype)
+        new = np.asarray(result)
+        if new.dtype.kind not in "fiub":
+            raise TypeError(
+                f"map: the function turned {'.'.join(path)} into {kind(result)} of {new.dtype}; "
+                "it must return an array of numbers."
+                if isinstance(result, np.ndarray)
+                else f"map: the function turned {'.'.join(path)} into {kind(result)}; it must "
+                "return an array of numbers."
+            )
+        new = np.asarray(new, dtype=array.dtype)
         if new.shape != array.shape:
             raise ValueError(
                 f"map: the function turned {'.'.join(path)} from {array.shape} into {new.shape}; "

@@ -6,13 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from course_lib.errors import (
-    as_tuple,
-    check_arrays,
-    check_generator,
-    check_gradient,
-    check_rank,
-)
+from course_lib.errors import check_arrays, check_flag, check_gradient, check_int, check_rank
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
@@ -71,10 +65,11 @@ def rnn(
     """
     check_arrays(
         "rnn",
+        required=3,
         x=x,
-        h0=h0,
         weight_ih=weight_ih,
         weight_hh=weight_hh,
+        h0=h0,
         bias_ih=bias_ih,
         bias_hh=bias_hh,
     )
@@ -138,12 +133,12 @@ class RNN(Layer):
         dtype: Any = np.float32,
     ) -> Self:
         """Draw all arrays as PyTorch does: uniform within ±1/√hidden_size."""
-        as_tuple("RNN", "input_size", input_size, 1, least=0)
-        as_tuple("RNN", "hidden_size", hidden_size, 1, least=0)
-        check_generator("RNN", rng)
+        check_int("RNN", "input_size", input_size, least=0)
+        check_int("RNN", "hidden_size", hidden_size, least=0)
+        check_flag("RNN", "bias", bias)
 
         def draw(*shape: int) -> Array:
-            return uniform_by_fan_in(shape, hidden_size, rng=rng, dtype=dtype)
+            return uniform_by_fan_in("RNN", shape, hidden_size, rng=rng, dtype=dtype)
 
         weights = draw(hidden_size, input_size), draw(hidden_size, hidden_size)
         if not bias:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course_lib.errors import check_gradient
-from course_lib.layer import Backward, Identity, Layer
+from course_lib.layer import Backward, Identity, Layer, check_layer
 from course_lib.record import Array
 
 PASS = Identity()
@@ -54,10 +54,12 @@ class Residual(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, value in vars(self).items():
-            if not (isinstance(value, Layer) or (name == "shortcut" and value is None)):
-                raise TypeError(
-                    f"Residual: {name} is a {type(value).__name__}, not a layer; chain layers with "
-                    "Sequential(a, b) and pass functions as layers, ReLU()."
+            if name == "body" or value is not None:
+                check_layer(
+                    "Residual",
+                    name,
+                    value,
+                    "chain layers with Sequential(a, b) and pass functions as layers, ReLU()",
                 )
 
     def forward(self, x: Array) -> tuple[Array, Backward]:

@@ -74,7 +74,8 @@ def summary(model: Layer, x: Array) -> Summary:
 
     Notes
     -----
-    The model stays as it is: running statistics and random generators are copied first.
+    The model stays as it is: running statistics and random generators are copied first. PyTorch
+    leaves this to others, such as the package torchinfo.
 
     Examples
     --------

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from course_lib.errors import check_generator
-from course_lib.layer import Layer
+from course_lib.errors import check_flag, check_generator, check_int, is_plain, kind
+from course_lib.layer import Layer, check_layer
 from course_lib.loss import cross_entropy
 from course_lib.optimizer import Optimizer
 from course_lib.record import Array
@@ -79,9 +79,14 @@ def fit(
 
     Raises
     ------
-    TypeError             if rng is no generator
+    TypeError             if an argument is not of its kind; it names the argument
     ValueError            if x and target have different lengths, or epochs or batch_size is below 1
     FloatingPointError    if the loss stops being a finite number; it names the step
+
+    Notes
+    -----
+    Stochastic gradient descent: each step sees a few examples only. [Robbins and Monro, 1951, A
+    stochastic approximation method]. PyTorch has no such function; there one writes the loop.
 
     Examples
     --------
@@ -96,15 +101,8 @@ def fit(
     >>> history.loss[-1] < 0.2
     True
     """
-    if len(x) != len(target) or len(x) == 0:
-        raise ValueError(
-            f"fit: x has {len(x)} examples and target {len(target)}; there must be one target per "
-            "example, and at least one."
-        )
-    if epochs < 1 or batch_size < 1:
-        raise ValueError(
-            f"fit: epochs ({epochs}) and batch_size ({batch_size}) must be at least 1."
-        )
+    _check_fit(model, x, target, optimizer, loss, validation)
+    _check_pace(epochs, batch_size, progress)
     check_generator("fit", rng)
     batches = max(1, round(len(x) / batch_size))
     losses: list[float] = []
@@ -132,13 +130,50 @@ def fit(
     )
 
 
+def _check_fit(model: Any, x: Any, target: Any, optimizer: Any, loss: Any, validation: Any) -> None:
+    check_layer("fit", "model", model, "give the model to train")
+    _check_examples("fit", "x", x)
+    _check_examples("fit", "target", target)
+    if validation is not None:
+        if not isinstance(validation, tuple | list) or len(validation) != 2:
+            raise TypeError(
+                f"fit: validation is {kind(validation)}, not a pair of arrays; give (x, target)."
+            )
+        _check_examples("fit", "validation x", validation[0])
+        _check_examples("fit", "validation target", validation[1])
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"fit: optimizer is {kind(optimizer)}, not an optimizer; make one with "
+            "Adam.init(model, learning_rate=1e-3)."
+        )
+    if not callable(loss):
+        raise TypeError(
+            f"fit: loss is {kind(loss)}, not an operation; give one such as cross_entropy."
+        )
+    if len(x) != len(target) or len(x) == 0:
+        raise ValueError(
+            f"fit: x has {len(x)} examples and target {len(target)}; there must be one target per "
+            "example, and at least one."
+        )
+
+
+def _check_pace(epochs: Any, batch_size: Any, progress: Any) -> None:
+    check_int("fit", "epochs", epochs)
+    check_int("fit", "batch_size", batch_size)
+    check_flag("fit", "progress", progress)
+    if epochs < 1 or batch_size < 1:
+        raise ValueError(
+            f"fit: epochs ({epochs}) and batch_size ({batch_size}) must be at least 1."
+        )
+
+
 def _train_on(
     examples: tuple[Array, Array], model: M, optimizer: Optimizer, loss: Any
 ) -> tuple[M, Optimizer, float]:
     """One step: the model and the optimizer after it, and the loss before it."""
     x, target = examples
     y, backward = model.forward(x)
-    value, loss_backward = loss(y, target)
+    value, loss_backward = _loss(loss, y, target)
     if not np.isfinite(value):
         raise FloatingPointError(
             f"fit: the loss is {value} at step {int(optimizer.steps) + 1}; the steps are too "
@@ -163,6 +198,7 @@ def predict_in_batches(model: Layer, x: Array, batch_size: int = 256) -> Array:
 
     Raises
     ------
+    TypeError               if model is no layer, x no array, or batch_size not an int
     ValueError              if batch_size is below 1
 
     Examples
@@ -171,8 +207,9 @@ def predict_in_batches(model: Layer, x: Array, batch_size: int = 256) -> Array:
     >>> predict_in_batches(Identity(), np.arange(4.0).reshape(4, 1), batch_size=3).shape
     (4, 1)
     """
-    if batch_size < 1:
-        raise ValueError(f"predict_in_batches: batch_size must be at least 1, not {batch_size}.")
+    check_layer("predict_in_batches", "model", model, "give a model, then its inputs")
+    _check_examples("predict_in_batches", "x", x)
+    check_int("predict_in_batches", "batch_size", batch_size, least=1)
     model = model.for_evaluation()
     return np.concatenate(
         [model(x[i : i + batch_size]) for i in range(0, max(len(x), 1), batch_size)]
@@ -193,25 +230,56 @@ def accuracy(logits: Array, target: Array) -> float:
 
     Raises
     ------
-    TypeError               if logits is not an array
+    TypeError               if logits is not an array of numbers, or target not one of integers
     ValueError              if shapes disagree, or there are no rows
+
+    Notes
+    -----
+    The same in scikit-learn, on the classes of the largest scores:
+    `sklearn.metrics.accuracy_score`.
 
     Examples
     --------
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
-    if not isinstance(logits, np.ndarray):
+    if not is_plain(logits) or logits.dtype.kind not in "iuf":
+        found = logits.dtype if is_plain(logits) else kind(logits)
         raise TypeError(
-            f"accuracy: logits must be an array (..., C) of scores, not {type(logits).__name__}; "
+            f"accuracy: logits must be an array (..., C) of scores, not {found}; "
             "wrap it: np.array(values)."
         )
-    if logits.shape[:-1] != np.shape(target) or len(logits) == 0:
+    if not is_plain(target) or target.dtype.kind not in "iu":
+        found = target.dtype if is_plain(target) else kind(target)
+        raise TypeError(
+            f"accuracy: target must be an array of integers, not {found}; convert it: "
+            "np.array(classes, dtype=np.int64)."
+        )
+    if logits.ndim < 1 or logits.shape[:-1] != target.shape or logits.size == 0:
         raise ValueError(
-            f"accuracy: target has shape {np.shape(target)} but logits {logits.shape} needs "
+            f"accuracy: target has shape {target.shape} but logits {logits.shape} needs "
             f"{logits.shape[:-1]}, one class per row, and at least one row."
         )
     return float((logits.argmax(axis=-1) == target).mean())
+
+
+def _loss(loss: Callable[..., Any], y: Array, target: Array) -> tuple[Any, Any]:
+    result = loss(y, target)
+    if not isinstance(result, tuple) or len(result) != 2 or not callable(result[1]):
+        raise TypeError(
+            f"fit: loss returned {kind(result)}, not (value, backward); write it like mse: it must "
+            "hand back the function that turns dloss into dy."
+        )
+    return result
+
+
+def _check_examples(operation: str, name: str, value: Any) -> None:
+    if not is_plain(value) or value.ndim < 1:
+        found = "a single number" if is_plain(value) else kind(value)
+        raise TypeError(
+            f"{operation}: {name} is {found}, not an array with one example per row; wrap it: "
+            "np.array(values)."
+        )
 
 
 def _validate(
@@ -219,7 +287,7 @@ def _validate(
 ) -> tuple[float, float | None]:
     y = predict_in_batches(model, x)
     right = accuracy(y, target) if np.asarray(target).dtype.kind in "iu" else None
-    return float(loss(y, target)[0]), right
+    return float(_loss(loss, y, target)[0]), right
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from course_lib.convolution import (
     spatial_sizes,
     spread,
 )
-from course_lib.errors import as_tuple, check_arrays, check_gradient, check_rank
+from course_lib.errors import as_tuple, check_arrays, check_gradient, check_int, check_rank
 from course_lib.layer import Backward
 from course_lib.record import Array
 from course_lib.windows import (
@@ -62,8 +62,14 @@ def transposed_output_size(
 
     Raises
     ------
+    TypeError       if one of them is not an int
     ValueError      if output_padding reaches both stride and dilation, a stride or dilation is
                     below 1, or nothing is left
+
+    Notes
+    -----
+    The same formula as in PyTorch's `torch.nn.ConvTranspose2d`.
+    [Dumoulin and Visin, 2016, arXiv:1603.07285]
 
     Examples
     --------
@@ -71,6 +77,8 @@ def transposed_output_size(
     ...     output_padding=1)
     (27, 28)
     """
+    check_int("transposed_output_size", "size", size, least=0)
+    check_int("transposed_output_size", "kernel_size", kernel_size, least=1)
     as_tuple("transposed_output_size", "stride", stride, 1, least=1)
     as_tuple("transposed_output_size", "padding", padding, 1, least=0)
     as_tuple("transposed_output_size", "output_padding", output_padding, 1, least=0)

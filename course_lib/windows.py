@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course_lib.blocks import LONG, long_rows
-from course_lib.errors import as_tuple
+from course_lib.errors import as_tuple, check_int
 from course_lib.record import Array
 
 CACHE_BYTES = 2**20  # columns that fit the second-level cache are filled and multiplied fastest
@@ -44,7 +44,12 @@ def output_size(
 
     Raises
     ------
+    TypeError       if one of them is not an int
     ValueError      if the kernel is wider than the padded input, or a stride or dilation is below 1
+
+    Notes
+    -----
+    The same formula as in PyTorch's `torch.nn.Conv2d`. [Dumoulin and Visin, 2016, arXiv:1603.07285]
 
     Examples
     --------
@@ -53,6 +58,8 @@ def output_size(
     >>> output_size(28, 3, stride=2)
     13
     """
+    check_int("output_size", "size", size, least=0)
+    check_int("output_size", "kernel_size", kernel_size, least=1)
     as_tuple("output_size", "stride", stride, 1, least=1)
     as_tuple("output_size", "padding", padding, 1, least=0)
     as_tuple("output_size", "dilation", dilation, 1, least=1)

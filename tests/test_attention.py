@@ -227,7 +227,7 @@ def test_without_the_root_the_scores_spread_with_the_features() -> None:
         ([(4, 3), (5, 3), (5, 2)], {"mask": np.ones((4, 4), bool)}, ValueError, "broadcast"),
         ([(4, 3), (5, 3), (5, 2)], {"mask": np.ones((2, 4, 5), bool)}, ValueError, "broadcast"),
         ([(4, 3), (5, 3), (5, 2)], {"mask": np.ones((4, 5), int)}, TypeError, "astype.bool"),
-        ([(4, 3), (5, 3), (5, 2)], {"mask": [[True]]}, TypeError, "boolean array, .* not list"),
+        ([(4, 3), (5, 3), (5, 2)], {"mask": [[True]]}, TypeError, "boolean array, .* not a list"),
         (
             [(4, 3), (5, 3), (5, 2)],
             {

@@ -168,7 +168,11 @@ WRONG = [
     (lambda: Dropout2d(-0.1, rng=generator()), ValueError, r"Dropout2d: p .* \[0, 1\), not -0.1"),
     (lambda: Dropout(float("nan"), rng=generator()), ValueError, "not nan"),
     (lambda: dropout(np.ones(2), 1.5, rng=generator()), ValueError, "dropout: p .* not 1.5"),
-    (lambda: Dropout(0.5, rng=0), TypeError, r"rng is a int, not a generator.*default_rng\(0\)"),
+    (
+        lambda: Dropout(0.5, rng=0),
+        TypeError,
+        r"rng must be a generator, not an int.*default_rng\(0\)",
+    ),
     (lambda: dropout([1.0], 0.5, rng=generator()), TypeError, "dropout: x is a list"),
     (
         lambda: Dropout2d(0.5, rng=generator())(np.ones((2, 3, 4))),

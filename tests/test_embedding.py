@@ -105,7 +105,7 @@ def test_rows_are_drawn_from_a_standard_normal() -> None:
         (np.array([-1]), ValueError, "tokens from -1 to -1"),
         (np.array([0.0]), TypeError, "integers, not float64"),
         (np.array([True]), TypeError, "integers, not bool"),
-        ([0, 1], TypeError, "integers, not list"),
+        ([0, 1], TypeError, "integers, not a list"),
     ],
 )
 def test_wrong_indices_say_what_is_wrong(

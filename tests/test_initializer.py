@@ -80,7 +80,7 @@ def test_the_gain_multiplies_what_is_drawn(draw):
 
 
 def test_uniform_by_fan_in_fills_its_interval():
-    w = uniform_by_fan_in((100, 100), 25, rng=generator())
+    w = uniform_by_fan_in("Linear", (100, 100), 25, rng=generator())
     assert 0.199 < abs(w).max() <= 0.2
     assert abs(w.std() - 0.2 / math.sqrt(3)) < 0.002
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from course_lib.checkpoint import load, save
+from course_lib.errors import kind
 from course_lib.layer import Identity
 from course_lib.normalization import FrozenBatchNorm
 from tests.cases import (
@@ -193,7 +194,7 @@ def test_wrong_dy_is_rejected(case: Case) -> None:
         with pytest.raises(ValueError, match="shape"):
             backward(wrong)
     for wrong in (dy.astype(np.float32), dy.tolist(), 1.0, None):
-        with pytest.raises(TypeError, match=r"float32|not a"):
+        with pytest.raises(TypeError, match=r"float32|not (a|None)"):
             backward(wrong)
 
 
@@ -421,19 +422,16 @@ def test_other_dtypes_are_rejected(case: Case) -> None:
     if layer.parameters() or any(x.dtype.kind != "f" for x in inputs):
         with pytest.raises(TypeError):
             case.forward(layer, wrong)
-    if not isinstance(layer, Identity):  # which looks at nothing
-        halves = tuple(x.astype(np.float16) for x in inputs)
-        with pytest.raises(TypeError):
-            case.forward(layer, halves)
+    halves = tuple(x.astype(np.float16) for x in inputs)
+    with pytest.raises(TypeError):
+        case.forward(layer, halves)
 
 
 @every_case
 def test_what_is_no_plain_array_is_rejected(case: Case) -> None:
     layer, (x, *others) = case.make(), case.draw()
-    if isinstance(layer, Identity):  # which looks at nothing
-        return
     for wrong in (None, x.tolist(), np.ma.array(x), np.ones((2, 2)).view(np.matrix)):
-        with pytest.raises(TypeError, match=f"a {type(wrong).__name__}|not {type(wrong).__name__}"):
+        with pytest.raises(TypeError, match=rf"\b{kind(wrong)}\b"):
             layer.forward(wrong, *others, **case.options)
 
 

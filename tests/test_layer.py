@@ -64,7 +64,7 @@ def test_an_empty_sequential_is_the_identity():
 
 @pytest.mark.parametrize("wrong", [[lib.ReLU()], lib.ReLU, np.tanh, None])
 def test_sequential_takes_layers_and_rejects_anything_else(wrong):
-    with pytest.raises(TypeError, match=r"Sequential: argument 0 is a .* not a layer"):
+    with pytest.raises(TypeError, match=r"Sequential: argument 0 is .*, not a layer"):
         lib.Sequential(wrong)
 
 
