@@ -102,8 +102,7 @@ def fit(
     True
     """
     _check_fit(model, x, target, optimizer, loss, validation)
-    _check_pace(epochs, batch_size, progress)
-    check_generator("fit", rng)
+    _check_pace(epochs, batch_size, rng, progress)
     batches = max(1, round(len(x) / batch_size))
     losses: list[float] = []
     checks: list[tuple[float, float | None]] = []
@@ -113,8 +112,7 @@ def fit(
             for _ in range(epochs):
                 total = 0.0
                 for batch in np.array_split(rng.permutation(len(x)), batches):
-                    examples = x[batch], target[batch]
-                    model, optimizer, value = _train_on(examples, model, optimizer, loss)
+                    model, optimizer, value = _step(x[batch], target[batch], model, optimizer, loss)
                     total += value * len(batch)
                     advance(f"loss {value:.3f}")
                 losses.append(total / len(x))
@@ -157,7 +155,8 @@ def _check_fit(model: Any, x: Any, target: Any, optimizer: Any, loss: Any, valid
         )
 
 
-def _check_pace(epochs: Any, batch_size: Any, progress: Any) -> None:
+def _check_pace(epochs: Any, batch_size: Any, rng: Any, progress: Any) -> None:
+    check_generator("fit", rng)
     check_int("fit", "epochs", epochs)
     check_int("fit", "batch_size", batch_size)
     check_flag("fit", "progress", progress)
@@ -167,11 +166,10 @@ def _check_pace(epochs: Any, batch_size: Any, progress: Any) -> None:
         )
 
 
-def _train_on(
-    examples: tuple[Array, Array], model: M, optimizer: Optimizer, loss: Any
+def _step(
+    x: Array, target: Array, model: M, optimizer: Optimizer, loss: Any
 ) -> tuple[M, Optimizer, float]:
-    """One step: the model and the optimizer after it, and the loss before it."""
-    x, target = examples
+    """The model and the optimizer after a step on these examples, and the loss before it."""
     y, backward = model.forward(x)
     value, loss_backward = _loss(loss, y, target)
     if not np.isfinite(value):
