@@ -161,7 +161,7 @@ def _conv(
     check_arrays(operation, x=x, weight=weight, bias=bias)
     check_rank(operation, "x", x, axes)
     check_rank(operation, "weight", weight, axes.replace("N, C", "C_out, C_in / groups"))
-    as_tuple(operation, "groups", groups, 1, least=1)
+    check_int(operation, "groups", groups, least=1)
     out_channels = len(weight)
     check_channels(operation, x, weight, bias, groups, weight.shape[1] * groups, out_channels)
     geometry = spatial_sizes(operation, x, weight, stride, padding, dilation)
@@ -326,7 +326,7 @@ class Convolution(Layer):
         as_tuple(name, "stride", self.stride, axes, least=1)
         as_tuple(name, "padding", self.padding, axes, least=0)
         as_tuple(name, "dilation", self.dilation, axes, least=1)
-        as_tuple(name, "groups", self.groups, 1, least=1)
+        check_int(name, "groups", self.groups, least=1)
 
     @property
     def kernel_size(self) -> tuple[int, ...]:
@@ -351,7 +351,7 @@ class Convolution(Layer):
         The options (stride, padding, dilation …) are those of the operation.
         """
         kernel = as_tuple(cls.__name__, "kernel_size", kernel_size, cls.spatial_axes, least=1)
-        as_tuple(cls.__name__, "groups", groups, 1, least=1)
+        check_int(cls.__name__, "groups", groups, least=1)
         check_int(cls.__name__, "in_channels", in_channels, least=0)
         check_int(cls.__name__, "out_channels", out_channels, least=0)
         check_flag(cls.__name__, "bias", bias)

@@ -81,23 +81,26 @@ def embedding(
 
 
 def _add_rows(table: Array, tokens: Array, rows: Array) -> None:
-    """table[tokens[i]] += rows[i] for every i, also where a token occurs again."""
-    newest = np.empty(len(table), np.intp)
-    while rows.size > BLOCK:  # take one row of each token at once, as long as few occur again
-        places = np.arange(len(tokens))
-        newest[tokens] = places
-        once = newest[tokens] == places
-        if once.sum() < len(tokens) / 4:
+    """table[tokens[i]] += rows[i] for every i, also where a token occurs again; table is zero."""
+    newest, left = np.empty(len(table), np.intp), np.arange(len(tokens))
+    while rows.size > BLOCK and len(left):  # one row of each token at once, while few occur again
+        here = tokens[left]
+        newest[here] = left
+        once = newest[here] == left
+        if once.sum() < len(left) / 4:
             break
-        table[tokens[once]] += rows[once]
-        tokens, rows = tokens[~once], rows[~once]
+        if len(left) == len(tokens):
+            table[tokens] = rows  # of each token the newest row stays
+        else:
+            table[here[once]] += rows.take(left[once], axis=0)
+        left = left[~once]
 
     def add(tokens: Array, rows: Array) -> None:
         # add.at is fast on one axis only: address every single entry of the table
         entries = tokens * table.shape[1] + np.arange(table.shape[1])
         np.add.at(table.reshape(-1), entries.reshape(-1), rows.reshape(-1))
 
-    in_blocks(add, tokens[:, None], rows)
+    in_blocks(add, tokens[left, None], rows.take(left, axis=0))
 
 
 class Embedding(Layer):

@@ -79,10 +79,10 @@ def transposed_output_size(
     """
     check_int("transposed_output_size", "size", size, least=0)
     check_int("transposed_output_size", "kernel_size", kernel_size, least=1)
-    as_tuple("transposed_output_size", "stride", stride, 1, least=1)
-    as_tuple("transposed_output_size", "padding", padding, 1, least=0)
-    as_tuple("transposed_output_size", "output_padding", output_padding, 1, least=0)
-    as_tuple("transposed_output_size", "dilation", dilation, 1, least=1)
+    check_int("transposed_output_size", "stride", stride, least=1)
+    check_int("transposed_output_size", "padding", padding, least=0)
+    check_int("transposed_output_size", "output_padding", output_padding, least=0)
+    check_int("transposed_output_size", "dilation", dilation, least=1)
     return _output_size(
         "transposed_output_size", size, kernel_size, stride, padding, output_padding, dilation
     )
@@ -223,7 +223,7 @@ def _conv_transpose(
     check_arrays(operation, x=x, weight=weight, bias=bias)
     check_rank(operation, "x", x, axes)
     check_rank(operation, "weight", weight, axes.replace("N, C", "C_in, C_out / groups"))
-    as_tuple(operation, "groups", groups, 1, least=1)
+    check_int(operation, "groups", groups, least=1)
     in_channels, out_channels = len(weight), weight.shape[1] * groups
     check_channels(operation, x, weight, bias, groups, in_channels, out_channels)
     geometry = spatial_sizes(operation, x, weight, stride, padding, dilation)

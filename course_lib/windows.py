@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course_lib.blocks import LONG, long_rows
-from course_lib.errors import as_tuple, check_int
+from course_lib.errors import check_int
 from course_lib.record import Array
 
 CACHE_BYTES = 2**20  # columns that fit the second-level cache are filled and multiplied fastest
@@ -60,9 +60,9 @@ def output_size(
     """
     check_int("output_size", "size", size, least=0)
     check_int("output_size", "kernel_size", kernel_size, least=1)
-    as_tuple("output_size", "stride", stride, 1, least=1)
-    as_tuple("output_size", "padding", padding, 1, least=0)
-    as_tuple("output_size", "dilation", dilation, 1, least=1)
+    check_int("output_size", "stride", stride, least=1)
+    check_int("output_size", "padding", padding, least=0)
+    check_int("output_size", "dilation", dilation, least=1)
     return _output_size("output_size", size, kernel_size, stride, padding, dilation)
 
 
