@@ -60,7 +60,7 @@ def row_max(rows: Array) -> Array:
     >>> row_max(np.array([[1.0, 3.0, 2.0], [6.0, 5.0, 4.0]]))
     array([3., 6.])
     """
-    if rows.shape[1] <= 32:  # a transposed copy beats many short rows
+    if rows.shape[1] < 32:  # a transposed copy beats many short rows
         return rows.T.copy().max(axis=0)
     return rows[np.arange(len(rows)), rows.argmax(axis=1)]  # much quicker than max along rows
 
