@@ -40,6 +40,12 @@ def scaled_dot_product_attention(
 
         y = softmax(query @ key.T / sqrt(d)) @ value         softmax over the S keys
 
+    with P = softmax(query @ key.T / sqrt(d)) and dP = dy @ value.T, the way back is
+
+        dvalue = P.T @ dy
+        dscores = P * (dP - rowsum(P * dP)) = P * (dP - rowsum(dy * y))
+        dquery = dscores @ key / sqrt(d)              dkey = dscores.T @ query / sqrt(d)
+
     Parameters
     ----------
     query : (..., T, d)       what each position looks for
@@ -65,10 +71,6 @@ def scaled_dot_product_attention(
     the largest among them; a query that may attend to nothing gets zeros. The root keeps the size
     of the scores whatever d is; softmax has no slope left where they are large. The same in
     PyTorch, under this name. [Vaswani et al., 2017, arXiv:1706.03762]
-
-        P = softmax(scores)     dvalue = P.T @ dy     dP = dy @ value.T
-        dscores = P * (dP - rowsum(P * dP)) = P * (dP - rowsum(dy * y))
-        dquery = dscores @ key / sqrt(d)              dkey = dscores.T @ query / sqrt(d)
 
     Examples
     --------

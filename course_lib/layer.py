@@ -11,25 +11,12 @@ its other fields are hyper-parameters.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
-from typing import Any, ClassVar, Self
-
-import numpy as np
+from typing import Any, Self
 
 from course_lib.errors import check_arrays, check_gradient, kind
-from course_lib.record import Array, Record
+from course_lib.record import Array, Record, check_declared_arrays
 
 Backward = Callable[..., Any]
-
-# How a field that holds an array may be annotated, and whether it must be there.
-ARRAY_FIELDS: dict[Any, bool] = {
-    "Array": True,
-    "Array | None": False,
-    "np.ndarray": True,
-    "np.ndarray | None": False,
-    np.ndarray: True,
-    np.ndarray | None: False,
-}
 
 
 class Layer(Record):
@@ -39,22 +26,9 @@ class Layer(Record):
     have one dtype, and those declared as `Array | None` may be None.
     """
 
-    _declared: ClassVar[tuple[tuple[str, ...], tuple[str, ...]]] = (), ()
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        arrays = [(f.name, ARRAY_FIELDS[f.type]) for f in fields(cls) if f.type in ARRAY_FIELDS]
-        cls._declared = (
-            tuple(name for name, required in arrays if required),
-            tuple(name for name, required in arrays if not required),
-        )
-
     def __post_init__(self) -> None:
         super().__post_init__()
-        required, optional = self._declared
-        if required or optional:
-            arrays = {name: getattr(self, name) for name in (*required, *optional)}
-            check_arrays(type(self).__name__, required=len(required), **arrays)
+        check_declared_arrays(self)
 
     def __call__(self, *inputs: Any, **options: Any) -> Array:
         return self.forward(*inputs, **options)[0]
@@ -78,19 +52,6 @@ class Layer(Record):
                     part.for_evaluation() if isinstance(part, Layer) else part for part in value
                 )
         return self._with(**changes)
-
-
-def check_layer(operation: str, name: str, value: Any, remedy: str) -> None:
-    """The argument must be a layer.
-
-    Examples
-    --------
-    >>> check_layer("fit", "model", 3, "give the model to train")
-    Traceback (most recent call last):
-    TypeError: fit: model is an int, not a layer; give the model to train.
-    """
-    if not isinstance(value, Layer):
-        raise TypeError(f"{operation}: {name} is {kind(value)}, not a layer; {remedy}.")
 
 
 class Identity(Layer):
@@ -181,3 +142,16 @@ class Sequential(Layer):
             return dy, self._with(layers=tuple(reversed(grads)))
 
         return x, backward
+
+
+def check_layer(operation: str, name: str, value: Any, remedy: str) -> None:
+    """The argument must be a layer.
+
+    Examples
+    --------
+    >>> check_layer("fit", "model", 3, "give the model to train")
+    Traceback (most recent call last):
+    TypeError: fit: model is an int, not a layer; give the model to train.
+    """
+    if not isinstance(value, Layer):
+        raise TypeError(f"{operation}: {name} is {kind(value)}, not a layer; {remedy}.")

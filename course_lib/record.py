@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, Self, dataclass_transform
 
 import numpy as np
 
-from course_lib.errors import check_dtype, kind
+from course_lib.errors import check_arrays, check_dtype, kind
 
 Array = np.ndarray
 
@@ -330,3 +331,35 @@ def _rebuild(value: Any, arrays: Iterator[Array]) -> Any:
     if isinstance(value, (RunningStatistics, np.random.Generator)):
         return copy.deepcopy(value)
     return value  # a hyper-parameter
+
+
+# How a field that holds an array may be annotated, and whether it must be there.
+ARRAY_FIELDS: dict[Any, bool] = {
+    "Array": True,
+    "Array | None": False,
+    "np.ndarray": True,
+    "np.ndarray | None": False,
+    np.ndarray: True,
+    np.ndarray | None: False,
+}
+
+
+def check_declared_arrays(record: Record) -> None:
+    """What is declared as an array must be one of float32 or float64, all of one dtype.
+
+    Only fields declared as `Array | None` may be None.
+    """
+    required, optional = _declared_arrays(type(record))
+    if required or optional:
+        arrays = {name: getattr(record, name) for name in (*required, *optional)}
+        check_arrays(type(record).__name__, required=len(required), **arrays)
+
+
+@cache
+def _declared_arrays(record_type: type[Record]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the array fields: those that must be there, and those that may be None."""
+    arrays = [(f.name, ARRAY_FIELDS[f.type]) for f in fields(record_type) if f.type in ARRAY_FIELDS]
+    return (
+        tuple(name for name, required in arrays if required),
+        tuple(name for name, required in arrays if not required),
+    )

@@ -1,5 +1,7 @@
 """Write docs/layers.md: every layer with its formula, shapes, parameters and way back.
 
+After the layers come the operations that no layer shows, the optimizers and the initializers.
+
 python -m tools.layer_table
 """
 
@@ -12,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import course_lib
+from course_lib import initializer, optimizer
 from tests.cases import LAYERS, Case, public
 
 PAGE = Path("docs/layers.md")
@@ -42,6 +46,22 @@ def examples() -> dict[type, Case]:
     for case in LAYERS:
         found.setdefault(type(case.make()), case)
     return found
+
+
+def other_operations() -> list[Any]:
+    """What has a way back but no layer that points to it: the losses, attention by itself."""
+    shown = {operation_of(layer) for layer in examples()} | set(examples())
+    documented = public(lambda value: "backward :" in sections(value).get("Returns", ""))
+    return [value for value in documented.values() if value not in shown]
+
+
+def defined_in(module: Any) -> list[Any]:
+    """What a module offers to everybody, in its own order."""
+    return [
+        value
+        for name, value in vars(module).items()
+        if name in course_lib.__all__ and value.__module__ == module.__name__
+    ]
 
 
 def sections(documented: Any) -> dict[str, str]:
@@ -103,6 +123,13 @@ def count(case: Case) -> int:
     return sum(array.size for array in case.make().parameters().values())
 
 
+def short_entry(documented: Any) -> Iterator[str]:
+    """The paragraphs about what is no layer."""
+    yield f"### `{documented.__name__}`"
+    yield sections(documented)[""].split("\n", 1)[0]
+    yield f"```text\n{explained_formula(documented)}\n\n{in_and_out(documented)}".rstrip() + "\n```"
+
+
 def entry(layer: type, case: Case) -> Iterator[str]:
     """The paragraphs about one layer."""
     yield f"### `{layer.__name__}`"
@@ -128,6 +155,13 @@ def page() -> str:
             module = layer.__module__
             paragraphs.append(f"## {prose(sys.modules[module])[0]}")
         paragraphs += entry(layer, case)
+    for title, documented in (
+        ("Operations that no layer shows.", other_operations()),
+        (prose(optimizer)[0], defined_in(optimizer)),
+        (prose(initializer)[0], defined_in(initializer)),
+    ):
+        paragraphs.append(f"## {title}")
+        paragraphs += [paragraph for one in documented for paragraph in short_entry(one)]
     return "\n\n".join([INTRODUCTION + "".join(rows).rstrip(), *paragraphs, CLOSING])
 
 
