@@ -140,10 +140,11 @@ class Windows(NamedTuple):
 
     def put(self, values: Array, canvas: Array, tap: tuple[Any, ...]) -> None:
         """Add values to what the tap meets, which is still zero unless windows overlap."""
+        pixels = canvas[tap]
         if self.overlap:
-            canvas[tap] += values
+            pixels += values
         else:
-            canvas[tap] = values
+            pixels[...] = values
 
     def _split_taps(self, cols: Array, m: int) -> Array:
         b, groups, rows, _ = cols.shape
