@@ -25,7 +25,8 @@ INTRODUCTION = """\
 
 What each layer computes, what goes in and comes out, what it learns, and what its way back
 returns. The words and formulas are the library's own docstrings, the examples were run for this
-page. Errors, sources and examples to check by hand: `help(lib.conv2d)`.
+page. Losses, optimizers and initializers stand at the end. Errors, sources and examples to check by
+hand: `help(lib.conv2d)`.
 
 Every layer works the same way, whatever it computes:
 
