@@ -127,6 +127,18 @@ def test_huge_logits_do_not_overflow(dtype: Any) -> None:
     assert not backward().any()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logits_as_far_apart_as_numbers_go_give_the_right_loss_and_gradient(dtype: Any) -> None:
+    most = np.finfo(dtype).max
+    logits = np.array([[most, -most, 0.0]], dtype)
+    loss, backward = cross_entropy(logits, np.array([0]))
+    assert loss == 0
+    assert not backward().any()
+    loss, backward = cross_entropy(logits, np.array([2]))
+    assert loss == most
+    np.testing.assert_array_equal(backward(), [[1, 0, -1]])
+
+
 def test_ignored_targets_give_no_gradient_and_leave_the_mean() -> None:
     logits, target = draw(2, 5, 4), classes(2, 5, count=4)
     target[:, 3:] = -1
