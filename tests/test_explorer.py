@@ -646,3 +646,9 @@ def test_a_shift_moves_and_lets_zeros_in():
     np.testing.assert_array_equal(
         shift(np.array([[1.0, 2.0], [3.0, 4.0]]), (1, -1)), [[0.0, 0.0], [2.0, 0.0]]
     )
+
+
+def test_a_view_is_built_from_the_values_that_code_has_chosen():
+    explorer = course_lib.explore.conv2d_under_the_window(kernel_size=4).show(padding=2)
+    built = {control["name"]: control["value"] for control in explorer.controls}
+    assert (built["kernel_size"], built["padding"], built["step"]) == (4, 2, 333)

@@ -10,14 +10,20 @@ from course_lib.record import Array
 def number(value: float, decimals: int = 2) -> str:
     """A number rounded to `decimals` places, less for large ones; never "-0.00".
 
+    A sum taken in another order may differ in its last digit. So we round to nine places first:
+    otherwise one of the two might be written as 0.30 and the other as 0.31.
+
     Examples
     --------
     >>> number(-0.001), number(0.126), number(-12.34), number(321.9)
     ('0.00', '0.13', '-12.3', '322')
+    >>> number(0.305), number(0.305 + 1e-16)
+    ('0.30', '0.30')
     """
+    value = round(float(value), 9)
     size = abs(value)
     places = max(0, decimals - (size >= 9.995) - (size >= 99.95))
-    return f"{round(float(value), places) + 0.0:.{places}f}"
+    return f"{round(value, places) + 0.0:.{places}f}"
 
 
 def numbers(values: Array) -> list[list[str]]:

@@ -145,8 +145,9 @@ function render({ model, el }) {
     if (moved || !painted) request();
   }
 
-  el.addEventListener("input", () => {
-    values = Object.fromEntries(controls.map(({ name, value }) => [name, value()]));
+  el.addEventListener("input", ({ target }) => {
+    const { name, value } = controls.find(({ element }) => element.contains(target));
+    values[name] = value();
     request({ iopub: { status: acknowledge } });
   });
   // Keys belong to the controls: JupyterLab's command mode would cut, merge or insert cells. Escape

@@ -209,6 +209,7 @@ class Explorer(anywidget.AnyWidget):
                 f"{', '.join(self._controls)}."
             )
         self._move(values)
+        self.controls = self._front  # what a view is built from
         self._answer(None, {}, self._figure.dpi, self._number)
         return self
 

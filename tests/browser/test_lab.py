@@ -182,6 +182,21 @@ def test_a_picture_painted_row_by_row_is_the_one_that_the_kernel_drew(open_noteb
     np.testing.assert_array_equal(narrow, drawn)
 
 
+def test_a_slider_moved_before_the_first_answer_leaves_the_others_alone(open_notebook: Open):
+    code = """import time
+from course_lib.explore import conv2d_under_the_window
+explorer = conv2d_under_the_window()
+display(explorer)
+explorer._move({"kernel_size": 5, "padding": 3})  # which the view does not know yet
+time.sleep(2)"""
+    explorer = open_notebook("early.ipynb", code).run("conv2d").locator(".explorer")
+    explorer.get_by_role("slider", name="step").fill("7")
+    here = conv2d_under_the_window(kernel_size=5, padding=3, step=7).text().split("\n", 2)[2]
+    picture = explorer.get_by_role("img")
+    expect(picture).to_have_accessible_name(re.sub(r"\s+", " ", here))
+    expect(explorer.get_by_role("slider", name="kernel size")).to_have_value("5")
+
+
 def test_a_wrong_prediction_is_answered_with_the_reason(lesson: Notebook):
     wrong = str(next(iter(A_NUMBER.wrong)))
     form = lesson.cell(f'predict("{A_NUMBER.name}")').locator("form")
