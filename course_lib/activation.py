@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from course_lib.blocks import by_row, in_blocks, row_max
-from course_lib.errors import check_arrays, check_choice, check_gradient, check_number
+from course_lib.errors import check_arrays, check_choice, check_gradient, check_int, check_number
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 
@@ -321,7 +320,7 @@ def softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
     rows, axis = _rows("softmax", x, dim)
 
     def shares(x: Array, y: Array, _: Array) -> None:
-        _below_the_largest(x, axis, y)
+        below_the_largest(x, axis, y)
         np.exp(y, out=y)
         _along_axis(np.divide, y, _sum(y, axis), axis, out=y)
 
@@ -367,7 +366,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
     rows, axis = _rows("log_softmax", x, dim)
 
     def log_shares(x: Array, y: Array, shares: Array) -> None:
-        _below_the_largest(x, axis, y)
+        below_the_largest(x, axis, y)
         np.exp(y, out=shares)
         total = _sum(shares, axis)
         _along_axis(np.subtract, y, np.log(total), axis, out=y)
@@ -495,15 +494,10 @@ def _polynomial(coefficients: tuple[float, ...], a: Array) -> Array:
     return value
 
 
-def _check_dim(operation: str, dim: Any) -> None:
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
-        raise TypeError(f"{operation}: dim must be an int, the number of an axis, not {dim!r}.")
-
-
 def _rows(operation: str, x: Array, dim: int) -> tuple[Array, int]:
     """After the checks: x as rows that need nothing of each other, and the axis in them."""
     check_arrays(operation, x=x)
-    _check_dim(operation, dim)
+    check_int(operation, "dim", dim)
     if not -x.ndim <= dim < x.ndim:
         raise ValueError(
             f"{operation}: x {x.shape} has no axis {dim}; dim must be from {-x.ndim} to "
@@ -541,12 +535,12 @@ def _along_rows(
     return y, backward
 
 
-def _below_the_largest(x: Array, axis: int, y: Array) -> None:
-    """Write x minus its maximum along the axis into y."""
+def below_the_largest(x: Array, axis: int, out: Array | None = None) -> Array:
+    """x minus its maximum along the axis: exp cannot overflow there."""
     largest = row_max(x)[:, None] if axis == -1 else x.max(axis=axis, keepdims=True)
     # inf - inf is NaN, as documented, and a gap wider than the largest number is -inf: no share
     with np.errstate(invalid="ignore", over="ignore"):
-        _along_axis(np.subtract, x, largest, axis, out=y)
+        return _along_axis(np.subtract, x, largest, axis, out)
 
 
 def _sum(x: Array, axis: int) -> Array:
@@ -556,12 +550,13 @@ def _sum(x: Array, axis: int) -> Array:
     return x.sum(axis=axis, keepdims=True)
 
 
-def _along_axis(function: np.ufunc, x: Array, a: Array, axis: int, out: Array) -> None:
-    """Write function(x, a) into out; a has length 1 along the axis."""
+def _along_axis(
+    function: np.ufunc, x: Array, a: Array, axis: int, out: Array | None = None
+) -> Array:
+    """function(x, a); a has length 1 along the axis."""
     if axis == -1:
-        by_row(function, x, a[..., 0], out=out)
-    else:
-        function(x, a, out=out)
+        return by_row(function, x, a[..., 0], out)
+    return function(x, a, out=out)
 
 
 class ReLU(Layer):
@@ -625,7 +620,7 @@ class Softmax(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_dim("Softmax", self.dim)
+        check_int("Softmax", "dim", self.dim)
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         return _without_parameters(self, softmax(x, dim=self.dim))
@@ -638,7 +633,7 @@ class LogSoftmax(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_dim("LogSoftmax", self.dim)
+        check_int("LogSoftmax", "dim", self.dim)
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         return _without_parameters(self, log_softmax(x, dim=self.dim))

@@ -158,7 +158,7 @@ def _conv(
     groups: int,
 ) -> tuple[Array, Backward]:
     """Convolution over any number of spatial axes: gather the columns, then one matmul."""
-    check_arrays(operation, x=x, weight=weight, bias=bias)
+    check_arrays(operation, required=2, x=x, weight=weight, bias=bias)
     check_rank(operation, "x", x, axes)
     check_rank(operation, "weight", weight, axes.replace("N, C", "C_out, C_in / groups"))
     check_int(operation, "groups", groups, least=1)

@@ -94,8 +94,6 @@ def check_rank(operation: str, name: str, array: np.ndarray, axes: str) -> None:
 instead of 4; add axes of length 1 with x[None] or reshape.
     """
     rank = axes.count(",") + 1
-    if array is None:
-        raise TypeError(f"{operation}: {name} is None but must be an array with the axes ({axes}).")
     if array.ndim != rank:
         raise ValueError(
             f"{operation}: {name} must have the axes ({axes}) but has shape {array.shape}, "
@@ -135,14 +133,17 @@ def as_tuple(
     if type(value) is int and value >= least:  # as nearly always
         return (value,) * length
     values = value if isinstance(value, tuple | list) else (value,) * length
-    if len(values) != length or not all(
-        isinstance(v, int | np.integer) and not isinstance(v, bool) for v in values
-    ):
+    if len(values) != length or not all(map(is_int, values)):
         form = "an int" if length == 1 else f"an int or {length} ints"
         raise TypeError(f"{operation}: {name} must be {form}, not {value!r}.")
     if min(values) < least:
         raise ValueError(f"{operation}: {name} must be at least {least}, not {value!r}.")
     return tuple(int(v) for v in values)
+
+
+def is_int(value: Any) -> bool:
+    """Whether this is an int, Python's or NumPy's; True and False are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def check_int(operation: str, name: str, value: Any, *, least: float = -math.inf) -> None:

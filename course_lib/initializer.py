@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.errors import check_dtype, check_generator, check_number
+from course_lib.errors import check_dtype, check_generator, check_number, is_int
 from course_lib.record import Array
 
 
@@ -281,9 +281,7 @@ def _check_draw(operation: str, shape: Any, rng: Any, dtype: Any) -> None:
 
 
 def _check_shape(operation: str, shape: Any, dtype: Any) -> None:
-    if not isinstance(shape, tuple) or not all(
-        isinstance(n, int | np.integer) and not isinstance(n, bool) for n in shape
-    ):
+    if not isinstance(shape, tuple) or not all(map(is_int, shape)):
         raise TypeError(
             f"{operation}: a shape is a tuple of whole numbers, not {shape!r}; that of an array is "
             "w.shape."

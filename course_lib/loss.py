@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.blocks import by_row, row_max
+from course_lib.activation import below_the_largest
+from course_lib.blocks import by_row
 from course_lib.errors import (
     check_arrays,
     check_choice,
@@ -81,7 +82,7 @@ def cross_entropy(
     shifted = logits.reshape(-1, classes)
     if ignore_index is not None:  # whatever an ignored row holds: 0 * inf would be NaN
         shifted = np.where(kept[:, None], shifted, 0)
-    shifted = _below_the_largest(shifted)
+    shifted = below_the_largest(shifted, -1)
     true_scores = shifted[rows, true]
     # a row's target is `hit` at the true class plus `kept * spread` over all classes
     hit = kept if weight is None else kept * weight[true]
@@ -109,12 +110,6 @@ def cross_entropy(
         return dlogits.reshape(logits.shape)
 
     return loss, backward
-
-
-def _below_the_largest(rows: Array) -> Array:
-    """Each row minus its largest number: exp cannot overflow there."""
-    with np.errstate(over="ignore"):  # a gap wider than the largest number is -inf: no share
-        return by_row(np.subtract, rows, row_max(rows))
 
 
 def mse(y: Array, target: Array, *, reduction: str = "mean") -> tuple[Array, Callable[..., Array]]:

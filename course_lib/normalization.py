@@ -24,6 +24,7 @@ from course_lib.errors import (
     check_gradient,
     check_int,
     check_number,
+    is_int,
     kind,
 )
 from course_lib.layer import Backward, Layer
@@ -447,10 +448,7 @@ def _check_shapes(
 
 def _as_shape(operation: str, value: int | tuple[int, ...]) -> tuple[int, ...]:
     shape = tuple(value) if isinstance(value, tuple | list) else (value,)
-    if not shape or not all(
-        isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0
-        for size in shape
-    ):
+    if not shape or not all(is_int(size) and size > 0 for size in shape):
         raise ValueError(
             f"{operation}: normalized_shape must be a positive int or several, the sizes of the "
             f"last axes of x, not {value!r}."

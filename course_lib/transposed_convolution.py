@@ -220,7 +220,7 @@ def _conv_transpose(
     groups: int,
 ) -> tuple[Array, Backward]:
     """The convolution with gather and scatter swapped: the windows stand on y, not on x."""
-    check_arrays(operation, x=x, weight=weight, bias=bias)
+    check_arrays(operation, required=2, x=x, weight=weight, bias=bias)
     check_rank(operation, "x", x, axes)
     check_rank(operation, "weight", weight, axes.replace("N, C", "C_in, C_out / groups"))
     check_int(operation, "groups", groups, least=1)
