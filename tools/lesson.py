@@ -32,22 +32,14 @@ NBVAL = (
 
 def commands(notebook: str) -> list[tuple[str, ...]]:
     """What confirms one lesson, in the order in which it is run."""
-    noun = noun_of(notebook)
+    noun, pages = noun_of(notebook), [str(path) for path in find(notebook)]
     own = [str(path) for path in Path("tests/lessons").glob(f"test_{noun}_lesson.py")]
     shared = [f"tests/test_{name}.py" for name in SHARED]
-    pages = [str(path) for path in find(notebook, (solved.SOLVED, Path("solutions")))]
+    solved_pages = [str(solved.SOLVED / f"{notebook}.ipynb"), f"solutions/{notebook}.ipynb"]
     return [
-        (
-            sys.executable,
-            "-m",
-            "ruff",
-            "check",
-            *map(str, find(notebook)),
-            f"course_lib/lessons/{noun}",
-            *own,
-        ),
+        (sys.executable, "-m", "ruff", "check", *pages, f"course_lib/lessons/{noun}", *own),
         (*PYTEST, *own, *shared, "-k", f"{notebook} or test_{noun}_lesson"),
-        (*NBVAL, *pages),
+        (*NBVAL, *solved_pages),
     ]
 
 
