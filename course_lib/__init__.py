@@ -92,6 +92,8 @@ from course_lib.transposed_convolution import (
     transposed_output_size,
 )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "GELU",
     "RNN",

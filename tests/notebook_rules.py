@@ -1,6 +1,7 @@
 """What must hold in a committed notebook: one small function per rule, notebook -> problems.
 
-`EVERYWHERE` holds in notebooks/ and solutions/, `LESSONS` in notebooks/ alone.
+`EVERYWHERE` holds in notebooks/ and solutions/, `LESSONS` in notebooks/ alone. A new lesson's
+skeleton keeps them all; `nothing_is_left_to_write` holds once the lesson is written.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from statistics import median
 
-import nbformat
 from nbformat import NotebookNode
 
 from tools.claims import claim_ids, output_text, read_claims
@@ -238,26 +238,16 @@ def exercises_are_stubs_with_a_check_below(notebook: NotebookNode) -> Problems:
             yield f"{name}: the cell below does not check it"
 
 
+def nothing_is_left_to_write(notebook: NotebookNode) -> Problems:
+    for number, cell in enumerate(notebook.cells):
+        for what in re.findall(r"\bTODO\b.*", cell.source):
+            yield f"cell number {number} still says {what}"
+
+
 def claims_left_out(section: str, notebook: NotebookNode) -> set[str]:
     """The claims of a section that no cell of its notebook measures."""
     measured = {claim for cell in notebook.cells for claim in claim_ids(cell)}
     return {claim for claim, home in SECTION_OF.items() if home == section} - measured
-
-
-def splice(notebook: NotebookNode, solution: NotebookNode) -> NotebookNode:
-    """A copy of the notebook whose stubs are the solution's worked answers."""
-    answers = {
-        cell.metadata.exercise: cell.source
-        for cell in reversed(solution.cells)  # the first answer is the one that stays
-        if "exercise" in cell.metadata and not cell.metadata.get("alternative")
-    }
-    copy = nbformat.from_dict(notebook)
-    for cell in copy.cells:
-        if name := cell.metadata.get("exercise"):
-            if name not in answers:
-                raise ValueError(f"{name}: the solution has no answer")
-            cell.source = answers[name]
-    return copy
 
 
 def checks_that_surprise(notebook: NotebookNode) -> Problems:

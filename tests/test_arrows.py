@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "course_lib"
 FOLDERS = ("draw", "engine", "lessons", "classroom")
-FACES = ("explore", "exercises")
+FACES = ("explore", "exercises", "measured")
 # from the bottom up; what stands in one layer may import its own and all below
 LAYERS = (("core",), ("draw",), ("engine",), ("lessons",), ("faces", "classroom"))
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 def part_of(module: str) -> str:
     """The part of the package that a module such as course_lib.engine.store belongs to."""
-    first = (module.split(".") + ["", ""])[1]
+    first = [*module.split("."), ""][1]
     return first if first in FOLDERS else "faces" if first in FACES else "core"
 
 

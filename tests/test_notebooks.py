@@ -11,7 +11,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tests import notebook_rules as rules
-from tools.notebooks import METADATA, WIDGET_VIEW, execute, find
+from tools.notebooks import METADATA, WIDGET_VIEW, find
+from tools.solved import splice
 
 ROOT = Path(__file__).parents[1]
 LESSONS = find(folders=(ROOT / "notebooks",))
@@ -47,25 +48,22 @@ def test_a_solution_passes_its_own_checks(path):
     assert list(rules.checks_that_surprise(nbformat.read(path, as_version=4))) == []
 
 
+@pytest.mark.parametrize("path", [*LESSONS, *SOLUTIONS], ids=name_of)
+def test_a_page_is_written_to_its_end(path):
+    assert problems(path, (rules.nothing_is_left_to_write,)) == []
+
+
 @pytest.mark.parametrize("path", SOLUTIONS, ids=name_of)
-def test_the_worked_answers_pass_in_their_lesson(path):
+def test_a_lesson_once_solved_is_expected_to_pass_every_check(path):
+    """nbval runs it so; here, that what it compares with is a pass."""
     lesson = nbformat.read(ROOT / "notebooks" / path.name, as_version=4)
-    solved = rules.splice(lesson, nbformat.read(path, as_version=4))
-    assert list(rules.checks_that_surprise(execute(solved, ROOT / "notebooks"))) == []
+    solved = splice(lesson, nbformat.read(path, as_version=4))
+    assert list(rules.checks_that_surprise(solved)) == []
 
 
 # From here on: the rules themselves, on a small lesson that keeps them all.
 
 STUB = "def double_forward(x):\n    raise NotImplementedError"
-ENGINE = """class Report(str):
-    __repr__ = str.__str__
-
-
-def check(answer):
-    try:
-        return Report(f"passed {answer.__name__}" if answer(2) == 4 else "not yet")
-    except NotImplementedError:
-        return Report("not yet")"""
 
 
 def shown(text: str, **data: str) -> NotebookNode:
@@ -252,53 +250,58 @@ def test_a_sound_notebook_keeps_every_rule(harmless):
     assert [problem for rule in rules.LESSONS for problem in rule(notebook)] == []
 
 
+def test_what_is_left_to_write_is_named():
+    notebook = lesson()
+    assert list(rules.nothing_is_left_to_write(notebook)) == []
+    notebook.cells[CLAIM].source = 'print("TODO 4.2g")'
+    assert list(rules.nothing_is_left_to_write(notebook)) == [
+        'cell number 4 still says TODO 4.2g")'
+    ]
+
+
 def test_a_lesson_that_leaves_claims_out_is_told_which():
     left_out = rules.claims_left_out("04_02b_convolution", lesson())
     assert left_out == {"4.2e", "4.2f", "4.2h", "4.2i"}
 
 
-def solution(*answers: str, **more: object) -> NotebookNode:
-    return new_notebook(
-        cells=[
-            new_code_cell(answer, metadata={"exercise": "double_forward", **more})
-            for answer in answers
-        ]
-    )
-
-
-def run_with(answers: NotebookNode, folder: Path) -> list[str]:
-    """Put the answers into the small lesson, with an engine of its own, and run the two cells."""
-    spliced = rules.splice(lesson(), answers)
-    spliced.cells = [new_code_cell(ENGINE), spliced.cells[EXERCISE], spliced.cells[CHECK]]
-    return list(rules.checks_that_surprise(execute(spliced, folder)))
+def solution(*answers: str, said: str = "passed double_forward", **more: object) -> NotebookNode:
+    cells = []
+    for answer in answers:
+        cells.append(new_code_cell(answer, metadata={"exercise": "double_forward", **more}))
+        cells.append(new_code_cell("check(double_forward)", outputs=[shown(said)]))
+    return new_notebook(cells=cells)
 
 
 RIGHT = "def double_forward(x):\n    return x + x"
 WRONG = "def double_forward(x):\n    return x * x * x"
 
 
-def test_a_right_answer_put_into_the_lesson_passes(tmp_path):
-    assert run_with(solution(RIGHT), tmp_path) == []
+def test_an_answer_put_into_the_lesson_brings_what_its_check_says():
+    spliced = splice(lesson(), solution(RIGHT))
+    assert spliced.cells[EXERCISE].source == RIGHT
+    assert list(rules.checks_that_surprise(spliced)) == []
 
 
-def test_a_wrong_answer_put_into_the_lesson_fails(tmp_path):
-    assert run_with(solution(WRONG), tmp_path) == ["double_forward: not yet"]
+def test_a_solution_that_does_not_pass_is_no_expectation():
+    spliced = splice(lesson(), solution(WRONG, said="not yet: double_forward"))
+    assert list(rules.checks_that_surprise(spliced)) == ["double_forward: not yet: double_forward"]
 
 
 def test_the_first_answer_is_the_one_put_in():
-    spliced = rules.splice(lesson(), solution(RIGHT, WRONG))
+    spliced = splice(lesson(), solution(RIGHT, WRONG))
     assert spliced.cells[EXERCISE].source == RIGHT
 
 
 def test_an_alternative_is_never_put_in():
     with pytest.raises(ValueError, match="double_forward: the solution has no answer"):
-        rules.splice(lesson(), solution(RIGHT, alternative=True))
+        splice(lesson(), solution(RIGHT, alternative=True))
 
 
 def test_putting_answers_in_leaves_the_lesson_alone():
     notebook = lesson()
-    rules.splice(notebook, solution(RIGHT))
+    splice(notebook, solution(RIGHT))
     assert notebook.cells[EXERCISE].source == STUB
+    assert notebook.cells[CHECK].outputs[0].data["text/plain"] == "not yet"
 
 
 def test_a_check_that_shows_nothing_has_not_passed():

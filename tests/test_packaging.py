@@ -12,6 +12,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from course_lib.lessons import LESSONS
+from tools.notebooks import noun_of
+
 ROOT = Path(__file__).parents[1]
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 PROJECT = tomllib.loads(PYPROJECT)["project"]
@@ -128,9 +131,15 @@ def test_every_solution_has_its_notebook():
     assert solutions <= notebooks
 
 
+def test_the_lessons_are_listed_in_the_order_of_the_notebooks():
+    notebooks = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+    listed = [lesson.__name__.removeprefix("course_lib.lessons.") for lesson in LESSONS]
+    assert listed == [noun_of(notebook) for notebook in notebooks]
+
+
 def test_every_claim_belongs_to_a_section_of_the_course():
     claims = tomllib.loads((ROOT / "docs/claims.toml").read_text(encoding="utf-8"))
     assert set(SECTIONS) <= set(claims)
     ids = [claim for sentences in claims.values() for claim in sentences]
     assert len(ids) == len(set(ids))
-    assert all(re.fullmatch(r"4\.\d+[a-z]|Q[a-z]", claim) for claim in ids)
+    assert all(re.fullmatch(r"4\.\d+[a-z]|[QTV][a-z]", claim) for claim in ids)

@@ -14,7 +14,9 @@ from course_lib.exercises import predict
 from course_lib.lessons import PREDICTIONS
 
 predictions = pytest.mark.parametrize(
-    "prediction", PREDICTIONS.values(), ids=[name.replace(".", "-") for name in PREDICTIONS]
+    "prediction",
+    PREDICTIONS.values(),
+    ids=lambda prediction: f"{prediction.section}-{prediction.name.split('.')[1]}",
 )
 
 

@@ -242,9 +242,7 @@ def test_what_a_notebook_keeps_of_progress_depends_on_nobody(file):
     after = progress()._repr_mimebundle_()[0]
     for kind in ("text/plain", "text/html"):
         assert before[kind] == after[kind]
-    assert f"{len(EXERCISES)} exercises and {len(PREDICTIONS)} predictions" in (
-        before["text/plain"].replace("\n", " ")
-    )
+    assert not re.search(r"\d", before["text/plain"])  # nor on how many lessons there are
 
 
 def test_progress_counts_and_says_where_to_continue(file):

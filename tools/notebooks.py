@@ -30,6 +30,7 @@ METADATA = {
 }
 CELL_METADATA = ("alternative", "claim", "exercise", "tags")
 
+NOUN = re.compile(r"\d\d(?:_\d\d[a-z]?)?_(\w+)")  # 04_02b_convolution -> convolution
 CHECK = re.compile(r"(?<!def )\bcheck\((\w+)\)")
 PREDICT = re.compile(r"(?<!def )\bpredict\(\s*[\"']([^\"']+)[\"']")
 
@@ -37,6 +38,29 @@ PREDICT = re.compile(r"(?<!def )\bpredict\(\s*[\"']([^\"']+)[\"']")
 def find(name: str = "", folders: tuple[Path, ...] = FOLDERS) -> list[Path]:
     """The notebooks whose file names start with `name`."""
     return [path for folder in folders for path in sorted(folder.glob(f"{name}*.ipynb"))]
+
+
+def noun_of(notebook: str) -> str:
+    """What joins a notebook, 04_02b_convolution, to lessons/convolution and its tests."""
+    match = NOUN.fullmatch(notebook)
+    if match is None:
+        raise ValueError(f"{notebook!r} is no notebook's name; one is such as 04_02b_convolution")
+    return match[1]
+
+
+def only(name: str, folder: Path = FOLDERS[0]) -> str:
+    """The one notebook whose file name starts with `name`, without its ending.
+
+    Raises
+    ------
+    ValueError    if no notebook or more than one has that beginning
+    """
+    found = find(name, (folder,)) if name else []
+    if len(found) != 1:
+        known = ", ".join(path.stem for path in found or find(folders=(folder,)))
+        many = "several notebooks" if found else "no notebook"
+        raise ValueError(f"NB={name} names {many}; choose one of {known}: NB=04_02b")
+    return found[0].stem
 
 
 def execute(notebook: NotebookNode, folder: Path, timeout: int = 120) -> NotebookNode:
@@ -74,6 +98,12 @@ def _clean_output(output: NotebookNode) -> NotebookNode | None:
     output.data.pop(WIDGET_VIEW, None)
     output.metadata.pop(WIDGET_VIEW, None)
     return output if output.data else None
+
+
+def save(path: Path) -> None:
+    """Run a notebook, clean it and write it where it is."""
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.write(clean(execute(notebook, path.parent)), path)
 
 
 def everything_passed(folder: Path) -> dict[str, Any]:
@@ -116,8 +146,7 @@ def main() -> None:
         sys.exit(f"Not committed yet: {names}. Commit first, or run make notebooks FORCE=1.")
     for path in paths:
         print(path, flush=True)
-        notebook = nbformat.read(path, as_version=4)
-        nbformat.write(clean(execute(notebook, path.parent)), path)
+        save(path)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from course_lib.engine.report import fill, paragraph
 class Progress:
     """The learner's progress.
 
-    What a notebook stores says only what there is to do: a committed output depends on nobody's
-    progress. The state itself is shown live, by a widget, and by `print`.
+    What a notebook stores says only what to do: a committed output depends on nobody's progress and
+    on no other lesson. The state itself is shown live, by a widget, and by `print`.
     """
 
     def __init__(
@@ -86,10 +86,7 @@ class Progress:
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        there_is = (
-            f"This course has {len(self._exercises)} exercises and {len(self._predictions)} "
-            "predictions so far. Run this cell to see yours."
-        )
+        there_is = "Run this cell to see what you have passed and predicted, and where to go on."
         words = {"text/plain": "\n".join(fill(there_is)), "text/html": paragraph(there_is)}
         view = ipywidgets.HTML(self._table())._repr_mimebundle_()
         return {**view, **words}, {}

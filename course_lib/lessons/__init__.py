@@ -1,13 +1,20 @@
 """The lessons, in the order of the notebooks: a folder each, with all that one notebook calls.
 
-A new lesson is a folder with `EXERCISES` and `PREDICTIONS`, and one entry here.
+A new lesson is a folder with `EXERCISES` and `PREDICTIONS`, and one entry here; `make new-lesson`
+writes both.
 """
 
 from __future__ import annotations
 
-from course_lib.lessons import convolution, start
+from course_lib.lessons import (
+    convolution,
+    start_here,
+)
 
-LESSONS = (start, convolution)
+LESSONS = (
+    start_here,
+    convolution,
+)
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
 PREDICTIONS = {

@@ -1,0 +1,72 @@
+"""Run, clean, save and confirm one lesson alone: whoever writes it lives in this command.
+
+python -m tools.lesson 04_02b
+
+It runs the notebook and its solution and saves what they say, writes docs/claims.md, and then runs
+all that the tests know of this lesson: the rules of notebooks, its exercises, predictions and
+explorers, and nbval once more on the lesson as it is once solved.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from nbclient.exceptions import CellExecutionError
+
+from tools import claims, solved
+from tools.notebooks import find, noun_of, only, save
+
+# These hold tests of every lesson, and a test's name begins with its lesson's.
+SHARED = ("exercises", "explorer", "measured", "notebooks", "packaging", "predictions")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-n", "2")
+NBVAL = (
+    *PYTEST,
+    *("--dist", "loadfile", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"),
+    "--everything-passed",
+)
+
+
+def commands(notebook: str) -> list[tuple[str, ...]]:
+    """What confirms one lesson, in the order in which it is run."""
+    noun, pages = noun_of(notebook), [str(path) for path in find(notebook)]
+    own = [str(path) for path in Path("tests/lessons").glob(f"test_{noun}_lesson.py")]
+    shared = [f"tests/test_{name}.py" for name in SHARED]
+    solved_pages = [str(solved.SOLVED / f"{notebook}.ipynb"), f"solutions/{notebook}.ipynb"]
+    return [
+        (sys.executable, "-m", "ruff", "check", *pages, f"course_lib/lessons/{noun}", *own),
+        (*PYTEST, *own, *shared, "-k", f"{notebook} or test_{noun}_lesson"),
+        (*NBVAL, *solved_pages),
+    ]
+
+
+def run_and_save(paths: list[Path]) -> None:
+    for path in paths:
+        print(path, flush=True)
+        try:
+            save(path)
+        except CellExecutionError as error:
+            sys.exit(f"{path} stopped, and nothing was saved:\n{error}")
+
+
+def main() -> None:
+    began = time.monotonic()
+    try:
+        notebook = only(*sys.argv[1:2] or [""])
+    except ValueError as error:
+        sys.exit(str(error))
+    run_and_save(find(notebook))
+    claims.PAGE.write_text(claims.generate(), encoding="utf-8")
+    solved.write(notebook)
+    environment = {**os.environ, "OPENBLAS_CORETYPE": "Nehalem"}  # an older processor's path
+    failed = [c for c in commands(notebook) if subprocess.run(c, env=environment).returncode]
+    print(f"{notebook}: {time.monotonic() - began:.0f} seconds")
+    if failed:
+        sys.exit(f"{notebook} is not confirmed: read what failed above.")
+
+
+if __name__ == "__main__":
+    main()
