@@ -16,7 +16,7 @@ from PIL import Image
 import course_lib.engine
 import course_lib.explore
 from course_lib.convolution import output_size
-from course_lib.engine.explorer import Choice, Range, Switch, as_control
+from course_lib.engine.control import Choice, Range, Switch, as_control
 from course_lib.explore import (
     SURPRISES,
     Explorer,
@@ -363,7 +363,7 @@ def test_an_exception_in_the_text_names_the_values():
 
 def test_a_message_that_makes_no_sense_is_answered():
     answer, _ = move(small(), n=None)
-    assert answer["error"].startswith("TypeError")
+    assert answer["error"].endswith("n cannot be None; it goes from 1 to 9 in steps of 1.")
     answer, _ = move(small(), mode="sideways")
     assert "choose one of" in answer["error"]
 
@@ -396,8 +396,18 @@ def test_show_moves_controls_and_refuses_unknown_ones():
     assert "n 4," in small().show(n=4).text()
     with pytest.raises(TypeError, match="there is no control m; there are n, scale, fail, mode"):
         small().show(m=4)
-    with pytest.raises(ValueError, match="'sideways' is not a choice"):
+    with pytest.raises(ValueError, match="mode cannot be 'sideways'; choose one of 'up', 'down'"):
         small().show(mode="sideways")
+
+
+@pytest.mark.parametrize("value", [0, 10, 2.5, "a", None, np.nan])
+def test_what_a_slider_cannot_show_is_answered_with_its_range(value):
+    with pytest.raises(ValueError, match=r"n cannot be .*; it goes from 1 to 9 in steps of 1\."):
+        small().show(n=value)
+
+
+def test_printing_an_explorer_prints_its_words():
+    assert str(small()) == small().text()
 
 
 def test_a_notebook_stores_the_view_the_picture_and_the_words():
@@ -491,7 +501,7 @@ def test_hand_made_kernels_for_sequences_do_the_same(size):
 
 
 def test_the_window_of_the_last_step_is_the_last_window():
-    explorer = conv2d_under_the_window(stride=4, step=10**6)
+    explorer = conv2d_under_the_window(stride=4, step=47)
     view = explorer._compute(**explorer._arguments)
     assert tuple(np.add(view.place, 1)) == view.y.shape
 

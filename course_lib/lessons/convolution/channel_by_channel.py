@@ -18,6 +18,7 @@ from course_lib.draw.palette import DATA, OUTPUT, PAPER, rgba
 from course_lib.draw.panel import Grid, Panel, Words
 from course_lib.draw.product import Product, pale
 from course_lib.draw.window import output_scale, window_numbers
+from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
@@ -55,7 +56,7 @@ def conv2d_channel_by_channel(kernel: Any = None, **values: Any) -> Explorer:
     photo = photograph("flower", shrink=18, grey=False, dtype=np.float64)
     x = photo[:, 3 : 3 + HEIGHT, 4 : 4 + WIDTH].round(2)  # products can be checked by hand
 
-    def compute(kernel: int, bias: float, step: int) -> View:
+    def compute(kernel: int, bias: float = 0.0, step: int = 230) -> View:
         y, _ = conv2d(x[None], weight, np.full(len(weight), bias), padding=1)
         row, column = divmod(step, WIDTH)
         return View(x, tuple(bank), weight, bias, y[0], kernel, row, column)
@@ -67,9 +68,9 @@ def conv2d_channel_by_channel(kernel: Any = None, **values: Any) -> Explorer:
         describe,
         kernel={name: i for i, name in enumerate(bank)},
         bias=(-2.0, 2.0, 0.5),
-        step=(0, HEIGHT * WIDTH - 1),
+        step=Play(0, HEIGHT * WIDTH - 1),
     )
-    return explorer.show(**{"bias": 0.0, "step": 230} | chosen | values)
+    return explorer.show(**chosen | values)
 
 
 def kernel_bank() -> dict[str, Array]:

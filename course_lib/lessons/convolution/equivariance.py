@@ -60,7 +60,7 @@ def equivariance(kernel: Any = None, **values: Any) -> Explorer:
     photo = photograph("china", shrink=12, dtype=np.float64)[:HEIGHT, 2 : 2 + WIDTH]
     x = (256 * photo).round() / 256
 
-    def compute(kernel: Array, right: int, down: int, stride: int) -> View:
+    def compute(kernel: Array, right: int = 4, down: int = 2, stride: int = 1) -> View:
         return look(x, kernel, (down, right), stride)
 
     explorer = Explorer(
@@ -73,7 +73,7 @@ def equivariance(kernel: Any = None, **values: Any) -> Explorer:
         down=(-FARTHEST, FARTHEST),
         stride=(1, 3),
     )
-    return explorer.show(**{"right": 4, "down": 2} | chosen | values)
+    return explorer.show(**chosen | values)
 
 
 @dataclass(frozen=True)

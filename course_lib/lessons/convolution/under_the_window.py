@@ -29,6 +29,7 @@ from course_lib.draw.window import (
     output_scale,
     size_formula,
 )
+from course_lib.engine.control import Fixed, Play
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
@@ -84,7 +85,7 @@ def conv1d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     The 3 products sum to 0.50; conv1d's output at position 6 is 0.50.
     """
     x = photograph("china", shrink=26, dtype=np.float64)[7].round(2)
-    return under_the_window(conv1d, x, kernel, draw_sequence, {"step": 12} | values)
+    return under_the_window(conv1d, x, kernel, draw_sequence, 12, values)
 
 
 def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) -> Explorer:
@@ -114,7 +115,7 @@ def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     """
     # hundredths, so that the products in the picture can be checked by hand
     x = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH].round(2)
-    return under_the_window(conv2d, x, kernel, draw_image, {"step": 333} | values)
+    return under_the_window(conv2d, x, kernel, draw_image, 333, values)
 
 
 def under_the_window(
@@ -122,12 +123,12 @@ def under_the_window(
     x: Array,
     kernel: Any,
     draw: Callable[[Figure], Callable[[View], None]],
+    start: int,
     values: dict[str, Any],
 ) -> Explorer:
-    """The explorer of conv1d or conv2d: both have the same controls."""
+    """The explorer of conv1d or conv2d, which have the same controls, at step `start`."""
     name = operation.__name__
     own, chosen = read_kernel(f"{name}_under_the_window", kernel, x.ndim)
-    start = {"kernel_size": len(own["own"]) if own else 3, "padding": 1}
 
     def weight_of(kernel: str, kernel_size: int) -> Array:
         return (own | hand_made_kernels(kernel_size, x.ndim))[kernel]
@@ -136,8 +137,16 @@ def under_the_window(
         size = len(weight_of(kernel, kernel_size))
         return prod(output_size(axis, size, **window) for axis in x.shape) - 1
 
+    def own_size(kernel: str) -> tuple[int, str] | None:
+        return (len(own[kernel]), "your kernel keeps its size") if kernel in own else None
+
     def compute(
-        kernel: str, kernel_size: int, stride: int, padding: int, dilation: int, step: int
+        kernel: str,
+        kernel_size: int = 3,
+        stride: int = 1,
+        padding: int = 1,
+        dilation: int = 1,
+        step: int = start,
     ) -> View:
         return look(operation, x, weight_of(kernel, kernel_size), stride, padding, dilation, step)
 
@@ -147,13 +156,13 @@ def under_the_window(
         draw,
         describe,
         kernel=[*own, *hand_made_kernels(3, x.ndim)],
-        kernel_size=(2, 5),
+        kernel_size=Fixed((2, 5), when=own_size),
         stride=(1, 4),
         padding=(0, MOST_PADDING),
         dilation=(1, 3),
-        step=(0, last_step),
+        step=Play(0, last_step),
     )
-    return explorer.show(**start | chosen | values)
+    return explorer.show(**chosen | values)
 
 
 def draw_image(figure: Figure) -> Callable[[View], None]:
