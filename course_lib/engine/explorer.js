@@ -361,7 +361,7 @@ function render({ model, el }) {
     [waiting, moved, drawn] = [true, false, pixels()];
     timer = setTimeout(giveUp, PATIENCE);
     try {
-      model.send({ view, values, width: drawn, shown }, callbacks);
+      model.send({ view, values, width: drawn, css: wide, shown }, callbacks);
     } catch {
       giveUp(); // the kernel was stopped or restarted
     }
@@ -386,7 +386,10 @@ function render({ model, el }) {
     const rows = runs.reduce((sum, [from, to]) => sum + to - from, 0);
     const bytes = await inflate(deflated, 4 * width * rows);
     if (on !== 0 && on !== shown) return false;
-    if (on === 0) Object.assign(picture, { width, height });
+    if (on === 0) {
+      Object.assign(picture, { width, height });
+      picture.style.aspectRatio = `${width} / ${height}`; // panels stack where it is narrow
+    }
     let start = 0;
     for (const [from, to] of runs) {
       const end = start + 4 * width * (to - from);

@@ -26,6 +26,7 @@ import traitlets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
+from course_lib.draw.page import Page
 from course_lib.draw.picture import CSS_DPI, PRINT_DPI, changed_rows, new_figure, picture_bundle
 from course_lib.engine.control import Control, Point, as_control
 from course_lib.record import Array
@@ -226,6 +227,12 @@ class Explorer(anywidget.AnyWidget):
         self._update(result)
         return words
 
+    def _fit(self, width: float) -> None:
+        """Lay the picture out for a view so many CSS pixels wide, if it is a page of panels."""
+        page = self._figure.get_layout_engine()
+        if isinstance(page, Page):
+            page.fit(width)
+
     def _paint(self, dpi: float) -> memoryview:
         """The picture's pixels: the kept background, and on it what changes."""
         figure = self._figure
@@ -246,6 +253,7 @@ class Explorer(anywidget.AnyWidget):
         """A view has moved a control, or has a new width; an empty message wants nothing."""
         if not message:
             return
+        self._fit(message.get("css", self.size[0]))
         # a little more, because the canvas cuts off what floating point leaves below a pixel
         dpi = (message["width"] + 1e-3) / self._figure.get_figwidth()
         self._answer(message["view"], message["values"], min(dpi, SHARPEST), message["shown"])
@@ -286,6 +294,7 @@ class Explorer(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict, dict]:
         bundle, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        self._fit(self.size[0])
         try:
             text = self.text()
             picture, shown = picture_bundle(self._figure, self._paint(PRINT_DPI), text)
