@@ -1,6 +1,5 @@
 """What the tests that run over every lesson ask of each; tests/lessons/<noun>.py answers it.
 
-RIGHT        exercise -> right answers, written independently of the library, two at least
 EXPLORERS    name -> an explorer of the lesson called with arguments: "equivariance, own kernel"
 
 The names of the tests begin with the lesson's: `pytest tests -k 04_02b_convolution` runs its part.
@@ -42,7 +41,6 @@ def explorers_of_the_face() -> dict[str, Callable[..., Any]]:
     }
 
 
-RIGHT = {name: answers for noun in NOTEBOOKS for name, answers in answers_of(noun, "RIGHT").items()}
 EXPLORERS = explorers_of_the_face() | {
     f"{notebook}-{name}": make
     for noun, notebook in NOTEBOOKS.items()

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.engine.exercise import Case
+from course_lib.engine.inputs import Case, clone
 
 # A coarse dtype rounds more, so its answers may be further off (relative to the largest value).
 _RTOL = {2: 1e-2, 4: 1e-5}  # bytes of a float -> relative tolerance
@@ -48,10 +48,7 @@ def run(function: Callable[..., Any], case: Case) -> Outcome:
 
     Only Ctrl-C gets through: everything else that a learner's function does becomes an outcome.
     """
-    given = {
-        name: value.copy() if isinstance(value, np.ndarray) else value
-        for name, value in case.items()
-    }
+    given = {name: clone(value) for name, value in case.items()}
     printed = io.StringIO()
     value: Any = None
     error: BaseException | None = None
