@@ -67,13 +67,13 @@ class Own:
 
     def control(self, name: str, notation: Any, value: Any) -> Any:
         """A control, held at `value` if the exercise has no argument of this name."""
-        if name in self.exercise.list_cases()[0]:
+        if name in self.exercise.cases[0]:
             return notation
         return Fixed(notation, when=lambda **_: (value, f"{self.exercise.name} has no {name}"))
 
     def run(self, **arguments: Any) -> Attempt:
         """Call the function with its exercise's arguments, in their order."""
-        case = {name: arguments[name] for name in self.exercise.list_cases()[0]}
+        case = {name: arguments[name] for name in self.exercise.cases[0]}
         wanted = run(self.exercise.reference, case).value
         outcome = run(self.function, case)
         trouble = self._trouble(outcome, wanted)
@@ -102,6 +102,6 @@ class Own:
         first = tuple(int(i) for i in np.argwhere(wrong)[0])
         return (
             f"Your {self.name} differs from the library's at {wrong.sum()} of {wrong.size} "
-            f"outputs, first at {self.exercise.returns[0]}{list(first)}: {number(y[first])}, not "
+            f"outputs, first at {next(iter(self.exercise.returns))}{list(first)}: {number(y[first])}, not "
             f"{number(wanted[first])}."
         )
