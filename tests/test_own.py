@@ -9,7 +9,7 @@ from course_lib.engine.control import Fixed
 from course_lib.engine.own import Own
 from course_lib.lessons.convolution import CONV1D_FORWARD, CONV2D_FORWARD
 
-CASE = CONV2D_FORWARD.list_cases()[0]
+CASE = CONV2D_FORWARD.cases[0]
 RIGHT = CONV2D_FORWARD.reference(*CASE.values())
 
 

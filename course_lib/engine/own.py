@@ -90,7 +90,7 @@ class Own:
         if outcome.error is not None:
             where = f" in “{outcome.line}”" if outcome.line else ""
             return f"raised {said_by(outcome.error)}{where}"
-        if problem := structure_problem(outcome.value, wanted, self.exercise.returns):
+        if problem := structure_problem(outcome.value, wanted, tuple(self.exercise.returns)):
             return f"cannot be compared: {problem[1].rstrip('.')}"
         if outcome.changed:
             return f"changes its input {' and '.join(outcome.changed)}"
