@@ -1,0 +1,5 @@
+"""What the notebook 04_07_residual calls: explorers, exercises and predictions."""
+
+from course_lib.lessons.residual.predictions import PREDICTIONS as PREDICTIONS
+
+EXERCISES = ()
