@@ -12,17 +12,8 @@ FOLDERS = ("draw", "engine", "lessons", "classroom")
 FACES = ("explore", "exercises", "measured")
 CORE = ("errors", "record", "layer")
 # from the bottom up; what stands in one layer may import its own and all below
-LAYERS = (
-    ("errors",),
-    ("record",),
-    ("layer",),
-    ("sections",),
-    ("draw",),
-    ("engine",),
-    ("lessons",),
-    ("faces", "classroom"),
-)
-HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
+LAYERS = ("errors", "record", "layer", "sections", "draw", "engine", "lessons", "faces classroom")
+HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names.split()}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -83,7 +83,7 @@ def test_one_version_is_everywhere():
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(r"^version: (.*)$", citation, re.MULTILINE)[1] == course_lib.__version__
     assert re.search(r"^## (.*)$", changes, re.MULTILINE)[1] == course_lib.__version__
-    assert f"version {course_lib.__version__}," in layer_table.INTRODUCTION
+    assert f"Version {course_lib.__version__}." in layer_table.CLOSING
 
 
 HEAVY = {"matplotlib", "sklearn", "ipywidgets", "anywidget", "tqdm", "IPython"}

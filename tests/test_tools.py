@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools.claims import PAGE, claims_page, generate
-from tools.copies import copy_fresh, copy_missing
+from tools.copies import COPIED, copy_fresh, copy_missing, newer_lessons, note
 from tools.notebooks import METADATA, WIDGET_VIEW, clean, everything_passed, execute, find
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +36,7 @@ def run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 
@@ -78,6 +78,44 @@ def test_a_fresh_copy_stands_beside_the_old_ones(folders):
 def test_a_name_that_fits_no_single_notebook_is_an_error_that_lists_them(folders, name, problem):
     with pytest.raises(ValueError, match=problem):
         copy_fresh(name, *folders)
+
+
+def test_a_lesson_that_has_changed_since_it_was_copied_is_named_and_no_copy_touched(folders):
+    notebooks, work = folders
+    note([Path(copy).stem for copy in copy_missing(*folders)], *folders)
+    mine = work / "04_02a_linear.ipynb"
+    mine.write_text("my answer")
+    assert newer_lessons(*folders) == []
+    save(notebooks / "04_02a_linear.ipynb", "1 + 2")
+    assert newer_lessons(*folders) == ["04_02a_linear"]
+    assert mine.read_text() == "my answer"
+
+
+def test_new_outputs_are_no_new_lesson(folders):
+    notebooks, _ = folders
+    note([Path(copy).stem for copy in copy_missing(*folders)], *folders)
+    path = notebooks / "04_02a_linear.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].outputs = [new_output("stream", text="2")]
+    nbformat.write(notebook, path)
+    assert newer_lessons(*folders) == []
+
+
+@pytest.mark.parametrize("damaged", ["", "[]", "{"])
+def test_a_damaged_note_is_as_good_as_none(folders, damaged):
+    folders[1].mkdir()
+    (folders[1] / COPIED).write_text(damaged)
+    assert newer_lessons(*folders) == []
+
+
+def test_one_sentence_says_what_is_newer_until_there_is_a_fresh_copy(tmp_path):
+    save(tmp_path / "notebooks/04_02a_linear.ipynb", "1 + 1")
+    tool = [sys.executable, ROOT / "tools/copies.py"]
+    assert run(tool, tmp_path).stdout == ""
+    save(tmp_path / "notebooks/04_02a_linear.ipynb", "1 + 2")
+    assert run(tool, tmp_path).stdout.startswith("There is a newer version of 04_02a_linear: make")
+    assert run([*tool, "--fresh", "04_02a"], tmp_path).returncode == 0
+    assert run(tool, tmp_path).stdout == ""
 
 
 # Running and cleaning

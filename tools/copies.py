@@ -7,12 +7,15 @@ python tools/copies.py --fresh 04_02b    put a new copy of one notebook beside t
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import shutil
 import sys
 from pathlib import Path
 
 NOTEBOOKS = Path("notebooks")
 WORK = Path("work")
+COPIED = ".copied.json"  # in work/: notebook -> the fingerprint of the lesson when it was copied
 
 
 def copy_missing(notebooks: Path = NOTEBOOKS, work: Path = WORK) -> list[Path]:
@@ -43,15 +46,56 @@ def copy_fresh(name: str, notebooks: Path = NOTEBOOKS, work: Path = WORK) -> Pat
     return shutil.copy(source, copy)
 
 
+def fingerprint(notebook: Path) -> str:
+    """What changes when a lesson's cells do, and not when its outputs do."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    text = json.dumps([[cell["cell_type"], "".join(cell["source"])] for cell in cells])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def copied(work: Path = WORK) -> dict[str, str]:
+    """The fingerprints noted so far; none if the note is missing or damaged."""
+    try:
+        noted = json.loads((work / COPIED).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
+
+
+def note(names: list[str], notebooks: Path = NOTEBOOKS, work: Path = WORK) -> None:
+    """Remember which state of a lesson the learner has a copy of."""
+    new = {name: fingerprint(notebooks / f"{name}.ipynb") for name in names}
+    if new:
+        (work / COPIED).write_text(json.dumps(copied(work) | new, indent=1), encoding="utf-8")
+
+
+def newer_lessons(notebooks: Path = NOTEBOOKS, work: Path = WORK) -> list[str]:
+    """The lessons whose cells have changed since they were copied."""
+    noted = copied(work)
+    there = [name for name in sorted(noted) if (notebooks / f"{name}.ipynb").exists()]
+    return [name for name in there if fingerprint(notebooks / f"{name}.ipynb") != noted[name]]
+
+
+def say_what_is_newer(names: list[str]) -> None:
+    if names:
+        print(
+            f"There is a newer version of {', '.join(names)}: make fresh NB={names[0]} puts it "
+            "beside your copy, which stays as it is."
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fresh", metavar="NAME")
     fresh = parser.parse_args().fresh
     try:
         if fresh is None:
-            copy_missing()
+            note([copy.stem for copy in copy_missing()])
+            say_what_is_newer(newer_lessons())
         else:
-            print(f"A new copy, beside the old one: {copy_fresh(fresh)}")
+            copy = copy_fresh(fresh)
+            note([copy.stem.rsplit("_fresh", 1)[0]])
+            print(f"A new copy, beside the old one: {copy}")
     except ValueError as error:
         sys.exit(str(error))
     except OSError as error:
