@@ -4,13 +4,13 @@ import errno
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 
 import course_lib as lib
+from tests.child import child
 
 RNG = np.random.default_rng
 
@@ -108,13 +108,9 @@ def test_a_process_killed_while_it_saves_leaves_a_whole_file(tmp_path):
         f"    lib.save({str(path)!r}, lib.Linear(np.full((400, 400), float(i)), None))\n"
     )
     for delay in (0.01, 0.03, 0.06):
-        process = subprocess.Popen(
-            [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(delay)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+        with child(program, stdout=subprocess.PIPE) as process:
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(delay)
+            os.kill(process.pid, signal.SIGKILL)
         weight = lib.load(path, big).weight
         assert (weight == weight[0, 0]).all()

@@ -209,4 +209,4 @@ def test_drawing_needs_no_pyplot():
         "import sys, course_lib.draw as d; d.Picture(d.new_figure(1, 1), '')._repr_mimebundle_();"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

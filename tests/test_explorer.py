@@ -182,7 +182,7 @@ def test_explorers_need_no_pyplot():
         "import sys; from course_lib.explore import conv2d_under_the_window as c;"
         "c()._repr_mimebundle_(); assert 'matplotlib.pyplot' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 # the engine, on an explorer of one dot

@@ -36,6 +36,7 @@ def run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
+        timeout=120,
     )
 
 
