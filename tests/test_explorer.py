@@ -1,10 +1,12 @@
 """Every explorer, over its controls: finite, true to the layer, and redrawn without a trace."""
 
+import gc
 import io
 import itertools
 import re
 import subprocess
 import sys
+import weakref
 import zlib
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from PIL import Image
 import course_lib.engine
 import course_lib.explore
 from course_lib.convolution import output_size
-from course_lib.engine.explorer import Choice, Range, Switch, as_control
+from course_lib.engine.explorer import KEPT, Choice, Range, Switch, as_control
 from course_lib.explore import (
     SURPRISES,
     Explorer,
@@ -402,6 +404,29 @@ def test_a_notebook_stores_the_view_the_picture_and_the_words():
     assert metadata["image/png"]["alt"] == data["text/plain"]
 
 
+def test_a_cell_run_forty_times_keeps_few_figures():
+    explorers, figures = [], []
+    for _ in range(40):
+        explorers.append(small())
+        explorers[-1]._repr_mimebundle_()
+        figures.append(weakref.ref(explorers[-1]._figure))
+    gc.collect()
+    assert sum(figure() is not None for figure in figures) <= KEPT
+
+
+def test_an_explorer_draws_the_figure_that_was_let_go_when_it_is_moved_again():
+    explorer = small()
+    view = View(explorer)
+    view.move(n=5)
+    others = [small() for _ in range(KEPT)]
+    assert not hasattr(explorer, "_figure")
+    view.move(n=2)
+    np.testing.assert_array_equal(view.pixels, pixels(small().show(n=2), explorer._figure.dpi))
+    assert not hasattr(others[0], "_figure")
+    assert "n 4," in others[0].show(n=4).text()
+    assert "It is 3.0" in others[1].text()
+
+
 def test_the_metadata_that_colab_needs_is_kept(monkeypatch):
     colab = {"application/vnd.jupyter.widget-view+json": {"colab": {"custom_widget_manager": {}}}}
     monkeypatch.setattr(
@@ -413,7 +438,7 @@ def test_the_metadata_that_colab_needs_is_kept(monkeypatch):
 
 def test_the_front_end_needs_no_network():
     folder = Path(course_lib.engine.__file__).parent
-    for file in (folder / "explorer.js", folder / "explorer.css"):
+    for file in (*folder.glob("*.js"), *folder.glob("*.css")):
         assert not re.search(r"https?:|//[a-z]|\bimport\b|@import|url\(", file.read_text())
 
 

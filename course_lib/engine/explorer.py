@@ -27,9 +27,13 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from course_lib.draw.picture import CSS_DPI, PRINT_DPI, changed_rows, new_figure, picture_bundle
+from course_lib.engine.view import front_end, marked
 from course_lib.record import Array
 
 SHARPEST = 2 * CSS_DPI  # more than two pixels per CSS pixel cost time that nobody sees
+KEPT = 8  # figures kept; an explorer whose figure was let go draws it again when it is moved
+
+_latest: list[Explorer] = []  # whose figures are kept, the one used last at the end
 
 
 class Control:
@@ -165,7 +169,7 @@ class Explorer(anywidget.AnyWidget):
     It reads [0, 4].
     """
 
-    _esm = Path(__file__).with_suffix(".js")
+    _esm = front_end("explorer.js")
     _css = Path(__file__).with_suffix(".css")
     title = traitlets.Unicode().tag(sync=True)
     controls: Any = traitlets.List().tag(sync=True)  # what the browser builds its controls from
@@ -185,7 +189,7 @@ class Explorer(anywidget.AnyWidget):
                 f"Explorer: compute takes ({', '.join(parameters)}) but the controls are "
                 f"({', '.join(controls)}); give each argument of compute one control."
             )
-        self._compute, self._describe = compute, describe
+        self._compute, self._draw, self._describe = compute, draw, describe
         self._controls: dict[str, Control] = {}
         self._values: dict[str, Any] = {}
         for name, notation in controls.items():
@@ -193,12 +197,28 @@ class Explorer(anywidget.AnyWidget):
             default = parameters[name].default
             self._values[name] = first if default is inspect.Parameter.empty else default
         self._move({})
-        self._figure = new_figure(7.2, 4)
-        self._update = draw(self._figure)
-        self._number, self._pixels = 0, np.empty((0, 0, 4), np.uint8)  # the last picture sent
+        self._number = 0  # of the last picture sent
+        self._keep_figure()
         width, height = self._figure.get_size_inches() * CSS_DPI
         super().__init__(title=title, size=[width, height], controls=self._front)
         self.on_msg(self._receive)
+
+    def _keep_figure(self) -> None:
+        """Draw the figure unless it is there, and let go that of the explorer longest unused.
+
+        A cell that is run again makes a new explorer, and Jupyter keeps the old one.
+        """
+        if self in _latest:
+            _latest.remove(self)
+        else:
+            self._figure = new_figure(7.2, 4)
+            self._update = self._draw(self._figure)
+            self._pixels = np.empty((0, 0, 4), np.uint8)  # of the last picture sent
+        _latest.append(self)
+        for explorer in _latest[:-KEPT]:
+            del explorer._figure, explorer._update, explorer._pixels
+            explorer._changing, explorer._background = [], None
+        del _latest[:-KEPT]
 
     def show(self, **values: Any) -> Self:
         """Move controls from code; views that are open follow. Returns the explorer."""
@@ -209,6 +229,7 @@ class Explorer(anywidget.AnyWidget):
                 f"{', '.join(self._controls)}."
             )
         self._move(values)
+        self._keep_figure()
         self.controls = self._front  # what a view is built from
         self._answer(None, {}, self._figure.dpi, self._number)
         return self
@@ -235,6 +256,7 @@ class Explorer(anywidget.AnyWidget):
 
     def _words(self) -> str:
         """Run compute, move the artists, and say what the picture will show."""
+        self._keep_figure()
         result = self._compute(**self._arguments)
         words = self._describe(result)
         self._update(result)
@@ -260,6 +282,7 @@ class Explorer(anywidget.AnyWidget):
         """A view has moved a control, or has a new width; an empty message wants nothing."""
         if not message:
             return
+        self._keep_figure()
         # a little more, because the canvas cuts off what floating point leaves below a pixel
         dpi = (message["width"] + 1e-3) / self._figure.get_figwidth()
         self._answer(message["view"], message["values"], min(dpi, SHARPEST), message["shown"])
@@ -306,7 +329,7 @@ class Explorer(anywidget.AnyWidget):
         except Exception as error:
             text = f"{self._heading()}\n{self._explain(error)}"
             picture, shown = {"text/plain": text}, {}
-        return bundle | picture, metadata | shown
+        return marked(bundle | picture, metadata | shown)
 
 
 def changing_artists(figure: Figure) -> list[Artist]:
