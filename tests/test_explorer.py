@@ -399,7 +399,10 @@ def test_show_moves_controls_and_refuses_unknown_ones():
 
 def test_a_notebook_stores_the_view_the_picture_and_the_words():
     data, metadata = small()._repr_mimebundle_()
-    assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
+    assert set(data) == {
+        *("text/plain", "text/html", "image/png"),
+        "application/vnd.jupyter.widget-view+json",
+    }
     assert metadata["image/png"]["width"] == 691
     assert metadata["image/png"]["alt"] == data["text/plain"]
 

@@ -325,7 +325,8 @@ class Explorer(anywidget.AnyWidget):
         bundle, metadata = super()._repr_mimebundle_(**options) or ({}, {})
         try:
             text = self.text()
-            picture, shown = picture_bundle(self._figure, self._paint(PRINT_DPI), text)
+            below = "\n".join(text.split("\n")[:3])  # of the words, what a view shows too
+            picture, shown = picture_bundle(self._figure, self._paint(PRINT_DPI), text, below)
         except Exception as error:
             text = f"{self._heading()}\n{self._explain(error)}"
             picture, shown = {"text/plain": text}, {}
