@@ -67,7 +67,7 @@ def left(visit: Visit, tmp_path_factory: pytest.TempPathFactory) -> Path:
         notebook.restart()
         notebook.save_and_reload()
         expect_all_said(notebook.element)
-        notebook.page.close()
+    notebook.page.close()
     (folder / "work/mine.ipynb").write_text(saved, encoding="utf-8")
     return folder
 
@@ -125,9 +125,3 @@ def test_a_notebook_as_it_was_saved_is_a_page_with_all_that_was_there(
     page.goto(f"file://{tmp_path / 'page.html'}")
     expect_all_said(page)
     context.close()
-
-
-def test_a_cell_run_again_is_live_again(visit: Visit, address: str):
-    notebook = visit(address, name="again_lab.ipynb")
-    notebook.run_all()
-    expect_live(notebook)
