@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -39,7 +41,8 @@ CHECK = "check(conv_output_size)"
 
 
 @pytest.fixture(scope="module", params=[LAB, NOTEBOOK])
-def notebook(open_notebook: Open, request: pytest.FixtureRequest) -> Notebook:
+def notebook(open_notebook: Open, folder: Path, request: pytest.FixtureRequest) -> Notebook:
+    (folder / "progress.json").unlink(missing_ok=True)  # a radio button chosen before takes the Tab
     name = f"keyboard_{request.param[:3]}.ipynb"
     return open_notebook(name, ONE_DOT, NUMBER, CHOICE, STUB, CHECK, app=request.param)
 
