@@ -309,7 +309,7 @@ def _progress_bar(steps: int, epochs: int, *, visible: bool) -> Iterator[Callabl
         # our words, as tqdm's say how long it took: they stay when the notebook is opened again,
         # where the mark lets the dead view go
         words = f"training for {_count(epochs, 'epoch')}, {_count(steps, 'step')}"
-        mark = {_WIDGET_VIEW: {"course_lib": {}}}
+        mark: dict[str, Any] = {_WIDGET_VIEW: {"course_lib": {}}}
         display({_WIDGET_VIEW: view, "text/plain": words}, metadata=mark, raw=True)
     else:
         from tqdm import tqdm

@@ -18,7 +18,8 @@ from PIL import Image
 import course_lib.engine
 import course_lib.explore
 from course_lib.convolution import output_size
-from course_lib.engine.explorer import KEPT, Choice, Range, Switch, as_control
+from course_lib.engine.control import Choice, Range, Switch, as_control
+from course_lib.engine.explorer import KEPT
 from course_lib.explore import (
     SURPRISES,
     Explorer,
@@ -46,10 +47,15 @@ MANY = 300  # beyond that a control grid is sampled
 
 
 def settings(explorer):
-    """Values for every control: the whole grid, or a sample of it that has both ends of each."""
+    """Values for every control: the whole grid, or a sample of it that has both ends of each.
+
+    Points stand at their start and in the corners, a pad as at first, empty and full.
+    """
     values = {}
     for control in explorer.controls:
         match control["kind"]:
+            case "range" if "fixed" in control:
+                values[control["name"]] = [control["value"]]
             case "range":
                 steps = round((control["max"] - control["min"]) / control["step"])
                 some = range(steps + 1) if steps < 10 else (0, steps // 3, steps // 2, steps)
@@ -58,6 +64,15 @@ def settings(explorer):
                 values[control["name"]] = control["options"]
             case "checkbox":
                 values[control["name"]] = [False, True]
+            case "point":
+                now, ends = control["value"], itertools.product(*control["limits"])
+                shape = np.shape(now or [0, 0])
+                places = [np.broadcast_to(end, (*shape[:-1], len(end))) for end in ends]
+                values[control["name"]] = [now, *(place.reshape(shape) for place in places)]
+            case "pad":
+                now = np.array(control["value"])
+                some = [now, np.full(now.shape, control["min"]), np.full(now.shape, control["max"])]
+                values[control["name"]] = some
     if np.prod([len(v) for v in values.values()]) <= MANY:
         grid = list(itertools.product(*values.values()))
     else:
@@ -141,11 +156,27 @@ def test_a_picture_redrawn_in_part_equals_one_drawn_from_nothing(name):
 def test_a_move_leaves_the_background_alone(name):
     explorer = EXPLORERS[name]()
     pixels(explorer)
+
+    def limits():
+        return [axes.viewLim.bounds for axes in explorer._figure.axes]
+
     for point in settings(explorer)[:8]:
+        before = limits()
         explorer._move(point)
         explorer._words()
-        assert not explorer._figure.stale
+        assert explorer._figure.stale == (limits() != before)
         explorer._paint(96)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPLORERS if "own" not in name])
+def test_the_code_that_an_explorer_shows_makes_it_as_it_stands(name):
+    explorer = EXPLORERS[name]()
+    assert explorer.code() == f"explore.{name}()"
+    points = settings(explorer)
+    for point in points[:: len(points) // 6]:
+        explorer._move(point)
+        again = eval(explorer.code(), {"explore": course_lib.explore})
+        assert again.text() == explorer.text()
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
@@ -360,7 +391,7 @@ def test_an_exception_in_the_text_names_the_values():
 
 def test_a_message_that_makes_no_sense_is_answered():
     answer, _ = move(small(), n=None)
-    assert answer["error"].startswith("TypeError")
+    assert answer["error"].endswith("n cannot be None; it goes from 1 to 9 in steps of 1.")
     answer, _ = move(small(), mode="sideways")
     assert "choose one of" in answer["error"]
 
@@ -368,9 +399,9 @@ def test_a_message_that_makes_no_sense_is_answered():
 def test_a_failed_drawing_leaves_no_trace():
     explorer = small()
     pixels(explorer)
-    explorer._update, update = lambda result: 1 / 0, explorer._update
+    explorer._drawn, drawn = (explorer._figure, lambda result: 1 / 0), explorer._drawn
     assert move(explorer, n=7)[0]["error"].startswith("ZeroDivisionError")
-    explorer._update = update
+    explorer._drawn = drawn
     np.testing.assert_array_equal(pixels(explorer), pixels(small().show(n=7)))
 
 
@@ -393,8 +424,18 @@ def test_show_moves_controls_and_refuses_unknown_ones():
     assert "n 4," in small().show(n=4).text()
     with pytest.raises(TypeError, match="there is no control m; there are n, scale, fail, mode"):
         small().show(m=4)
-    with pytest.raises(ValueError, match="'sideways' is not a choice"):
+    with pytest.raises(ValueError, match="mode cannot be 'sideways'; choose one of 'up', 'down'"):
         small().show(mode="sideways")
+
+
+@pytest.mark.parametrize("value", [0, 10, 2.5, "a", None, np.nan])
+def test_what_a_slider_cannot_show_is_answered_with_its_range(value):
+    with pytest.raises(ValueError, match=r"n cannot be .*; it goes from 1 to 9 in steps of 1\."):
+        small().show(n=value)
+
+
+def test_printing_an_explorer_prints_its_words():
+    assert str(small()) == small().text()
 
 
 def test_a_notebook_stores_the_view_the_picture_and_the_words():
@@ -422,10 +463,10 @@ def test_an_explorer_draws_the_figure_that_was_let_go_when_it_is_moved_again():
     view = View(explorer)
     view.move(n=5)
     others = [small() for _ in range(KEPT)]
-    assert not hasattr(explorer, "_figure")
+    assert not hasattr(explorer, "_drawn")
     view.move(n=2)
     np.testing.assert_array_equal(view.pixels, pixels(small().show(n=2), explorer._figure.dpi))
-    assert not hasattr(others[0], "_figure")
+    assert not hasattr(others[0], "_drawn")
     assert "n 4," in others[0].show(n=4).text()
     assert "It is 3.0" in others[1].text()
 
@@ -514,7 +555,7 @@ def test_hand_made_kernels_for_sequences_do_the_same(size):
 
 
 def test_the_window_of_the_last_step_is_the_last_window():
-    explorer = conv2d_under_the_window(stride=4, step=10**6)
+    explorer = conv2d_under_the_window(stride=4, step=47)
     view = explorer._compute(**explorer._arguments)
     assert tuple(np.add(view.place, 1)) == view.y.shape
 

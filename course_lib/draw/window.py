@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from course_lib.convolution import output_size
-from course_lib.draw.cells import Cells
+from course_lib.draw.legend import Legend
 from course_lib.draw.numbers import number, numbers
-from course_lib.draw.page import Page
 from course_lib.draw.palette import (
     HIGHLIGHT,
     INK,
@@ -131,34 +130,32 @@ def _rows(values: Array) -> str:
     return " / ".join(" ".join(row) for row in numbers(np.atleast_2d(values)))
 
 
-def legend(page: Page, left: float, middle: float) -> None:
+def legend() -> Legend:
     """What the colours and marks of an input mean."""
-    for x, name, swatch in (
-        (left, "padding", chequered(2, 4)),
-        (left + 85, "never read", rgba(HIGHLIGHT)[None, None]),
-    ):
-        Cells(page.axes).fill(swatch, (x, x + 16, middle + 4, middle - 4))
-        page.label(x + 22, middle, name)
-    page.axes.plot(left + 192, middle, ms=4, **DOTS)
-    page.label(left + 202, middle, "read now")
+    return Legend(
+        (chequered(2, 4), "padding"), (HIGHLIGHT, "never read"), (DOTS, "the kernel reads here")
+    )
 
 
-def draw_products(page: Page, top: float, height: float) -> Callable[[View], None]:
-    """Window times kernel across the whole page, with titles."""
-    lefts = (8, 243, 478)
-    product = Product(page, lefts, top=top + 14, width=205, height=height)
-    window_title, kernel_title, products_title = (page.label(x, top, weight="bold") for x in lefts)
+class Products:
+    """Window times kernel in a row of a page, with titles that say where and how much."""
 
-    def update(view: View) -> None:
-        window_title.set_text(f"window at {in_words(view.corner)}")
-        kernel_title.set_text("kernel " + " × ".join(str(size) for size in view.weight.shape))
-        products_title.set_text(f"products, sum {number(view.products.sum())}")
+    def __init__(self, height: float, *, rows: int = 3, columns: int = 3):
+        self._product = Product(height, rows=rows, columns=columns)
+        self.row = self._product.row
+
+    def show(self, view: View) -> None:
         window, weight = (np.atleast_2d(values) for values in (view.window, view.weight))
         inside = np.atleast_2d(view.inside)
         colours = np.where(inside[..., None], BRIGHTNESS(window), rgba(PAPER))
-        product.fill(window, weight, colours, window_numbers(window, inside))
-
-    return update
+        self._product.show(window, weight, colours, window_numbers(window, inside))
+        titles = (
+            f"window at {in_words(view.corner)}",
+            "kernel " + " × ".join(str(size) for size in view.weight.shape),
+            f"products, sum {number(view.products.sum())}",
+        )
+        for grid, title in zip(self._product.grids, titles, strict=True):
+            grid.title.set_text(title)
 
 
 def window_numbers(window: Array, inside: Array) -> list[list[str]]:
@@ -170,9 +167,13 @@ def window_numbers(window: Array, inside: Array) -> list[list[str]]:
 
 
 def output_scale(weight: Array, y: Array) -> Scale:
-    """Weights that sum to 1 or have one sign make a picture out of a picture; others are signed."""
-    if np.isclose(weight.sum(), 1) or (weight >= 0).all():
-        return Scale(0, weight.sum(), "gray")
+    """Grey where a picture comes out of a picture, dark where it is least; else by sign.
+
+    Weights that sum to 1 make a picture, and so do weights of one sign without a negative output.
+    """
+    low, high = float(y.min()), float(weight.sum())
+    if np.isclose(high, 1) or ((weight >= 0).all() and low >= 0):
+        return Scale(min(0, low), max(high, float(y.max())), "gray")
     # the zeros of padding make strong edges that would wash out everything else
     return signed_scale(float(np.quantile(np.abs(y), 0.9)))
 

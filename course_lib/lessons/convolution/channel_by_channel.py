@@ -11,12 +11,14 @@ from matplotlib.figure import Figure
 
 from course_lib.convolution import conv2d
 from course_lib.data import photograph
-from course_lib.draw.cells import Cells
+from course_lib.draw.legend import SIGNS, Legend
 from course_lib.draw.numbers import number, numbers
-from course_lib.draw.page import Page, outline
-from course_lib.draw.palette import DATA, INK, OUTPUT, PAPER, rgba
+from course_lib.draw.page import Page
+from course_lib.draw.palette import DATA, OUTPUT, PAPER, rgba
+from course_lib.draw.panel import Grid, Panel, Words
 from course_lib.draw.product import Product, pale
 from course_lib.draw.window import output_scale, window_numbers
+from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
@@ -54,7 +56,7 @@ def conv2d_channel_by_channel(kernel: Any = None, **values: Any) -> Explorer:
     photo = photograph("flower", shrink=18, grey=False, dtype=np.float64)
     x = photo[:, 3 : 3 + HEIGHT, 4 : 4 + WIDTH].round(2)  # products can be checked by hand
 
-    def compute(kernel: int, bias: float, step: int) -> View:
+    def compute(kernel: int, bias: float = 0.0, step: int = 230) -> View:
         y, _ = conv2d(x[None], weight, np.full(len(weight), bias), padding=1)
         row, column = divmod(step, WIDTH)
         return View(x, tuple(bank), weight, bias, y[0], kernel, row, column)
@@ -66,9 +68,9 @@ def conv2d_channel_by_channel(kernel: Any = None, **values: Any) -> Explorer:
         describe,
         kernel={name: i for i, name in enumerate(bank)},
         bias=(-2.0, 2.0, 0.5),
-        step=(0, HEIGHT * WIDTH - 1),
+        step=Play(0, HEIGHT * WIDTH - 1),
     )
-    return explorer.show(**{"bias": 0.0, "step": 230} | chosen | values)
+    return explorer.show(**chosen | values)
 
 
 def kernel_bank() -> dict[str, Array]:
@@ -148,63 +150,53 @@ def _rows(values: Array) -> str:
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """A row per colour: channel, window × kernel = products, sum; below, what each kernel makes."""
-    page = Page(figure, 691, 500)
-    lefts = (197, 340, 483)
-    for x, title in zip((52, *lefts), ("channel", "window", "kernel", "products"), strict=True):
-        page.label(x, 12, title, weight="bold")
-    page.label(683, 12, "sum", weight="bold", ha="right")
-    with_padding = {"xlim": (-1, WIDTH + 1), "ylim": (HEIGHT + 1, -1)}
-    tops = (28, 126, 224)
-    products = [Product(page, lefts, top=top, width=120, height=90, size=9) for top in tops]
-    channels, marks, sums = [], [], []
-    for colour, top in zip(COLOURS, tops, strict=True):
-        page.label(8, top + 45, colour)
-        axes = page.panel(47, top - 5, 145, 100, **with_padding)
-        channels.append(Cells(axes, animated=True))
-        marks.append(outline(axes, DATA))
-        sums.append(page.label(683, top + 45, ha="right"))
-    page.label(556, 330, "bias")
-    page.axes.plot([556, 683], [343, 343], color=INK, lw=1)
-    bias, total = page.label(683, 330, ha="right"), page.label(683, 357, ha="right", weight="bold")
-    page.label(556, 357, "output", weight="bold")
-    words = page.label(8, 340, weight="bold")
-    page.label(8, 358, "in colour, orange is below zero and purple above")
-
-    columns = [8 + 138 * i for i in range(5)]
-    places = [page.panel(left - 5, 393, 130, 88, **with_padding) for left in columns]
-    pictures = [Cells(axes, animated=True) for axes in places]
-    here = [
-        outline(axes, colour) for axes, colour in zip(places, (DATA, *4 * [OUTPUT]), strict=True)
-    ]
-    page.label(8, 384, "photograph", size=9)
-    chosen = outline(page.axes, OUTPUT)
-    names = [page.label(left, 384, size=9) for left in columns[1:]]
-    vector = [page.label(left + 60, 489, ha="center") for left in columns[1:]]
+    channels: list[Grid] = []
+    products: list[Product] = []
+    sums: list[Words] = []
+    rows: list[list[Panel | str]] = []
+    for colour in COLOURS:
+        top = colour == COLOURS[0]
+        titles = ("channel", "window", "kernel", "products") if top else 4 * ("",)
+        image = Grid(f"{colour} channel", HEIGHT, WIDTH, height=56, least=84, title=titles[0])
+        names = tuple(f"{part} of {colour}" for part in ("window", "kernel", "products"))
+        product = Product(54, names, titles=titles[1:], size=9, least=96)
+        total = Words("−10.52", title="sum" if top else "", ha="right")
+        rows.append([Words(colour, least=40), image, *product.row, total])
+        channels.append(image)
+        products.append(product)
+        sums.append(total)
+    words = Words("3 × 9 numbers become 4, one for each kernel", size=9)
+    output = Words("+ bias −2.00 = output −10.52", size=9, weight="bold")
+    small: dict[str, Any] = {"height": 88, "least": 96, "caption": ""}
+    photo = Grid("photograph", HEIGHT, WIDTH, **small)
+    maps = [Grid(f"output {k}", HEIGHT, WIDTH, **small) for k in range(4)]
+    Page(figure, *rows, [words, Legend(*SIGNS), output], [photo, *maps])
+    marks = [image.outline(DATA) for image in channels]
+    here = [panel.outline(OUTPUT if panel in maps else DATA) for panel in (photo, *maps)]
+    chosen = [panel.outline(OUTPUT) for panel in maps]
 
     def update(view: View) -> None:
-        full, weight = (0, WIDTH, HEIGHT, 0), view.weight[view.kernel]
+        weight = view.weight[view.kernel]
         scales = pale(weight), pale(view.window * weight)  # the same for every colour
         for c in range(3):
-            channels[c].fill(tinted(view.x[c], c), full)
+            channels[c].fill(tinted(view.x[c], c))
             marks[c](view.column - 1, view.row - 1, 3, 3)
             window = view.window[c]
             colours = np.where(view.inside[..., None], tinted(window, c), rgba(PAPER))
             written = window_numbers(window, view.inside)
-            products[c].fill(window, weight[c], colours, written, scales)
+            products[c].show(window, weight[c], colours, written, scales)
             sums[c].set_text(number(view.sums[c]))
-        bias.set_text(number(view.bias))
-        total.set_text(number(view.vector[view.kernel]))
+        total = number(view.vector[view.kernel])
+        output.set_text(f"+ bias {number(view.bias)} = output {total}")
         words.set_text(condensing(view))
-
-        pictures[0].fill(np.maximum.reduce([tinted(view.x[c], c) for c in range(3)]), full)
+        photo.fill(np.maximum.reduce([tinted(view.x[c], c) for c in range(3)]))
         here[0](view.column - 1, view.row - 1, 3, 3)
         for k, (name, value) in enumerate(zip(view.names, view.vector, strict=True)):
-            scale = output_scale(view.weight[k], view.y[k])
-            pictures[k + 1].fill(scale(view.y[k]), full)
+            maps[k].show(view.y[k], output_scale(view.weight[k], view.y[k]))
             here[k + 1](view.column - 0.5, view.row - 0.5, 2, 2)
-            names[k].set_text(name)
-            vector[k].set_text(number(value))
-        chosen(columns[view.kernel + 1] - 4, 394, 128, 86)
+            maps[k].title.set_text(name)
+            maps[k].caption.set_text(number(value))
+            chosen[k](0, 0, *((WIDTH, HEIGHT) if k == view.kernel else (np.nan, np.nan)))
 
     return update
 

@@ -7,34 +7,35 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from course_lib.convolution import conv1d, conv2d, output_size
 from course_lib.data import photograph
-from course_lib.draw.cells import Cells
+from course_lib.draw.legend import Bar
 from course_lib.draw.numbers import number
-from course_lib.draw.page import Page, outline
+from course_lib.draw.page import Page
 from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED, OUTPUT, WEIGHT, chequered
+from course_lib.draw.panel import Grid, Panel, Words
 from course_lib.draw.window import (
     DOTS,
     MOST_PADDING,
+    Products,
     View,
     describe,
-    draw_products,
     input_colours,
     legend,
     look,
     output_scale,
     size_formula,
 )
+from course_lib.engine.control import Fixed, Play
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
 
 LENGTH, HEIGHT, WIDTH = 24, 24, 32
+FORMULA = "height = floor((24 + 2*3 - 3*(5-1) - 1)/4) + 1 = 10"  # the longest
 
 # Settings of conv2d_under_the_window that show what few people expect
 SURPRISES: dict[str, dict[str, Any]] = {
@@ -84,7 +85,7 @@ def conv1d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     The 3 products sum to 0.50; conv1d's output at position 6 is 0.50.
     """
     x = photograph("china", shrink=26, dtype=np.float64)[7].round(2)
-    return under_the_window(conv1d, x, kernel, draw_sequence, {"step": 12} | values)
+    return under_the_window(conv1d, x, kernel, draw_sequence, 12, values)
 
 
 def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) -> Explorer:
@@ -114,7 +115,7 @@ def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     """
     # hundredths, so that the products in the picture can be checked by hand
     x = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH].round(2)
-    return under_the_window(conv2d, x, kernel, draw_image, {"step": 333} | values)
+    return under_the_window(conv2d, x, kernel, draw_image, 333, values)
 
 
 def under_the_window(
@@ -122,12 +123,12 @@ def under_the_window(
     x: Array,
     kernel: Any,
     draw: Callable[[Figure], Callable[[View], None]],
+    start: int,
     values: dict[str, Any],
 ) -> Explorer:
-    """The explorer of conv1d or conv2d: both have the same controls."""
+    """The explorer of conv1d or conv2d, which have the same controls, at step `start`."""
     name = operation.__name__
     own, chosen = read_kernel(f"{name}_under_the_window", kernel, x.ndim)
-    start = {"kernel_size": len(own["own"]) if own else 3, "padding": 1}
 
     def weight_of(kernel: str, kernel_size: int) -> Array:
         return (own | hand_made_kernels(kernel_size, x.ndim))[kernel]
@@ -136,8 +137,16 @@ def under_the_window(
         size = len(weight_of(kernel, kernel_size))
         return prod(output_size(axis, size, **window) for axis in x.shape) - 1
 
+    def own_size(kernel: str) -> tuple[int, str] | None:
+        return (len(own[kernel]), "your kernel keeps its size") if kernel in own else None
+
     def compute(
-        kernel: str, kernel_size: int, stride: int, padding: int, dilation: int, step: int
+        kernel: str,
+        kernel_size: int = 3,
+        stride: int = 1,
+        padding: int = 1,
+        dilation: int = 1,
+        step: int = start,
     ) -> View:
         return look(operation, x, weight_of(kernel, kernel_size), stride, padding, dilation, step)
 
@@ -147,150 +156,106 @@ def under_the_window(
         draw,
         describe,
         kernel=[*own, *hand_made_kernels(3, x.ndim)],
-        kernel_size=(2, 5),
+        kernel_size=Fixed((2, 5), when=own_size),
         stride=(1, 4),
         padding=(0, MOST_PADDING),
         dilation=(1, 3),
-        step=(0, last_step),
+        step=Play(0, last_step),
     )
-    return explorer.show(**start | chosen | values)
+    return explorer.show(**chosen | values)
 
 
 def draw_image(figure: Figure) -> Callable[[View], None]:
     """Above, input and output at one scale; below, window times kernel, number by number."""
-    page = Page(figure, 691, 520)
-    with_padding = {
-        "xlim": (-MOST_PADDING, WIDTH + MOST_PADDING),
-        "ylim": (HEIGHT + MOST_PADDING, -MOST_PADDING),
-    }
-    input_axes = page.panel(8, 28, 319, 252, **with_padding)
-    output_axes = page.panel(364, 28, 319, 252, **with_padding)
-    input_title, output_title = (page.label(x, 12, weight="bold") for x in (8, 364))
-    input_cells, output_cells = (Cells(a, animated=True) for a in (input_axes, output_axes))
-    outline_window, outline_output = outline(input_axes, DATA), outline(output_axes, OUTPUT)
-    (taps,) = input_axes.plot([], [], ms=3, animated=True, **DOTS)
-
-    # the legend of the input; the output's scale, and the input's size as its measure
-    legend(page, 8, 295)
-    colour_bar = page.colour_bar(414, 290, 110)
-    dashes = {"color": MUTED, "lw": 1, "ls": (0, (4, 3))}
-    edge_x, edge_y = (np.array([-0.2, size + 0.2]) for size in (WIDTH, HEIGHT))
-    output_axes.plot(edge_x[[0, 1, 1, 0, 0]], edge_y[[0, 0, 1, 1, 0]], zorder=-1, **dashes)
-    page.axes.plot([590, 608], [295, 295], **dashes)
-    page.label(614, 295, "input size")
-
-    products = draw_products(page, top=330, height=130)
-    height_formula, width_formula = page.label(8, 498), page.label(352, 498)
+    image, output = (Grid(name, HEIGHT, WIDTH, height=200) for name in ("input", "output"))
+    bar, products = Bar(), Products(84)
+    formulas = [Words(FORMULA, size=9), Words(FORMULA, size=9)]
+    Page(figure, [image, output], [legend(), bar], products.row, formulas)
+    outline_window, outline_output = image.outline(DATA), output.outline(OUTPUT)
+    taps = image.points(WEIGHT, **DOTS | {"ms": 3})
+    same = output.line(MUTED, lw=1, ls=(0, (4, 3)))
+    same.set_data([0, WIDTH, WIDTH, 0, 0], [0, 0, HEIGHT, HEIGHT, 0])
 
     def update(view: View) -> None:
-        p = view.padding
+        p, (rows, columns) = view.padding, view.y.shape
+        for panel in (image, output):
+            panel.view(-p, WIDTH + p, HEIGHT + p, -p)
         padded = f", padded to {HEIGHT + 2 * p} × {WIDTH + 2 * p}" if p else ""
-        input_title.set_text(f"input {HEIGHT} × {WIDTH}{padded}")
-        input_cells.fill(input_colours(view), (-p, WIDTH + p, HEIGHT + p, -p))
+        image.title.set_text(f"input {HEIGHT} × {WIDTH}{padded}")
+        image.fill(input_colours(view), extent=(-p, WIDTH + p, HEIGHT + p, -p))
         row, column = view.corner
         outline_window(column, row, view.reach, view.reach)
         y, x = np.meshgrid(*view.taps, indexing="ij")
         taps.set_data(x.ravel() - p + 0.5, y.ravel() - p + 0.5)
 
-        rows, columns = view.y.shape
         left, top = (WIDTH - columns) / 2, (HEIGHT - rows) / 2
         scale = output_scale(view.weight, view.y)
-        output_title.set_text(f"output {rows} × {columns}")
-        output_cells.fill(scale(view.y), (left, left + columns, top + rows, top))
+        output.title.set_text(f"output {rows} × {columns}, dashed: input size")
+        output.show(view.y, scale, extent=(left, left + columns, top + rows, top))
         outline_output(left + view.place[1] - 0.3, top + view.place[0] - 0.3, 1.6, 1.6)
-        colour_bar(scale, view.y)
-
-        products(view)
-        height_formula.set_text(f"height = {size_formula(HEIGHT, view)}")
-        width_formula.set_text(f"width = {size_formula(WIDTH, view)}")
+        bar.show(scale, view.y)
+        products.show(view)
+        for words, axis, size in zip(formulas, ("height", "width"), view.x.shape, strict=True):
+            words.set_text(f"{axis} = {size_formula(size, view)}")
 
     return update
 
 
 def draw_sequence(figure: Figure) -> Callable[[View], None]:
     """Input above output, each output below the middle of its window; then the products."""
-    page = Page(figure, 691, 408)
-    left, width = 84, 600  # 20 pixels for each sample
-    slots = {"xlim": (-MOST_PADDING, LENGTH + MOST_PADDING)}
-    above, below = ({"ylim": ylim} | slots for ylim in ((1.25, -1), (2, -0.25)))
-    show_input = bars(page.panel(left, 30, width, 80, **slots, ylim=(0, 1)))
-    input_axes = page.panel(left, 112, width, 36, **above)
-    fan_axes = page.panel(left, 148, width, 34, **slots)
-    output_axes = page.panel(left, 182, width, 36, **below)
-    show_output = bars(page.panel(left, 222, width, 80, **slots, ylim=(0, 1)))
-
-    page.label(8, 13, "brightness along a row of a photograph")
-    legend(page, 400, 13)
-    page.label(8, 121, "input", weight="bold")
-    page.label(8, 194, "output", weight="bold")
-    input_length, output_length = page.label(8, 137), page.label(8, 210)
-    page.label(left - 4, 36, "1", size=9, ha="right")
-    page.label(left - 4, 105, "0", size=9, ha="right")
-    high, low = (page.label(left - 4, y, size=9, ha="right") for y in (228, 297))
-
-    Cells(input_axes, size=9).fill(paper(LENGTH), (0, LENGTH, 0, -1), [counted(LENGTH)])
-    frame = Cells(input_axes, animated=True)
-    output_indices = Cells(output_axes, size=9, animated=True)
-    input_cells, output_cells = (Cells(a, animated=True) for a in (input_axes, output_axes))
-    outline_window, outline_output = outline(input_axes, DATA), outline(output_axes, OUTPUT)
-    (taps,) = input_axes.plot([], [], ms=5, animated=True, **DOTS)
-    (edge,) = output_axes.plot([], [], color=MUTED, lw=1, animated=True)
-    fan = LineCollection([], colors=WEIGHT, linewidths=1.5, animated=True)
-    fan_axes.add_collection(fan, autolim=False)
-    show_products = draw_products(page, top=322, height=34)
-    formula = page.label(8, 392)
+    line = Panel("input", caption="", xlim=(0, LENGTH), ylim=(218, 0), height=218)
+    products, formula = Products(30, rows=1), Words(FORMULA, size=9)
+    Page(figure, [line], [legend()], products.row, [formula])
+    show_input, show_output = line.bars(DATA), line.bars(OUTPUT)
+    ends = [line.label(0, y, size=8) for y in (5, 54, 172, 212)]
+    frame, input_cells, output_cells = (line.cells(size=9) for _ in range(3))
+    indices = [line.cells(size=9) for _ in range(2)]
+    zero, edge = line.line(MUTED, lw=1), line.line(MUTED, lw=1)
+    outline_window, outline_output = line.outline(DATA), line.outline(OUTPUT)
+    taps, fan = line.points(WEIGHT, **DOTS | {"ms": 5}), line.segments(WEIGHT)
 
     def update(view: View) -> None:
         p, n, at, positions = view.padding, len(view.y), view.place[0], view.taps[0] - view.padding
-        input_length.set_text(f"{LENGTH} + 2·{p}" if p else f"{LENGTH} samples")
+        line.view(-p, LENGTH + p, 218, 0)
+        line.title.set_text(f"input: {LENGTH} samples" + (f" + 2·{p}" if p else ""))
+        line.caption.set_text(f"output: {n} values, each below the middle of its window")
         sample = np.arange(LENGTH)
         colours = np.where(view.reads > 0, DATA, HIGHLIGHT)
-        show_input(sample + 0.5, view.x, (0, 1), colours, np.isin(sample, positions))
-        frame.fill(chequered(4, 4 * len(view.padded)), (-p, LENGTH + p, 1, 0))
-        input_cells.fill(input_colours(view)[None, p : p + LENGTH], (0, LENGTH, 1, 0))
-        outline_window(view.corner[0], 0, view.reach, 1)
-        taps.set_data(positions + 0.5, np.full(len(positions), 0.5))
+        now = tinted(colours, np.isin(sample, positions))
+        show_input(sample + 0.5, -54 * view.x, 0.6, 58, now)
+        indices[0].fill(paper(LENGTH), (0, LENGTH, 76, 60), [counted(LENGTH)])
+        frame.fill(chequered(4, 4 * len(view.padded)), (-p, LENGTH + p, 96, 76))
+        input_cells.fill(input_colours(view)[None, p : p + LENGTH], (0, LENGTH, 96, 76))
+        outline_window(view.corner[0], 76, view.reach, 20)
+        taps.set_data(positions + 0.5, np.full(len(positions), 86))
 
         # an output is as wide as a stride, with its window's middle as its own
         middles = view.stride * np.arange(n) + view.reach / 2 - p
         start = middles[0] - view.stride / 2
         end = start + n * view.stride
-        fan.set_segments([[(x + 0.5, 0), (middles[at], 1)] for x in positions])
+        fan.set_segments([[(x + 0.5, 97), (middles[at], 130)] for x in positions])
         scale = output_scale(view.weight, view.y)
-        output_length.set_text(f"{n} values")
-        output_cells.fill(scale(view.y)[None], (start, end, 1, 0))
-        edge.set_data((start, end, end, start, start), (0, 0, 1, 1, 0))
-        output_indices.fill(paper(n), (start, end, 2, 1), [counted(n)])
-        outline_output(start + at * view.stride, 0, view.stride, 1)
-        bottom = min(0, view.y.min())
-        top = max(view.y.max(), scale.high if scale.low == 0 else bottom + 0.01)
-        show_output(middles, view.y, (bottom, top), np.full(n, OUTPUT), np.arange(n) == at)
-        high.set_text(number(top))
-        low.set_text(number(bottom))
-
-        show_products(view)
+        output_cells.show(view.y[None], scale, (start, end, 150, 130))
+        edge.set_data((start, end, end, start, start), (130, 130, 150, 150, 130))
+        indices[1].fill(paper(n), (start, end, 166, 150), [counted(n)])
+        outline_output(start + at * view.stride, 130, view.stride, 20)
+        bottom, top = min(0, view.y.min()), max(view.y.max(), scale.high, 0.01)
+        up = -44 / (top - bottom)
+        base = 214 + up * -bottom
+        show_output(middles, up * view.y, 0.6, base, tinted(np.full(n, OUTPUT), np.arange(n) == at))
+        zero.set_data((-p, LENGTH + p), (base, base))
+        for label, value in zip(ends, (1, 0, top, bottom), strict=True):
+            label.move(-p, label.y)
+            label.set_text(number(value))
+        products.show(view)
         formula.set_text(f"length = {size_formula(LENGTH, view)}")
 
     return update
 
 
-def bars(axes: Axes) -> Callable[..., None]:
-    """Bars between two ends of a scale; those of the moment stand out."""
-    (zero,) = axes.plot([], [], color=MUTED, lw=1, animated=True, zorder=1)
-    lines = LineCollection([], linewidths=10, animated=True)
-    axes.add_collection(lines, autolim=False)
-
-    def show(
-        x: Array, values: Array, ends: tuple[float, float], colours: Array, now: Array
-    ) -> None:
-        low, high = ends
-        base, tops = -low / (high - low), (values - low) / (high - low)
-        zero.set_data(axes.get_xlim(), (base, base))
-        lines.set_segments([[(at, base), (at, top)] for at, top in zip(x, tops, strict=True)])
-        chosen = zip(colours, now, strict=True)
-        lines.set_color([to_rgba(colour, 1 if full else 0.4) for colour, full in chosen])
-
-    return show
+def tinted(colours: Array, full: Array) -> list[tuple[float, ...]]:
+    """Colours that stand out where they are full, and are pale elsewhere."""
+    return [to_rgba(c, 1 if f else 0.4) for c, f in zip(colours, full, strict=True)]
 
 
 def paper(length: int) -> Array:

@@ -1,0 +1,407 @@
+"""The panels of a page: an Axes each, with a title, a caption and the marks that pictures share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch, Polygon
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation
+
+from course_lib.draw.cells import Cells
+from course_lib.draw.label import SHIFT, Label, text_width
+from course_lib.draw.palette import INK, MUTED, PAPER, Scale, luminance, rgba
+from course_lib.draw.picture import CSS_DPI
+from course_lib.record import Array
+
+LINE = 18  # CSS pixels from one line of text to the next
+CORNERS = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0), (1, 0)])
+Extent = tuple[float, float, float, float]  # left, right, bottom, top
+
+
+class Panel:
+    """A part of a picture with coordinates of its own, from (0, 0) at the upper left to (1, 1).
+
+    Parameters
+    ----------
+    name : str                 of the Axes; two panels of a page have different names
+    title : str, optional      the name unless given; with "" no space is kept for one
+    caption : str, optional    a line below; without one no space is kept
+    xlim, ylim : (float, float)
+    height : float             CSS pixels; at most so many where `equal`
+    equal : bool               a unit is as long across as down: images, planes of points
+    least : float              the width in CSS pixels below which a row breaks
+    above : float              CSS pixels to the row above
+    frame : str, optional      colour of a frame around it
+
+    Examples
+    --------
+    >>> from course_lib.draw.page import Page
+    >>> plane = Panel("plane", xlim=(-2, 2), ylim=(-1, 1), equal=True, height=200)
+    >>> page = Page(Figure(), [plane])
+    >>> arrow = plane.arrow("#7a21dd")
+    >>> arrow((0, 0), (1, 0.5))
+    """
+
+    glued = False  # to the panel after it
+    fills = False  # the height of its row
+    left = right = 0.0  # CSS pixels beside the body
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str | None = None,
+        caption: str | None = None,
+        xlim: tuple[float, float] = (0, 1),
+        ylim: tuple[float, float] = (1, 0),
+        height: float = 120,
+        equal: bool = False,
+        least: float = 240,
+        above: float = 6,
+        frame: str | None = None,
+    ) -> None:
+        self.name, self.least, self.above = name, least, above
+        self._words = name if title is None else title, caption
+        self._limits, self._frame = (xlim, ylim), frame
+        self._height = height
+        self._ratio = abs((xlim[1] - xlim[0]) / (ylim[1] - ylim[0])) if equal else None
+        self.head = LINE if self._words[0] else 0.0
+        self.foot = LINE if caption is not None else 0.0
+
+    # what the page asks
+
+    def body(self, width: float) -> float:
+        """The height without title and caption at a given width."""
+        if self._ratio is None:
+            return self._height
+        return (width - self.left - self.right) / self._ratio
+
+    def most(self, stacked: bool) -> float:
+        """The width beyond which it does not grow."""
+        if self._ratio is None or stacked:
+            return np.inf
+        return self._height * self._ratio + self.left + self.right
+
+    def attach(self, figure: Figure) -> None:
+        """Make the Axes."""
+        xlim, ylim = self._limits
+        self.axes = figure.add_axes((0, 0, 1, 1), label=self.name, xlim=xlim, ylim=ylim)
+        self.axes.patch.set_visible(False)
+        self._dress()
+        title, caption = self._words
+        self.title = self._line(title, 1, LINE / 2, weight="bold")
+        self.caption = self._line(caption or "", 0, -LINE / 2)
+
+    def _dress(self) -> None:
+        self.axes.set(xticks=[], yticks=[])
+        if self._frame is None:
+            self.axes.axis("off")
+        else:
+            self.axes.spines[:].set(color=self._frame, linewidth=2)
+
+    def _line(self, text: str, y: float, shift: float, **style: Any) -> Label:
+        """A line of text above or below the body."""
+        up = ScaledTranslation(
+            -self.left / CSS_DPI, shift / CSS_DPI, self.axes.figure.dpi_scale_trans
+        )
+        return self.label(0, y, text, transform=self.axes.transAxes + up, **style)
+
+    def place(
+        self, across: float, down: float, left: float, top: float, width: float, height: float
+    ) -> None:
+        """Take a place on a page that is so many pixels across and down."""
+        inner = width - self.left - self.right
+        bounds = (left + self.left) / across, 1 - (top + height) / down
+        self.axes.set_position((*bounds, inner / across, height / down))
+        self.title.limit = self.caption.limit = width + 4
+
+    def view(self, left: float, right: float, bottom: float, top: float) -> None:
+        """Show this part of the plane, whole and in the middle; few moves should need it."""
+        wide, high = right - left, bottom - top
+        if self._ratio is not None:
+            more = max(self._ratio * high, wide) - wide, max(wide / self._ratio, high) - high
+            left, right = left - more[0] / 2, right + more[0] / 2
+            top, bottom = top - more[1] / 2, bottom + more[1] / 2
+        if (left, right, bottom, top) != (*self.axes.get_xlim(), *self.axes.get_ylim()):
+            self.axes.set(xlim=(left, right), ylim=(bottom, top))
+
+    # marks, all animated
+
+    def label(self, x: float, y: float, text: str = "", **style: Any) -> Label:
+        """A line of text at a place in the panel's coordinates; `set_text` changes it."""
+        return Label(self.axes, x, y, text, animated=True, **style)
+
+    def cells(self, **style: Any) -> Cells:
+        """Coloured cells with or without numbers."""
+        return Cells(self.axes, animated=True, **style)
+
+    def line(self, colour: str, **style: Any) -> Line2D:
+        """A curve; `set_data(x, y)` moves it."""
+        style = {"lw": 2, "zorder": 2} | style
+        return self.axes.plot([], [], color=colour, animated=True, **style)[0]
+
+    def points(self, colour: str, **style: Any) -> Line2D:
+        """Dots with a rim; `set_data(x, y)` moves them."""
+        rim = INK if _is_bright(colour) else PAPER
+        look = {"ls": "none", "marker": "o", "ms": 9, "mec": rim, "mew": 1.2, "clip_on": False}
+        return self.line(colour, **look | {"zorder": 4} | style)
+
+    def area(self, colour: str, **style: Any) -> Polygon:
+        """A filled polygon, such as a hull; `set_xy(corners)` moves it."""
+        style = {"fc": colour, "alpha": 0.2, "lw": 0} | style
+        area = Polygon(np.zeros((1, 2)), animated=True, **style)
+        self.axes.add_patch(area)
+        return area
+
+    def segments(self, colour: str, **style: Any) -> LineCollection:
+        """Separate lines, such as wires; `set_segments` moves, `set_color` colours them."""
+        lines = LineCollection([], colors=colour, animated=True, **{"linewidths": 1.5} | style)
+        self.axes.add_collection(lines, autolim=False)
+        return lines
+
+    def arrow(self, colour: str, **style: Any) -> Callable[[Any, Any], None]:
+        """An arrow, and the function (start, end) that moves it."""
+        style = {"arrowstyle": "-|>", "mutation_scale": 12, "lw": 2} | style
+        arrow = FancyArrowPatch(
+            (0, 0), (0, 0), color=colour, shrinkA=0, shrinkB=0, animated=True, zorder=3, **style
+        )
+        self.axes.add_patch(arrow)
+        return arrow.set_positions
+
+    def bars(self, colour: str) -> Callable[..., None]:
+        """Bars, and the function (x, heights, width, base, colours) that shows others."""
+        bars = PolyCollection([], facecolors=colour, animated=True, closed=True)
+        self.axes.add_collection(bars, autolim=False)
+
+        def show(
+            x: Array, heights: Array, width: Any = 0.8, base: Any = 0.0, colours: Any = None
+        ) -> None:
+            low, tops = np.broadcast_arrays(base, np.add(base, heights))
+            sides = np.stack([np.subtract(x, width / 2), np.add(x, width / 2)])
+            corners = [(sides[0], low), (sides[0], tops), (sides[1], tops), (sides[1], low)]
+            bars.set_verts(np.moveaxis(np.array(corners), -1, 0))
+            if colours is not None:
+                bars.set_facecolor(colours)
+
+        return show
+
+    def outline(self, colour: str) -> Callable[[float, float, float, float], None]:
+        """A rectangle with a rim, and the function (left, top, width, height) that places it."""
+        rim = INK if _is_bright(colour) else PAPER
+        lines = [
+            self.line(c, lw=width, solid_joinstyle="miter", clip_on=False, zorder=3)
+            for c, width in ((rim, 3.6), (colour, 2))
+        ]
+
+        def place(left: float, top: float, width: float, height: float) -> None:
+            for line in lines:
+                line.set_data(left + width * CORNERS[:, 0], top + height * CORNERS[:, 1])
+
+        return place
+
+
+class Grid(Panel):
+    """Cells: an image, a heat map, numbers. A unit is a cell, (0, 0) the upper left corner.
+
+    Parameters
+    ----------
+    name : str
+    rows, columns : int        what it shows at most
+    square : bool              cells are square; otherwise they fill width and height
+    size : float               of numbers in points; smaller where they do not fit, or left out
+    lined : bool               lines between cells
+    **panel                    as for Panel
+
+    Examples
+    --------
+    >>> from course_lib.draw.page import Page
+    >>> from course_lib.draw.palette import signed_scale
+    >>> kernel = Grid("kernel", 3, 3, height=90)
+    >>> page = Page(Figure(), [kernel])
+    >>> kernel.show(np.eye(3) - 0.5, signed_scale(1.0), numbers=True)
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rows: int,
+        columns: int,
+        *,
+        square: bool = True,
+        size: float = 10,
+        lined: bool = False,
+        **panel: Any,
+    ) -> None:
+        super().__init__(name, xlim=(0, columns), ylim=(rows, 0), equal=square, **panel)
+        self._style = {"size": size, "lined": lined}
+
+    def attach(self, figure: Figure) -> None:
+        super().attach(figure)
+        self._cells = self.cells(**self._style)
+
+    def show(
+        self, values: Array, scale: Scale, *, extent: Extent | None = None, numbers: Any = False
+    ) -> None:
+        """Show values in a scale's colours.
+
+        Parameters
+        ----------
+        values : (rows, columns)
+        scale : Scale                  where it is signed, large cells carry + or −
+        extent : (left, right, bottom, top), optional
+        numbers : bool or rows of strings
+        """
+        self._cells.show(values, scale, extent or _whole(values), numbers)
+
+    def fill(self, colours: Array, *, extent: Extent | None = None, numbers: Any = None) -> None:
+        """Show colours, (rows, columns, 4) of uint8, with or without rows of strings on them."""
+        self._cells.fill(colours, extent or _whole(colours), numbers)
+
+
+class Plot(Panel):
+    """Curves, bars or points over two axes with ticks; the title says what goes up.
+
+    Parameters
+    ----------
+    name : str
+    xlim, ylim : (float, float)
+    xlabel : str, optional
+    xscale, yscale : "linear" or "log"
+    xticks, yticks : numbers, optional
+    **panel                    as for Panel
+
+    Examples
+    --------
+    >>> from course_lib.draw.page import Page
+    >>> loss = Plot("loss", xlim=(0, 20), ylim=(1e-3, 1), yscale="log", xlabel="epoch")
+    >>> page = Page(Figure(), [loss])
+    >>> loss.line("#7a21dd").set_data([1, 10], [0.5, 0.01])
+    """
+
+    left, right = 44.0, 10.0
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        xlim: tuple[float, float],
+        ylim: tuple[float, float],
+        xlabel: str = "",
+        xscale: str = "linear",
+        yscale: str = "linear",
+        xticks: Sequence[float] | None = None,
+        yticks: Sequence[float] | None = None,
+        **panel: Any,
+    ) -> None:
+        super().__init__(name, xlim=xlim, ylim=ylim, **{"height": 150} | panel)
+        self._axis = {"xlabel": xlabel, "xscale": xscale, "yscale": yscale}
+        self._ticks = {"x": xticks, "y": yticks}
+        self.foot += 38 if xlabel else 20
+
+    def _dress(self) -> None:
+        xlim, ylim = self._limits
+        self.axes.set(**self._axis, xlim=xlim, ylim=ylim)
+        self.axes.spines[["top", "right"]].set_visible(False)
+        self.axes.spines[:].set_color(MUTED)
+        self.axes.tick_params(labelsize=8, colors=INK, color=MUTED, length=3, which="both")
+        self.axes.xaxis.label.set(size=9, color=INK)
+        for axis in (self.axes.xaxis, self.axes.yaxis):
+            if axis.get_scale() == "log":
+                axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+                axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+            else:
+                axis.set_major_locator(MaxNLocator(5))
+        if self._ticks["x"] is not None:
+            self.axes.set_xticks(self._ticks["x"])
+        if self._ticks["y"] is not None:
+            self.axes.set_yticks(self._ticks["y"])
+
+
+class Words(Panel):
+    """Text that wraps where it is narrow; `set_text` changes it.
+
+    Parameters
+    ----------
+    text : str                 the longest that it will hold: it decides how much space is kept
+    title : str, optional
+    least : float, optional    width in CSS pixels; that of the text unless given
+    size, weight, ha, colour   as for Label
+
+    Examples
+    --------
+    >>> from course_lib.draw.page import Page
+    >>> words = Words("length = floor((24 + 2*3 - 3*(5-1) - 1)/4) + 1 = 10")
+    >>> page = Page(Figure(), [words])
+    >>> words.set_text("length = floor((24 + 2*0 - 1*(3-1) - 1)/1) + 1 = 22")
+    """
+
+    fills = True
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        title: str = "",
+        least: float | None = None,
+        size: float = 10,
+        weight: str = "normal",
+        ha: str = "left",
+        colour: str = INK,
+        glued: bool = False,
+        above: float = 6,
+    ) -> None:
+        self._style: dict[str, Any] = {"size": size, "weight": weight, "ha": ha, "colour": colour}
+        least = least or text_width(text, size, weight) + 2
+        super().__init__("", title=title, least=least, above=above)
+        self.text, self.glued, self._sample = text, glued, text
+        self._lines: list[Label] = []
+
+    def body(self, width: float) -> float:
+        return LINE * len(self._wrapped(self._sample, width))
+
+    def most(self, stacked: bool) -> float:
+        return self.least
+
+    def attach(self, figure: Figure) -> None:
+        super().attach(figure)
+        self._lines = [self.label(0, 0, **self._style) for _ in range(8)]
+
+    def place(self, *box: float) -> None:
+        super().place(*box)
+        _, _, _, _, self._width, height = box
+        self.axes.set(xlim=(0, self._width), ylim=(height, 0))
+        self._middle = height / 2
+        self.set_text(self.text)
+
+    def set_text(self, text: str) -> None:
+        """Write other words."""
+        self.text = text
+        wrapped = self._wrapped(text, self._width)
+        x = SHIFT[self._style["ha"]] * self._width
+        for i, line in enumerate(self._lines):
+            line.set_text(wrapped[i] if i < len(wrapped) else "")
+            line.move(x, self._middle + LINE * (i - (len(wrapped) - 1) / 2))
+
+    def _wrapped(self, text: str, width: float) -> list[str]:
+        lines = [""]
+        for word in text.split(" "):
+            longer = f"{lines[-1]} {word}" if lines[-1] else word
+            if lines[-1] and text_width(longer, self._style["size"], self._style["weight"]) > width:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        return lines
+
+
+def _whole(values: Array) -> Extent:
+    return 0, values.shape[1], values.shape[0], 0
+
+
+def _is_bright(colour: str) -> bool:
+    return bool(luminance(rgba(colour)) > 0.6)
