@@ -535,7 +535,7 @@ def test_the_words_agree_with_a_convolution_done_window_by_window(make):
 @pytest.mark.parametrize("size", range(2, 6))
 def test_hand_made_kernels_do_what_their_names_say(size):
     made = hand_made_kernels(size)
-    for name in ("edge", "Sobel x", "Sobel y"):
+    for name in ("outline", "Sobel x", "Sobel y"):
         assert made[name].sum() == pytest.approx(0)  # nothing on an even wall
     for name in ("blur", "sharpen", "identity"):
         assert made[name].sum() == pytest.approx(1)  # as bright as before
@@ -548,7 +548,7 @@ def test_hand_made_kernels_do_what_their_names_say(size):
 @pytest.mark.parametrize("size", range(2, 6))
 def test_hand_made_kernels_for_sequences_do_the_same(size):
     made = hand_made_kernels(size, rank=1)
-    assert [made[name].sum() for name in ("difference", "edge")] == [0, 0]
+    assert [made[name].sum() for name in ("difference", "outline")] == [0, 0]
     for name in ("blur", "sharpen", "identity"):
         assert made[name].sum() == pytest.approx(1)
     assert (made["difference"] * np.arange(size)).sum() > 0
@@ -690,7 +690,7 @@ def test_convolving_before_or_after_a_shift_is_exactly_the_same_inside():
 
 def test_padding_makes_a_difference_at_the_border():
     for right, down in [(1, 0), (-2, 0), (0, 3), (4, -5)]:
-        explorer = equivariance("edge", right=right, down=down)
+        explorer = equivariance("outline", right=right, down=down)
         view = explorer._compute(**explorer._arguments)
         assert view.largest(~view.inside) > 1
 

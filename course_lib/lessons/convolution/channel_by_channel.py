@@ -15,9 +15,10 @@ from course_lib.draw.legend import SIGNS, Legend
 from course_lib.draw.numbers import number, numbers
 from course_lib.draw.page import Page
 from course_lib.draw.palette import DATA, OUTPUT, PAPER, rgba
-from course_lib.draw.panel import Grid, Panel, Words
+from course_lib.draw.panel import Grid, Panel
 from course_lib.draw.product import Product, pale
 from course_lib.draw.window import output_scale, window_numbers
+from course_lib.draw.words import Words
 from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
@@ -85,7 +86,7 @@ def kernel_bank() -> dict[str, Array]:
     return {
         "red against green": np.multiply.outer([1, -1, 0], np.ones((3, 3))),
         "brightness": np.multiply.outer([1, 1, 1], made["identity"]),
-        "edges of any colour": np.multiply.outer([1, 1, 1], made["edge"]),
+        "outlines of any colour": np.multiply.outer([1, 1, 1], made["outline"]),
         "upright edges of red": np.multiply.outer([1, 0, 0], made["Sobel x"]),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -12,11 +13,12 @@ from matplotlib.figure import Figure
 
 from course_lib.convolution import conv1d, conv2d, output_size
 from course_lib.data import photograph
+from course_lib.draw.image import fit_image
 from course_lib.draw.legend import Bar
 from course_lib.draw.numbers import number
 from course_lib.draw.page import Page
 from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED, OUTPUT, WEIGHT, chequered
-from course_lib.draw.panel import Grid, Panel, Words
+from course_lib.draw.panel import Grid, Panel
 from course_lib.draw.window import (
     DOTS,
     MOST_PADDING,
@@ -29,6 +31,7 @@ from course_lib.draw.window import (
     output_scale,
     size_formula,
 )
+from course_lib.draw.words import Words
 from course_lib.engine.control import Fixed, Play
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
@@ -52,10 +55,10 @@ SURPRISES: dict[str, dict[str, Any]] = {
         "kernel": "blur", "kernel_size": 5, "padding": 2, "step": 0,
     },
     "too much padding makes outputs that see no pixel": {
-        "kernel": "edge", "kernel_size": 3, "padding": 3, "step": 0,
+        "kernel": "outline", "kernel_size": 3, "padding": 3, "step": 0,
     },
     "the strongest edge of the photograph is its frame": {
-        "kernel": "edge", "kernel_size": 3, "padding": 1, "step": 31,
+        "kernel": "outline", "kernel_size": 3, "padding": 1, "step": 31,
     },
 }  # fmt: skip
 
@@ -88,13 +91,18 @@ def conv1d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     return under_the_window(conv1d, x, kernel, draw_sequence, 12, values)
 
 
-def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) -> Explorer:
+def conv2d_under_the_window(
+    kernel: str | Array | None = None, *, image: Array | None = None, **values: Any
+) -> Explorer:
     """Move a convolution's window over a photograph and watch `conv2d` compute.
 
     Parameters
     ----------
     kernel : str or (K, K)         a name from the list, or a kernel of your own with K from 2 to 5,
                                    which is added to the list as "own" and keeps its size
+    image : (H, W), (3, H, W) or (H, W, 3)
+                                   a picture of your own, from 0 to 1 or whole numbers up to 255;
+                                   we take its brightness, in at most 24 rows and 32 columns
     **values                       where the controls start: kernel_size, stride, padding, dilation,
                                    step; `SURPRISES` has some worth a look
 
@@ -105,7 +113,7 @@ def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     Raises
     ------
     ValueError                     if there is no such kernel, or it is not square, or K is not
-                                   from 2 to 5
+                                   from 2 to 5, or the image is none or too narrow
 
     Examples
     --------
@@ -113,9 +121,12 @@ def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     >>> print(explorer.text().splitlines()[2])
     The 4 products sum to 0.02; conv2d's output at row 5, column 15 is 0.02.
     """
+    if image is None:
+        image = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH]
     # hundredths, so that the products in the picture can be checked by hand
-    x = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH].round(2)
-    return under_the_window(conv2d, x, kernel, draw_image, 333, values)
+    x = fit_image("conv2d_under_the_window", image, HEIGHT, WIDTH).round(2)
+    middle = x.size // 2 - x.shape[1] // 2 - 1
+    return under_the_window(conv2d, x, kernel, partial(draw_image, x.shape), middle, values)
 
 
 def under_the_window(
@@ -165,30 +176,31 @@ def under_the_window(
     return explorer.show(**chosen | values)
 
 
-def draw_image(figure: Figure) -> Callable[[View], None]:
+def draw_image(shape: tuple[int, int], figure: Figure) -> Callable[[View], None]:
     """Above, input and output at one scale; below, window times kernel, number by number."""
-    image, output = (Grid(name, HEIGHT, WIDTH, height=200) for name in ("input", "output"))
+    height, width = shape
+    image, output = (Grid(name, *shape, height=200) for name in ("input", "output"))
     bar, products = Bar(), Products(84)
     formulas = [Words(FORMULA, size=9), Words(FORMULA, size=9)]
     Page(figure, [image, output], [legend(), bar], products.row, formulas)
     outline_window, outline_output = image.outline(DATA), output.outline(OUTPUT)
     taps = image.points(WEIGHT, **DOTS | {"ms": 3})
     same = output.line(MUTED, lw=1, ls=(0, (4, 3)))
-    same.set_data([0, WIDTH, WIDTH, 0, 0], [0, 0, HEIGHT, HEIGHT, 0])
+    same.set_data([0, width, width, 0, 0], [0, 0, height, height, 0])
 
     def update(view: View) -> None:
         p, (rows, columns) = view.padding, view.y.shape
         for panel in (image, output):
-            panel.view(-p, WIDTH + p, HEIGHT + p, -p)
-        padded = f", padded to {HEIGHT + 2 * p} × {WIDTH + 2 * p}" if p else ""
-        image.title.set_text(f"input {HEIGHT} × {WIDTH}{padded}")
-        image.fill(input_colours(view), extent=(-p, WIDTH + p, HEIGHT + p, -p))
+            panel.view(-p, width + p, height + p, -p)
+        padded = f", padded to {height + 2 * p} × {width + 2 * p}" if p else ""
+        image.title.set_text(f"input {height} × {width}{padded}")
+        image.fill(input_colours(view), extent=(-p, width + p, height + p, -p))
         row, column = view.corner
         outline_window(column, row, view.reach, view.reach)
         y, x = np.meshgrid(*view.taps, indexing="ij")
         taps.set_data(x.ravel() - p + 0.5, y.ravel() - p + 0.5)
 
-        left, top = (WIDTH - columns) / 2, (HEIGHT - rows) / 2
+        left, top = (width - columns) / 2, (height - rows) / 2
         scale = output_scale(view.weight, view.y)
         output.title.set_text(f"output {rows} × {columns}, dashed: input size")
         output.show(view.y, scale, extent=(left, left + columns, top + rows, top))
