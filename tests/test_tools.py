@@ -224,6 +224,30 @@ def test_an_output_that_depends_on_progress_is_noticed(course):
     assert "2 failed" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("pixels", "alt", "passes"),
+    [("iVBO", "a line", True), ("AAAA", "a line", True), ("AAAA", "a dot", False)],
+)
+def test_a_picture_may_have_other_pixels_elsewhere_but_no_other_words(
+    tmp_path, pixels, alt, passes
+):
+    for name in ("conftest.py", "pyproject.toml"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    code = """class Picture:
+    def _repr_html_(self):
+        return '<img alt="a line" src="data:image/png;base64,iVBO">'
+    __repr__ = lambda self: "words"
+Picture()"""
+    path = save(tmp_path / "notebooks/a.ipynb", code)
+    text = nbformat.writes(clean(execute(nbformat.read(path, as_version=4), tmp_path)))
+    output = nbformat.reads(text, as_version=4)
+    output.cells[0].outputs[0].data["text/html"] = (
+        f'<img alt="{alt}" src="data:image/png;base64,{pixels}">'
+    )
+    nbformat.write(output, path)
+    assert (nbval(tmp_path).returncode == 0) == passes
+
+
 def test_everything_passed_names_every_check_and_prediction(tmp_path):
     save(
         tmp_path / "notebooks/a.ipynb",

@@ -58,7 +58,8 @@ def drop_dead_views(notebook: dict[str, Any], lives: Callable[[dict[str, Any]], 
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             data, about = output.get("data", {}), output.get("metadata", {})
-            mark = (about.get(VIEW) or {}).get(MARK)
+            kept = about.get(VIEW)
+            mark = kept.get(MARK) if isinstance(kept, dict) else None
             if VIEW in data and isinstance(mark, dict) and not lives(mark):
                 del data[VIEW], about[VIEW]
                 data.update(mark.get("afterwards", {}))
