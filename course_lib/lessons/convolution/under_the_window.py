@@ -230,7 +230,7 @@ def draw_sequence(figure: Figure) -> Callable[[View], None]:
         p, n, at, positions = view.padding, len(view.y), view.place[0], view.taps[0] - view.padding
         line.view(-p, LENGTH + p, 218, 0)
         line.title.set_text(f"input: {LENGTH} samples" + (f" + 2·{p}" if p else ""))
-        line.caption.set_text(f"output: {n} values, each below the middle of its window")
+        line.caption.set_text(f"output: {n} values, each below its window")
         sample = np.arange(LENGTH)
         colours = np.where(view.reads > 0, DATA, HIGHLIGHT)
         now = tinted(colours, np.isin(sample, positions))
