@@ -46,10 +46,15 @@ MANY = 300  # beyond that a control grid is sampled
 
 
 def settings(explorer):
-    """Values for every control: the whole grid, or a sample of it that has both ends of each."""
+    """Values for every control: the whole grid, or a sample of it that has both ends of each.
+
+    Points stand at their start and in the corners, a pad as at first, empty and full.
+    """
     values = {}
     for control in explorer.controls:
         match control["kind"]:
+            case "range" if "fixed" in control:
+                values[control["name"]] = [control["value"]]
             case "range":
                 steps = round((control["max"] - control["min"]) / control["step"])
                 some = range(steps + 1) if steps < 10 else (0, steps // 3, steps // 2, steps)
@@ -58,6 +63,15 @@ def settings(explorer):
                 values[control["name"]] = control["options"]
             case "checkbox":
                 values[control["name"]] = [False, True]
+            case "point":
+                now, ends = control["value"], itertools.product(*control["limits"])
+                shape = np.shape(now or [0, 0])
+                places = [np.broadcast_to(end, (*shape[:-1], len(end))) for end in ends]
+                values[control["name"]] = [now, *(place.reshape(shape) for place in places)]
+            case "pad":
+                now = np.array(control["value"])
+                some = [now, np.full(now.shape, control["min"]), np.full(now.shape, control["max"])]
+                values[control["name"]] = some
     if np.prod([len(v) for v in values.values()]) <= MANY:
         grid = list(itertools.product(*values.values()))
     else:
@@ -231,6 +245,17 @@ def test_a_move_leaves_the_background_alone(name):
         explorer._words()
         assert explorer._figure.stale == (limits() != before)
         explorer._paint(96)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPLORERS if "own" not in name])
+def test_the_code_that_an_explorer_shows_makes_it_as_it_stands(name):
+    explorer = EXPLORERS[name]()
+    assert explorer.code() == f"explore.{name}()"
+    points = settings(explorer)
+    for point in points[:: len(points) // 6]:
+        explorer._move(point)
+        again = eval(explorer.code(), {"explore": course_lib.explore})
+        assert again.text() == explorer.text()
 
 
 @pytest.mark.parametrize("name", EXPLORERS)

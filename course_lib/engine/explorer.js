@@ -280,6 +280,15 @@ function render({ model, el }) {
   frame.style.maxWidth = `${width}px`;
   const context = picture.getContext("2d");
   const words = make("p", { className: "words", role: "status" });
+  const code = make("code");
+  const copy = make("button", { type: "button", textContent: "copy" });
+  const summary = make("summary", {}, "as code");
+  const asCode = make("details", { hidden: true }, summary, code, " ", copy);
+  copy.addEventListener("click", async () => {
+    getSelection().selectAllChildren(code);
+    await navigator.clipboard?.writeText(code.textContent); // not everywhere allowed
+    copy.textContent = "copied";
+  });
   const trouble = make("p", { className: "trouble", role: "alert" });
   el.classList.add("explorer");
   el.append(
@@ -291,6 +300,7 @@ function render({ model, el }) {
       frame,
       words,
       trouble,
+      asCode,
     ),
   );
 
@@ -411,6 +421,9 @@ function render({ model, el }) {
     } else if (painted) {
       words.textContent = answer.words.split("\n", 1)[0];
       picture.ariaLabel = answer.words;
+      if (code.textContent !== answer.code) copy.textContent = "copy";
+      code.textContent = answer.code;
+      asCode.hidden = !answer.code;
     }
     if (moved || !painted) request();
   }

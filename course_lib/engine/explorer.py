@@ -45,14 +45,16 @@ class Explorer(anywidget.AnyWidget):
     draw : function            figure -> update, where update(result) moves the artists
     describe : function        result -> str; the first line stands below the picture, all of it
                                is the picture's alternative text
+    call : str                 the code that makes this explorer as it starts; views show it with
+                               the values that have been moved, to copy
     **controls                 as in `interact`: (low, high), (low, high, step), a list or dict of
                                choices, True or False. `high` may be a function of the arguments
-                               before it.
+                               before it. More are in `control.py`: Play, Point, Pad, Fixed.
 
     Raises
     ------
     TypeError                  if the controls are not the arguments of compute
-    ValueError                 if a value is not among a control's choices
+    ValueError                 if a control cannot show a value
 
     Notes
     -----
@@ -90,13 +92,15 @@ class Explorer(anywidget.AnyWidget):
         compute: Callable[..., Any],
         draw: Callable[[Figure], Callable[[Any], None]],
         describe: Callable[[Any], str],
+        call: str = "",
         **controls: Any,
     ) -> None:
-        self._compute, self._describe = compute, describe
+        self._compute, self._describe, self._call = compute, describe, call
         self._figure = new_figure(7.2, 4)
         self._update = draw(self._figure)
         self._read(controls, inspect.signature(compute).parameters)
         self._move({})
+        self._start = self._values
         self._number, self._pixels = 0, np.empty((0, 0, 4), np.uint8)  # the last picture sent
         width, height = self._figure.get_size_inches() * CSS_DPI
         super().__init__(title=title, size=[width, height], controls=self._front())
@@ -151,6 +155,19 @@ class Explorer(anywidget.AnyWidget):
         """Title, values and words, the same on every machine."""
         return f"{self._heading()}\n{self._words()}"
 
+    def code(self) -> str:
+        """The call that makes this explorer as it stands; nothing if it was not told how."""
+        if not self._call:
+            return ""
+        moved = [
+            f"{state['name']}={self._values[state['name']]!r}"
+            for state in self._front()
+            if "fixed" not in state and state["kind"] != "touch"
+            if not same(self._values[state["name"]], self._start[state["name"]])
+        ]
+        head, _, given = self._call.removesuffix(")").partition("(")
+        return f"{head}({', '.join([given] * bool(given) + moved)})"
+
     def _heading(self) -> str:
         values = ", ".join(f"{_label(name)} {value}" for name, value in self._values.items())
         return f"{self.title} (run this cell to move the sliders)\n{values}"
@@ -195,7 +212,7 @@ class Explorer(anywidget.AnyWidget):
 
     def _front(self) -> list[dict[str, Any]]:
         """What the browser needs to know of every control, and where it lies on the picture now."""
-        states = []
+        states: list[dict[str, Any]] = []
         everything = [(n, c, self._values[n]) for n, c in self._controls.items()]
         for name, control, value in everything + [(n, t, None) for n, t in self._touches.items()]:
             before = dict(islice(self._arguments.items(), len(states)))
@@ -246,7 +263,7 @@ class Explorer(anywidget.AnyWidget):
         rows = b""
         try:
             self._move(self._follow(moves))
-            answer["words"] = self._words()
+            answer["words"], answer["code"] = self._words(), self.code()
             answer["picture"], rows = self._difference(np.array(self._paint(dpi)), shown)
         except Exception as error:
             answer["error"] = self._explain(error)
