@@ -1,9 +1,9 @@
 """The learner's own function under a slider: run on what the controls say, beside the library's.
 
-    own = Own.of(conv2d, CONV2D_FORWARD)          # conv2d=conv2d_forward, or None
-    Explorer(..., dilation=own.control("dilation", (1, 3), 1))
-    attempt = own.run(x=x, weight=weight, bias=bias, stride=2, padding=1)
-    attempt.y, attempt.differs, attempt.words
+own = Own.of(conv2d, CONV2D_FORWARD)          # conv2d=conv2d_forward, or None
+Explorer(..., dilation=own.control("dilation", (1, 3), 1))
+attempt = own.run(x=x, weight=weight, bias=bias, stride=2, padding=1)
+attempt.y, attempt.differs, attempt.words
 """
 
 from __future__ import annotations
