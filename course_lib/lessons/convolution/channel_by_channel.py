@@ -86,8 +86,8 @@ def kernel_bank() -> dict[str, Array]:
     return {
         "red against green": np.multiply.outer([1, -1, 0], np.ones((3, 3))),
         "brightness": np.multiply.outer([1, 1, 1], made["identity"]),
-        "outlines of any colour": np.multiply.outer([1, 1, 1], made["outline"]),
-        "upright edges of red": np.multiply.outer([1, 0, 0], made["Sobel x"]),
+        "outlines": np.multiply.outer([1, 1, 1], made["outline"]),
+        "upright red edges": np.multiply.outer([1, 0, 0], made["Sobel x"]),
     }
 
 
@@ -166,9 +166,9 @@ def draw(figure: Figure) -> Callable[[View], None]:
         channels.append(image)
         products.append(product)
         sums.append(total)
-    words = Words("3 × 9 numbers become 4, one for each kernel", size=9)
+    words = Words("3 × 9 numbers become 4", size=9)
     output = Words("+ bias −2.00 = output −10.52", size=9, weight="bold")
-    small: dict[str, Any] = {"height": 88, "least": 96, "caption": ""}
+    small: dict[str, Any] = {"height": 88, "least": 118, "caption": ""}
     photo = Grid("photograph", HEIGHT, WIDTH, **small)
     maps = [Grid(f"output {k}", HEIGHT, WIDTH, **small) for k in range(4)]
     Page(figure, *rows, [words, Legend(*SIGNS), output], [photo, *maps])
@@ -189,7 +189,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
             sums[c].set_text(number(view.sums[c]))
         total = number(view.vector[view.kernel])
         output.set_text(f"+ bias {number(view.bias)} = output {total}")
-        words.set_text(condensing(view))
+        words.set_text(condensing(view).split(",")[0])
         photo.fill(np.maximum.reduce([tinted(view.x[c], c) for c in range(3)]))
         here[0](view.column - 1, view.row - 1, 3, 3)
         for k, (name, value) in enumerate(zip(view.names, view.vector, strict=True)):
