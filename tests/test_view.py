@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
@@ -111,8 +112,8 @@ def test_what_has_no_view_has_no_mark():
 
 
 def test_jupyter_is_told_to_load_the_extension():
-    config = Path(view.__file__).with_name("jupyter_server_config.json")
-    assert json.loads(config.read_text()) == {
+    installed = Path(sys.prefix) / "etc/jupyter/jupyter_server_config.d/course_lib.json"
+    assert json.loads(installed.read_text()) == {
         "ServerApp": {"jpserver_extensions": {view.__name__: True}}
     }
     assert view._jupyter_server_extension_points() == [{"module": view.__name__}]
