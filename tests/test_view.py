@@ -156,7 +156,7 @@ def test_all_that_a_dead_kernel_showed_has_words(run):
     assert "<img alt=" in left[0]["text/html"]
     assert "Predict" in left[1]["text/html"]
     assert "Your progress" in left[2]["text/html"]
-    assert left[3]["text/plain"] == "training for 2 epochs, 4 steps"
+    assert left[3]["text/plain"] == "training: 4 steps"
 
 
 def test_nothing_of_a_kernel_is_committed(run):
