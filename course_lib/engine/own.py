@@ -1,9 +1,9 @@
 """The learner's own function under a slider: run on what the controls say, beside the library's.
 
-    own = Own.of(conv2d, CONV2D_FORWARD)          # conv2d=conv2d_forward, or None
-    Explorer(..., dilation=own.control("dilation", (1, 3), 1))
-    attempt = own.run(x=x, weight=weight, bias=bias, stride=2, padding=1)
-    attempt.y, attempt.differs, attempt.words
+own = Own.of(conv2d, CONV2D_FORWARD)          # conv2d=conv2d_forward, or None
+Explorer(..., dilation=own.control("dilation", (1, 3), 1))
+attempt = own.run(x=x, weight=weight, bias=bias, stride=2, padding=1)
+attempt.y, attempt.differs, attempt.words
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ class Own:
             nowhere = np.zeros(np.shape(wanted), bool)
             return Attempt(wanted, nowhere, f"Your {self.name} {trouble}; this is the library's.")
         wrong = differs(outcome.value, wanted, self.exercise.rtol)
-        return Attempt(outcome.value, wrong, self._comparison(outcome.value, wanted, wrong))
+        y = np.nan_to_num(outcome.value)  # marked as different, and drawn
+        return Attempt(y, wrong, self._comparison(outcome.value, wanted, wrong))
 
     def _trouble(self, outcome: Outcome, wanted: Any) -> str:
         """Why an answer cannot be compared with the library's, or nothing."""
