@@ -64,10 +64,10 @@ def equivariance(kernel: Any = None, **values: Any) -> Explorer:
     def compute(kernel: Array, right: int = 4, down: int = 2, stride: int = 1) -> View:
         return look(x, kernel, (down, right), stride)
 
-    def shift_to(across: float, down: float, **now: Any) -> tuple[int, int]:
+    def shift_to(across: float, below: float, **now: Any) -> tuple[int, int]:
         """The shift that brings the photograph's middle there, as far as it moves."""
         ends = -FARTHEST, FARTHEST
-        return round(np.clip(across - WIDTH / 2, *ends)), round(np.clip(down - HEIGHT / 2, *ends))
+        return round(np.clip(across - WIDTH / 2, *ends)), round(np.clip(below - HEIGHT / 2, *ends))
 
     middle: dict[str, Any] = {"sets": ("right", "down"), "to_value": shift_to}
     explorer = Explorer(
