@@ -16,6 +16,8 @@ from PIL import Image
 import course_lib.engine
 import course_lib.explore
 from course_lib.convolution import output_size
+from course_lib.draw import Label, Page, Panel, new_figure
+from course_lib.draw.picture import CSS_DPI
 from course_lib.engine.control import Choice, Range, Switch, as_control, fraction
 from course_lib.engine.control import panel as find_panel
 from course_lib.explore import (
@@ -149,6 +151,86 @@ def test_a_picture_redrawn_in_part_equals_one_drawn_from_nothing(name):
         fresh._move(point)
         np.testing.assert_array_equal(redrawn, pixels(fresh))
         np.testing.assert_array_equal(redrawn, plain_matplotlib(explorer))
+
+
+def texts(figure):
+    """Every text of a picture: the words, the size in CSS pixels, and the box in CSS pixels."""
+    dot = figure.dpi / CSS_DPI
+    height = figure.bbox.height
+    found = []
+    for axes in figure.axes:
+        for artist in axes.get_children():
+            if isinstance(artist, Label) and artist._text:
+                left, bottom, right, top = artist.box(figure.dpi)
+                size, margin = artist.style[0], (top - bottom) / 4  # for descenders
+                box = left, height - top + margin, right, height - bottom - margin
+                found.append((artist._text, size / 0.75, np.divide(box, dot)))
+        for text in (*axes.texts, axes.title, *axes.get_xticklabels(), *axes.get_yticklabels()):
+            if text.get_text() and text.get_visible() and axes.axison:
+                tight = text.get_window_extent()
+                box = tight.x0, height - tight.y1, tight.x1, height - tight.y0
+                found.append((text.get_text(), text.get_size() / 0.75, np.divide(box, dot)))
+    return found
+
+
+def overlap(a, b):
+    return min(a[2], b[2]) - max(a[0], b[0]) > 1 and min(a[3], b[3]) - max(a[1], b[1]) > 1
+
+
+@pytest.mark.parametrize("width", [691, 500, 360, 280])
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_text_is_large_enough_inside_the_picture_and_apart(name, width):
+    explorer = EXPLORERS[name]()
+    explorer._fit(width)
+    points = settings(explorer)
+    for point in points[:: len(points) // 20 + 1]:
+        explorer._move(point)
+        explorer._words()
+        explorer._paint(96)
+        across, down = explorer._figure.get_size_inches() * CSS_DPI
+        found = texts(explorer._figure)
+        assert found
+        for text, size, (left, top, right, bottom) in found:
+            assert size >= 10, text
+            assert left >= 0, (text, point)
+            assert right <= across + 0.5, (text, point)
+            assert top >= 0, (text, point)
+            assert bottom <= down, (text, point)
+        for (one, _, a), (other, _, b) in itertools.combinations(found, 2):
+            assert not overlap(a, b), (one, other, point)
+
+
+def test_the_check_of_texts_notices_small_ones_and_those_over_others_or_cut():
+    figure = new_figure(2, 1)
+    panel = Panel("p", title="a title", xlim=(0, 100), ylim=(100, 0))
+    Page(figure, [panel])
+    panel.label(0, 50, "small", size=6)
+    panel.label(99, 50, "cut off")
+    panel.label(2, 53, "over it")
+    sizes = {text: (size, box) for text, size, box in texts(figure)}
+    assert sizes["small"][0] == 8
+    assert sizes["cut off"][1][2] > figure.get_figwidth() * CSS_DPI
+    assert overlap(sizes["small"][1], sizes["over it"][1])
+    assert not overlap(sizes["small"][1], sizes["a title"][1])
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_a_picture_is_low_enough_for_a_small_screen(name):
+    explorer = EXPLORERS[name]()
+    assert explorer.size[0] == 691
+    assert explorer.size[1] <= 385
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_a_narrow_view_leaves_the_stored_picture_as_it_was(name):
+    explorer = EXPLORERS[name]()
+    before = explorer._repr_mimebundle_()[0]["image/png"]
+    sent = []
+    explorer.send = lambda content, buffers: sent.append(content)
+    message = {"view": "a", "values": {}, "width": 720, "css": 360, "shown": 0}
+    explorer._receive(explorer, message, [])
+    assert sent[0]["picture"]["size"][0] == 720
+    assert explorer._repr_mimebundle_()[0]["image/png"] == before
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
@@ -598,7 +680,7 @@ def test_what_the_exercise_has_not_is_fixed():
 @pytest.mark.parametrize("size", range(2, 6))
 def test_hand_made_kernels_do_what_their_names_say(size):
     made = hand_made_kernels(size)
-    for name in ("edge", "Sobel x", "Sobel y"):
+    for name in ("outline", "Sobel x", "Sobel y"):
         assert made[name].sum() == pytest.approx(0)  # nothing on an even wall
     for name in ("blur", "sharpen", "identity"):
         assert made[name].sum() == pytest.approx(1)  # as bright as before
@@ -611,7 +693,7 @@ def test_hand_made_kernels_do_what_their_names_say(size):
 @pytest.mark.parametrize("size", range(2, 6))
 def test_hand_made_kernels_for_sequences_do_the_same(size):
     made = hand_made_kernels(size, rank=1)
-    assert [made[name].sum() for name in ("difference", "edge")] == [0, 0]
+    assert [made[name].sum() for name in ("difference", "outline")] == [0, 0]
     for name in ("blur", "sharpen", "identity"):
         assert made[name].sum() == pytest.approx(1)
     assert (made["difference"] * np.arange(size)).sum() > 0
@@ -753,7 +835,7 @@ def test_convolving_before_or_after_a_shift_is_exactly_the_same_inside():
 
 def test_padding_makes_a_difference_at_the_border():
     for right, down in [(1, 0), (-2, 0), (0, 3), (4, -5)]:
-        explorer = equivariance("edge", right=right, down=down)
+        explorer = equivariance("outline", right=right, down=down)
         view = explorer._compute(**explorer._arguments)
         assert view.largest(~view.inside) > 1
 

@@ -153,7 +153,7 @@ def fitting(
     Examples
     --------
     >>> fitting([["0.25"]], 10, 40, 20), fitting([["0.25"]], 10, 28, 20), fitting([["1"]], 9, 4, 4)
-    (10, 8.5, None)
+    (10, 9.0, None)
     """
     if texts is None:
         return None

@@ -1,28 +1,34 @@
 """A picture is declared as rows of panels, which a page places, and stacks where it is narrow.
 
+    from course_lib.draw import Bar, Grid, Legend, Page, Plot
+    from course_lib.draw.palette import HIGHLIGHT, OUTPUT, WEIGHT, Scale, signed_scale
+
     def draw(figure):
         photo = Grid("input", 24, 32, height=190)  # a panel's name is also its title
         output = Grid("output", 24, 32, height=190)
         loss = Plot("loss", xlim=(1, 20), ylim=(1e-3, 1), yscale="log", xlabel="epoch")
-        key = Legend((WEIGHT, "kernel"), (HIGHLIGHT, "never read"))
-        bar = Bar()
+        key, bar = Legend((WEIGHT, "the kernel reads here"), (HIGHLIGHT, "never read")), Bar()
         Page(figure, [photo, "→", output], [key, bar], [loss])
-        window, curve = photo.outline(DATA), loss.line(OUTPUT)
+        window, curve = photo.outline(WEIGHT), loss.line(OUTPUT)
 
         def update(view):  # the only part that runs while a slider moves
-            photo.show(view.x, BRIGHTNESS)
+            photo.show(view.x, Scale(0, 1, "gray"))
             window(view.column, view.row, 3, 3)
-            scale = signed_scale(np.abs(view.y).max())
-            output.title.set_text(f"output {len(view.y)} × {len(view.y.T)}")
+            scale = signed_scale(abs(view.y).max())
             output.show(view.y, scale)  # with + and − where cells are large enough
+            output.title.set_text(f"output {len(view.y)} × {len(view.y.T)}")
             bar.show(scale, view.y)
             curve.set_data(view.epochs, view.losses)
 
         return update
 
+There are `Grid` (images, heat maps, numbers), `Plot` (curves, histograms, points over axes with
+ticks), `Panel` (a plane or any drawing in coordinates of its own: wires, blocks true to size),
+`Words`, `Legend` and `Bar` (a scale of colours). What is put on them: `marks.py`.
+
 Everything is counted in CSS pixels, and text keeps its size at any width. A panel's Axes has the
-panel's name as its label; what changes is an animated artist on it, such as those that the panel's
-methods make.
+panel's name as its label, by which `Point` and `Pad` find it. What changes is an animated artist,
+as all are that a panel's methods make; limits that change cost a drawing of the whole picture.
 """
 
 from __future__ import annotations
@@ -35,8 +41,9 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import LayoutEngine
 
-from course_lib.draw.panel import Panel, Words
+from course_lib.draw.panel import Panel
 from course_lib.draw.picture import CSS_DPI
+from course_lib.draw.words import Words
 
 WIDTH = 691  # of a page, where there is room
 STACKED = 500  # below this width panels stand one below the other
@@ -63,9 +70,13 @@ class Page(LayoutEngine):
     >>> window, kernel = Grid("window", 3, 3, height=90), Grid("kernel", 3, 3, height=90)
     >>> page = Page(Figure(), [window, "×", kernel])
     >>> page.height
-    128.0
+    118.0
+    >>> photo, output = Grid("input", 24, 32, height=190), Grid("output", 24, 32, height=190)
+    >>> page = Page(Figure(), [photo, output])
+    >>> page.height
+    218.0
     >>> page.fit(360)
-    >>> page.height > 600  # one below the other, as wide as the page
+    >>> page.height > 500  # one below the other, as wide as the page
     True
     """
 

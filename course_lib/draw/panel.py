@@ -1,30 +1,27 @@
-"""The panels of a page: an Axes each, with a title, a caption and the marks that pictures share."""
+"""The panels of a page: an Axes each, with a title, a caption and coordinates of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, Polygon
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
-from course_lib.draw.cells import Cells
-from course_lib.draw.label import SHIFT, Label, text_width
-from course_lib.draw.palette import INK, MUTED, PAPER, Scale, luminance, rgba
+from course_lib.draw.label import Label
+from course_lib.draw.marks import Marks
+from course_lib.draw.palette import INK, MUTED, Scale
 from course_lib.draw.picture import CSS_DPI
 from course_lib.record import Array
 
+LEAST = 235  # CSS pixels: two do not fit beside each other below a page of 500
 LINE = 18  # CSS pixels from one line of text to the next
-CORNERS = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0), (1, 0)])
 Extent = tuple[float, float, float, float]  # left, right, bottom, top
 
 
-class Panel:
+class Panel(Marks):
     """A part of a picture with coordinates of its own, from (0, 0) at the upper left to (1, 1).
 
     Parameters
@@ -35,7 +32,8 @@ class Panel:
     xlim, ylim : (float, float)
     height : float             CSS pixels; at most so many where `equal`
     equal : bool               a unit is as long across as down: images, planes of points
-    least : float              the width in CSS pixels below which a row breaks
+    least : float, optional    the width in CSS pixels below which a row breaks; 235, or what the
+                               height makes of it
     above : float              CSS pixels to the row above
     frame : str, optional      colour of a frame around it
 
@@ -62,15 +60,17 @@ class Panel:
         ylim: tuple[float, float] = (1, 0),
         height: float = 120,
         equal: bool = False,
-        least: float = 240,
+        least: float | None = None,
         above: float = 6,
         frame: str | None = None,
     ) -> None:
-        self.name, self.least, self.above = name, least, above
+        self.name, self.above = name, above
         self._words = name if title is None else title, caption
         self._limits, self._frame = (xlim, ylim), frame
         self._height = height
         self._ratio = abs((xlim[1] - xlim[0]) / (ylim[1] - ylim[0])) if equal else None
+        natural = LEAST if self._ratio is None else self.most(stacked=False)
+        self.least = min(LEAST, natural) if least is None else least
         self.head = LINE if self._words[0] else 0.0
         self.foot = LINE if caption is not None else 0.0
 
@@ -95,8 +95,8 @@ class Panel:
         self.axes.patch.set_visible(False)
         self._dress()
         title, caption = self._words
-        self.title = self._line(title, 1, LINE / 2, weight="bold")
-        self.caption = self._line(caption or "", 0, -LINE / 2)
+        self.title = self._line(title, 1, LINE / 2, bool(title), weight="bold")
+        self.caption = self._line(caption or "", 0, LINE / 2 - self.foot, caption is not None)
 
     def _dress(self) -> None:
         self.axes.set(xticks=[], yticks=[])
@@ -105,12 +105,15 @@ class Panel:
         else:
             self.axes.spines[:].set(color=self._frame, linewidth=2)
 
-    def _line(self, text: str, y: float, shift: float, **style: Any) -> Label:
-        """A line of text above or below the body."""
+    def _line(self, text: str, y: float, shift: float, kept: bool, **style: Any) -> Label:
+        """A line of text above or below the body; it is not drawn where no space is kept for it."""
         up = ScaledTranslation(
             -self.left / CSS_DPI, shift / CSS_DPI, self.axes.figure.dpi_scale_trans
         )
-        return self.label(0, y, text, transform=self.axes.transAxes + up, **style)
+        line = self.label(0, y, text, transform=self.axes.transAxes + up, **style)
+        if not kept:
+            line.remove()
+        return line
 
     def place(
         self, across: float, down: float, left: float, top: float, width: float, height: float
@@ -130,80 +133,6 @@ class Panel:
             top, bottom = top - more[1] / 2, bottom + more[1] / 2
         if (left, right, bottom, top) != (*self.axes.get_xlim(), *self.axes.get_ylim()):
             self.axes.set(xlim=(left, right), ylim=(bottom, top))
-
-    # marks, all animated
-
-    def label(self, x: float, y: float, text: str = "", **style: Any) -> Label:
-        """A line of text at a place in the panel's coordinates; `set_text` changes it."""
-        return Label(self.axes, x, y, text, animated=True, **style)
-
-    def cells(self, **style: Any) -> Cells:
-        """Coloured cells with or without numbers."""
-        return Cells(self.axes, animated=True, **style)
-
-    def line(self, colour: str, **style: Any) -> Line2D:
-        """A curve; `set_data(x, y)` moves it."""
-        style = {"lw": 2, "zorder": 2} | style
-        return self.axes.plot([], [], color=colour, animated=True, **style)[0]
-
-    def points(self, colour: str, **style: Any) -> Line2D:
-        """Dots with a rim; `set_data(x, y)` moves them."""
-        rim = INK if _is_bright(colour) else PAPER
-        look = {"ls": "none", "marker": "o", "ms": 9, "mec": rim, "mew": 1.2, "clip_on": False}
-        return self.line(colour, **look | {"zorder": 4} | style)
-
-    def area(self, colour: str, **style: Any) -> Polygon:
-        """A filled polygon, such as a hull; `set_xy(corners)` moves it."""
-        style = {"fc": colour, "alpha": 0.2, "lw": 0} | style
-        area = Polygon(np.zeros((1, 2)), animated=True, **style)
-        self.axes.add_patch(area)
-        return area
-
-    def segments(self, colour: str, **style: Any) -> LineCollection:
-        """Separate lines, such as wires; `set_segments` moves, `set_color` colours them."""
-        lines = LineCollection([], colors=colour, animated=True, **{"linewidths": 1.5} | style)
-        self.axes.add_collection(lines, autolim=False)
-        return lines
-
-    def arrow(self, colour: str, **style: Any) -> Callable[[Any, Any], None]:
-        """An arrow, and the function (start, end) that moves it."""
-        style = {"arrowstyle": "-|>", "mutation_scale": 12, "lw": 2} | style
-        arrow = FancyArrowPatch(
-            (0, 0), (0, 0), color=colour, shrinkA=0, shrinkB=0, animated=True, zorder=3, **style
-        )
-        self.axes.add_patch(arrow)
-        return arrow.set_positions
-
-    def bars(self, colour: str) -> Callable[..., None]:
-        """Bars, and the function (x, heights, width, base, colours) that shows others."""
-        bars = PolyCollection([], facecolors=colour, animated=True, closed=True)
-        self.axes.add_collection(bars, autolim=False)
-
-        def show(
-            x: Array, heights: Array, width: Any = 0.8, base: Any = 0.0, colours: Any = None
-        ) -> None:
-            low, tops = np.broadcast_arrays(base, np.add(base, heights))
-            sides = np.stack([np.subtract(x, width / 2), np.add(x, width / 2)])
-            corners = [(sides[0], low), (sides[0], tops), (sides[1], tops), (sides[1], low)]
-            bars.set_verts(np.moveaxis(np.array(corners), -1, 0))
-            if colours is not None:
-                bars.set_facecolor(colours)
-
-        return show
-
-    def outline(self, colour: str) -> Callable[[float, float, float, float], None]:
-        """A rectangle with a rim, and the function (left, top, width, height) that places it."""
-        rim = INK if _is_bright(colour) else PAPER
-        lines = [
-            self.line(c, lw=width, solid_joinstyle="miter", clip_on=False, zorder=3)
-            for c, width in ((rim, 3.6), (colour, 2))
-        ]
-
-        def place(left: float, top: float, width: float, height: float) -> None:
-            for line in lines:
-                line.set_data(left + width * CORNERS[:, 0], top + height * CORNERS[:, 1])
-
-        return place
 
 
 class Grid(Panel):
@@ -284,7 +213,7 @@ class Plot(Panel):
     >>> loss.line("#7a21dd").set_data([1, 10], [0.5, 0.01])
     """
 
-    left, right = 44.0, 10.0
+    left, right = 44.0, 16.0
 
     def __init__(
         self,
@@ -323,85 +252,5 @@ class Plot(Panel):
             self.axes.set_yticks(self._ticks["y"])
 
 
-class Words(Panel):
-    """Text that wraps where it is narrow; `set_text` changes it.
-
-    Parameters
-    ----------
-    text : str                 the longest that it will hold: it decides how much space is kept
-    title : str, optional
-    least : float, optional    width in CSS pixels; that of the text unless given
-    size, weight, ha, colour   as for Label
-
-    Examples
-    --------
-    >>> from course_lib.draw.page import Page
-    >>> words = Words("length = floor((24 + 2*3 - 3*(5-1) - 1)/4) + 1 = 10")
-    >>> page = Page(Figure(), [words])
-    >>> words.set_text("length = floor((24 + 2*0 - 1*(3-1) - 1)/1) + 1 = 22")
-    """
-
-    fills = True
-
-    def __init__(
-        self,
-        text: str,
-        *,
-        title: str = "",
-        least: float | None = None,
-        size: float = 10,
-        weight: str = "normal",
-        ha: str = "left",
-        colour: str = INK,
-        glued: bool = False,
-        above: float = 6,
-    ) -> None:
-        self._style: dict[str, Any] = {"size": size, "weight": weight, "ha": ha, "colour": colour}
-        least = least or text_width(text, size, weight) + 2
-        super().__init__("", title=title, least=least, above=above)
-        self.text, self.glued, self._sample = text, glued, text
-        self._lines: list[Label] = []
-
-    def body(self, width: float) -> float:
-        return LINE * len(self._wrapped(self._sample, width))
-
-    def most(self, stacked: bool) -> float:
-        return self.least
-
-    def attach(self, figure: Figure) -> None:
-        super().attach(figure)
-        self._lines = [self.label(0, 0, **self._style) for _ in range(8)]
-
-    def place(self, *box: float) -> None:
-        super().place(*box)
-        _, _, _, _, self._width, height = box
-        self.axes.set(xlim=(0, self._width), ylim=(height, 0))
-        self._middle = height / 2
-        self.set_text(self.text)
-
-    def set_text(self, text: str) -> None:
-        """Write other words."""
-        self.text = text
-        wrapped = self._wrapped(text, self._width)
-        x = SHIFT[self._style["ha"]] * self._width
-        for i, line in enumerate(self._lines):
-            line.set_text(wrapped[i] if i < len(wrapped) else "")
-            line.move(x, self._middle + LINE * (i - (len(wrapped) - 1) / 2))
-
-    def _wrapped(self, text: str, width: float) -> list[str]:
-        lines = [""]
-        for word in text.split(" "):
-            longer = f"{lines[-1]} {word}" if lines[-1] else word
-            if lines[-1] and text_width(longer, self._style["size"], self._style["weight"]) > width:
-                lines.append(word)
-            else:
-                lines[-1] = longer
-        return lines
-
-
 def _whole(values: Array) -> Extent:
     return 0, values.shape[1], values.shape[0], 0
-
-
-def _is_bright(colour: str) -> bool:
-    return bool(luminance(rgba(colour)) > 0.6)

@@ -15,9 +15,10 @@ from course_lib.draw.legend import SIGNS, Legend
 from course_lib.draw.numbers import number, numbers
 from course_lib.draw.page import Page
 from course_lib.draw.palette import DATA, INK, OUTPUT, PAPER, rgba
-from course_lib.draw.panel import Grid, Panel, Words
+from course_lib.draw.panel import Grid, Panel
 from course_lib.draw.product import Product, pale
 from course_lib.draw.window import output_scale, window_numbers
+from course_lib.draw.words import Words
 from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
 from course_lib.engine.own import Attempt, Own
@@ -111,8 +112,8 @@ def kernel_bank() -> dict[str, Array]:
     return {
         "red against green": np.multiply.outer([1, -1, 0], np.ones((3, 3))),
         "brightness": np.multiply.outer([1, 1, 1], made["identity"]),
-        "edges of any colour": np.multiply.outer([1, 1, 1], made["edge"]),
-        "upright edges of red": np.multiply.outer([1, 0, 0], made["Sobel x"]),
+        "outlines": np.multiply.outer([1, 1, 1], made["outline"]),
+        "upright red edges": np.multiply.outer([1, 0, 0], made["Sobel x"]),
     }
 
 
@@ -197,7 +198,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         sums.append(total)
     words = Words("3 × 9 numbers become 4, one for each kernel", size=9)
     output = Words("+ bias −2.00 = output −10.52", size=9, weight="bold")
-    small: dict[str, Any] = {"height": 88, "least": 96, "caption": ""}
+    small: dict[str, Any] = {"height": 88, "least": 118, "caption": ""}
     photo = Grid("photograph", HEIGHT, WIDTH, **small)
     maps = [Grid(f"output {k}", HEIGHT, WIDTH, **small) for k in range(4)]
     Page(figure, *rows, [words, Legend(*SIGNS), output], [photo, *maps])

@@ -24,7 +24,7 @@ from course_lib.record import Array
 
 HEIGHT, WIDTH = 24, 36
 FARTHEST = 6  # pixels that the photograph moves
-KERNELS = ("edge", "Sobel x", "Sobel y", "identity")
+KERNELS = ("outline", "Sobel x", "Sobel y", "identity")
 
 
 def equivariance(kernel: Any = None, **values: Any) -> Explorer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -14,11 +15,12 @@ from matplotlib.figure import Figure
 from course_lib import convolution
 from course_lib.convolution import output_size
 from course_lib.data import photograph
+from course_lib.draw.image import fit_image
 from course_lib.draw.legend import Bar
 from course_lib.draw.numbers import number
 from course_lib.draw.page import Page
 from course_lib.draw.palette import DATA, GRADIENT, HIGHLIGHT, INK, MUTED, OUTPUT, WEIGHT, chequered
-from course_lib.draw.panel import Grid, Panel, Words
+from course_lib.draw.panel import Grid, Panel
 from course_lib.draw.window import (
     DOTS,
     MOST_PADDING,
@@ -32,6 +34,7 @@ from course_lib.draw.window import (
     size_formula,
     way_back_colours,
 )
+from course_lib.draw.words import Words
 from course_lib.engine.control import Fixed, Play, Point
 from course_lib.engine.explorer import Explorer
 from course_lib.engine.own import Own
@@ -59,10 +62,10 @@ SURPRISES: dict[str, dict[str, Any]] = {
         "kernel": "blur", "kernel_size": 5, "padding": 2, "step": 0,
     },
     "too much padding makes outputs that see no pixel": {
-        "kernel": "edge", "kernel_size": 3, "padding": 3, "step": 0,
+        "kernel": "outline", "kernel_size": 3, "padding": 3, "step": 0,
     },
     "the strongest edge of the photograph is its frame": {
-        "kernel": "edge", "kernel_size": 3, "padding": 1, "step": 31,
+        "kernel": "outline", "kernel_size": 3, "padding": 1, "step": 31,
     },
 }  # fmt: skip
 
@@ -100,7 +103,11 @@ def conv1d_under_the_window(
 
 
 def conv2d_under_the_window(
-    kernel: str | Array | None = None, *, conv2d: Any = None, **values: Any
+    kernel: str | Array | None = None,
+    *,
+    image: Array | None = None,
+    conv2d: Any = None,
+    **values: Any,
 ) -> Explorer:
     """Move a convolution's window over a photograph and watch `conv2d` compute.
 
@@ -108,6 +115,9 @@ def conv2d_under_the_window(
     ----------
     kernel : str or (K, K)         a name from the list, or a kernel of your own with K from 2 to 5,
                                    which is added to the list as "own" and keeps its size
+    image : (H, W), (3, H, W) or (H, W, 3)
+                                   a picture of your own, from 0 to 1 or whole numbers up to 255;
+                                   we take its brightness, in at most 24 rows and 32 columns
     conv2d : function              your conv2d_forward, which then computes the output; the explorer
                                    says and marks where it differs from the library's
     **values                       where the controls start: kernel_size, stride, padding, dilation,
@@ -120,7 +130,7 @@ def conv2d_under_the_window(
     Raises
     ------
     ValueError                     if there is no such kernel, or it is not square, or K is not
-                                   from 2 to 5
+                                   from 2 to 5, or the image is none or too narrow
 
     Examples
     --------
@@ -128,9 +138,14 @@ def conv2d_under_the_window(
     >>> print(explorer.text().splitlines()[2])
     The 4 products sum to 0.02; conv2d's output at row 5, column 15 is 0.02.
     """
+    given = () if image is None else ("image=image",)
+    if image is None:
+        image = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH]
     # hundredths, so that the products in the picture can be checked by hand
-    x = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH].round(2)
-    return under_the_window(x, kernel, Own.of(conv2d, CONV2D_FORWARD), draw_image, 333, values)
+    x = fit_image("conv2d_under_the_window", image, HEIGHT, WIDTH).round(2)
+    middle = x.size // 2 - x.shape[1] // 2 - 1
+    own = Own.of(conv2d, CONV2D_FORWARD)
+    return under_the_window(x, kernel, own, partial(draw_image, x.shape), middle, values, given)
 
 
 def under_the_window(
@@ -140,13 +155,14 @@ def under_the_window(
     draw: Callable[[Figure], Callable[[View], None]],
     start: int,
     values: dict[str, Any],
+    given: tuple[str, ...] = (),
 ) -> Explorer:
     """The explorer of conv1d or conv2d, which have the same controls, at step `start`."""
     operation = (convolution.conv1d, convolution.conv2d)[x.ndim - 1]
     name = f"{operation.__name__}_under_the_window"
     kernels, chosen = read_kernel(name, kernel, x.ndim)
-    given = [f"kernel={w.tolist()}" for w in kernels.values()]
-    given += [f"{operation.__name__}={own.name}"] if own else []
+    given = *(f"kernel={w.tolist()}" for w in kernels.values()), *given
+    given += (f"{operation.__name__}={own.name}",) if own else ()
 
     def weight_of(kernel: str, kernel_size: int) -> Array:
         return (kernels | hand_made_kernels(kernel_size, x.ndim))[kernel]
@@ -230,13 +246,14 @@ def output_under(view: View, panel: str, across: float, down: float) -> tuple[in
 
 def upper_left(view: View) -> tuple[float, float]:
     """Where an output begins that is centred on its panel: across, down."""
-    rows, columns = view.y.shape
-    return (WIDTH - columns) / 2, (HEIGHT - rows) / 2
+    (height, width), (rows, columns) = view.x.shape, view.y.shape
+    return (width - columns) / 2, (height - rows) / 2
 
 
-def draw_image(figure: Figure) -> Callable[[View], None]:
+def draw_image(shape: tuple[int, int], figure: Figure) -> Callable[[View], None]:
     """Above, input and output at one scale; below, window times kernel, number by number."""
-    image, output = (Grid(name, HEIGHT, WIDTH, height=200) for name in ("input", "output"))
+    height, width = shape
+    image, output = (Grid(name, *shape, height=200) for name in ("input", "output"))
     bar, products = Bar(), Products(84)
     formulas = [Words(FORMULA, size=9), Words(FORMULA, size=9)]
     Page(figure, [image, output], [legend(), bar], products.row, formulas)
@@ -245,15 +262,15 @@ def draw_image(figure: Figure) -> Callable[[View], None]:
     way_back, outline_over = image.cells(), output.outline(GRADIENT)
     wrong = output.points(INK, marker="x", ms=4)
     same = output.line(MUTED, lw=1, ls=(0, (4, 3)))
-    same.set_data([0, WIDTH, WIDTH, 0, 0], [0, 0, HEIGHT, HEIGHT, 0])
+    same.set_data([0, width, width, 0, 0], [0, 0, height, height, 0])
 
     def update(view: View) -> None:
         p, (rows, columns) = view.padding, view.y.shape
         for panel in (image, output):
-            panel.view(-p, WIDTH + p, HEIGHT + p, -p)
-        padded = f", padded to {HEIGHT + 2 * p} × {WIDTH + 2 * p}" if p else ""
-        image.title.set_text(f"input {HEIGHT} × {WIDTH}{padded}")
-        image.fill(input_colours(view), extent=(-p, WIDTH + p, HEIGHT + p, -p))
+            panel.view(-p, width + p, height + p, -p)
+        padded = f", padded to {height + 2 * p} × {width + 2 * p}" if p else ""
+        image.title.set_text(f"input {height} × {width}{padded}")
+        image.fill(input_colours(view), extent=(-p, width + p, height + p, -p))
         row, column = view.corner
         outline_window(column, row, view.reach, view.reach)
         y, x = np.meshgrid(*view.taps, indexing="ij")
@@ -264,7 +281,7 @@ def draw_image(figure: Figure) -> Callable[[View], None]:
         output.title.set_text(f"output {rows} × {columns}, dashed: input size")
         output.show(view.y, scale, extent=(left, left + columns, top + rows, top))
         outline_output(left + view.place[1] - 0.3, top + view.place[0] - 0.3, 1.6, 1.6)
-        way_back.fill(way_back_colours(view), (0, WIDTH, HEIGHT, 0))
+        way_back.fill(way_back_colours(view), (0, width, height, 0))
         over = np.array(view.over or (np.nan, np.nan)) - 0.1
         outline_over(left + over[1], top + over[0], 1.2, 1.2)
         down, across = np.nonzero(view.differs)
@@ -296,7 +313,7 @@ def draw_sequence(figure: Figure) -> Callable[[View], None]:
         p, n, at, positions = view.padding, len(view.y), view.place[0], view.taps[0] - view.padding
         line.view(-p, LENGTH + p, 218, 0)
         line.title.set_text(f"input: {LENGTH} samples" + (f" + 2·{p}" if p else ""))
-        line.caption.set_text(f"output: {n} values, each below the middle of its window")
+        line.caption.set_text(f"output: {n} values, each below its window")
         sample = np.arange(LENGTH)
         colours = np.where(view.reads > 0, DATA, HIGHLIGHT)
         now = tinted(colours, np.isin(sample, positions))
