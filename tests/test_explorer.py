@@ -1,10 +1,12 @@
 """Every explorer, over its controls: finite, true to the layer, and redrawn without a trace."""
 
+import gc
 import io
 import itertools
 import re
 import subprocess
 import sys
+import weakref
 import zlib
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from course_lib.draw import Label, Page, Panel, new_figure
 from course_lib.draw.picture import CSS_DPI
 from course_lib.engine.control import Choice, Range, Switch, as_control, fraction
 from course_lib.engine.control import panel as find_panel
+from course_lib.engine.explorer import KEPT
 from course_lib.explore import (
     SURPRISES,
     Explorer,
@@ -480,9 +483,9 @@ def test_a_message_that_makes_no_sense_is_answered():
 def test_a_failed_drawing_leaves_no_trace():
     explorer = small()
     pixels(explorer)
-    explorer._update, update = lambda result: 1 / 0, explorer._update
+    explorer._drawn, drawn = (explorer._figure, lambda result: 1 / 0), explorer._drawn
     assert move(explorer, n=7)[0]["error"].startswith("ZeroDivisionError")
-    explorer._update = update
+    explorer._drawn = drawn
     np.testing.assert_array_equal(pixels(explorer), pixels(small().show(n=7)))
 
 
@@ -521,9 +524,35 @@ def test_printing_an_explorer_prints_its_words():
 
 def test_a_notebook_stores_the_view_the_picture_and_the_words():
     data, metadata = small()._repr_mimebundle_()
-    assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
+    assert set(data) == {
+        *("text/plain", "text/html", "image/png"),
+        "application/vnd.jupyter.widget-view+json",
+    }
     assert metadata["image/png"]["width"] == 691
     assert metadata["image/png"]["alt"] == data["text/plain"]
+
+
+def test_a_cell_run_forty_times_keeps_few_figures():
+    explorers, figures = [], []
+    for _ in range(40):
+        explorers.append(small())
+        explorers[-1]._repr_mimebundle_()
+        figures.append(weakref.ref(explorers[-1]._figure))
+    gc.collect()
+    assert sum(figure() is not None for figure in figures) <= KEPT
+
+
+def test_an_explorer_draws_the_figure_that_was_let_go_when_it_is_moved_again():
+    explorer = small()
+    view = View(explorer)
+    view.move(n=5)
+    others = [small() for _ in range(KEPT)]
+    assert not hasattr(explorer, "_drawn")
+    view.move(n=2)
+    np.testing.assert_array_equal(view.pixels, pixels(small().show(n=2), explorer._figure.dpi))
+    assert not hasattr(others[0], "_drawn")
+    assert "n 4," in others[0].show(n=4).text()
+    assert "It is 3.0" in others[1].text()
 
 
 def test_the_metadata_that_colab_needs_is_kept(monkeypatch):
@@ -537,7 +566,7 @@ def test_the_metadata_that_colab_needs_is_kept(monkeypatch):
 
 def test_the_front_end_needs_no_network():
     folder = Path(course_lib.engine.__file__).parent
-    for file in (folder / "explorer.js", folder / "explorer.css"):
+    for file in (*folder.glob("*.js"), *folder.glob("*.css")):
         assert not re.search(r"https?:|//[a-z]|\bimport\b|@import|url\(", file.read_text())
 
 

@@ -17,6 +17,7 @@ from course_lib.draw.picture import CSS_DPI
 from course_lib.record import Array
 
 LEAST = 235  # CSS pixels: two do not fit beside each other below a page of 500
+MAGNIFIED = 1.6  # an image where it is stacked: fingers need room
 LINE = 18  # CSS pixels from one line of text to the next
 Extent = tuple[float, float, float, float]  # left, right, bottom, top
 
@@ -84,9 +85,9 @@ class Panel(Marks):
 
     def most(self, stacked: bool) -> float:
         """The width beyond which it does not grow."""
-        if self._ratio is None or stacked:
+        if self._ratio is None:
             return np.inf
-        return self._height * self._ratio + self.left + self.right
+        return self._height * self._ratio * (MAGNIFIED if stacked else 1) + self.left + self.right
 
     def attach(self, figure: Figure) -> None:
         """Make the Axes."""
@@ -95,7 +96,7 @@ class Panel(Marks):
         self.axes.patch.set_visible(False)
         self._dress()
         title, caption = self._words
-        self.title = self._line(title, 1, LINE / 2, bool(title), weight="bold")
+        self.title = self._line(title, 1, LINE / 2 + 1, bool(title), weight="bold")
         self.caption = self._line(caption or "", 0, LINE / 2 - self.foot, caption is not None)
 
     def _dress(self) -> None:

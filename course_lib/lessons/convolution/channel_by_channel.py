@@ -196,7 +196,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         channels.append(image)
         products.append(product)
         sums.append(total)
-    words = Words("3 × 9 numbers become 4, one for each kernel", size=9)
+    words = Words("3 × 9 numbers become 4", size=9)
     output = Words("+ bias −2.00 = output −10.52", size=9, weight="bold")
     small: dict[str, Any] = {"height": 88, "least": 118, "caption": ""}
     photo = Grid("photograph", HEIGHT, WIDTH, **small)
@@ -220,7 +220,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
             sums[c].set_text(number(view.sums[c]))
         total = number(view.vector[view.kernel])
         output.set_text(f"+ bias {number(view.bias)} = output {total}")
-        words.set_text(condensing(view))
+        words.set_text(condensing(view).split(",")[0])
         photo.fill(np.maximum.reduce([tinted(view.x[c], c) for c in range(3)]))
         here[0](view.column - 1, view.row - 1, 3, 3)
         for k, (name, value) in enumerate(zip(view.names, view.vector, strict=True)):

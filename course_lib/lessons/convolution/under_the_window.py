@@ -311,7 +311,7 @@ def draw_sequence(figure: Figure) -> Callable[[View], None]:
 
     def update(view: View) -> None:
         p, n, at, positions = view.padding, len(view.y), view.place[0], view.taps[0] - view.padding
-        line.view(-p, LENGTH + p, 218, 0)
+        line.view(-p - 2, LENGTH + p, 218, 0)  # room for the ends of the scales
         line.title.set_text(f"input: {LENGTH} samples" + (f" + 2·{p}" if p else ""))
         line.caption.set_text(f"output: {n} values, each below its window")
         sample = np.arange(LENGTH)
@@ -343,9 +343,9 @@ def draw_sequence(figure: Figure) -> Callable[[View], None]:
         up = -44 / (top - bottom)
         base = 214 + up * -bottom
         show_output(middles, up * view.y, 0.6, base, tinted(np.full(n, OUTPUT), np.arange(n) == at))
-        zero.set_data((-p, LENGTH + p), (base, base))
+        zero.set_data((0, LENGTH), (base, base))
         for label, value in zip(ends, (1, 0, top, bottom), strict=True):
-            label.move(-p, label.y)
+            label.move(-p - 2, label.y)
             label.set_text(number(value))
         products.show(view)
         formula.set_text(f"length = {size_formula(LENGTH, view)}")
