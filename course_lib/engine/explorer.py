@@ -194,7 +194,8 @@ class Explorer(anywidget.AnyWidget):
         return f"{head}({', '.join([given] * bool(given) + moved)})"
 
     def _heading(self) -> str:
-        values = ", ".join(f"{_label(name)} {value}" for name, value in self._values.items())
+        shown = {name: value for name, value in self._values.items() if value is not None}
+        values = ", ".join(f"{_label(name)} {value}" for name, value in shown.items())
         return f"{self.title} (run this cell to move the sliders)\n{values}"
 
     def _move(self, values: Mapping[str, Any], strict: bool = False) -> None:
