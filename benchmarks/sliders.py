@@ -21,7 +21,7 @@ from playwright.sync_api import Locator
 
 from course_lib.draw.picture import CSS_DPI
 from course_lib.record import Array
-from tests.browser.lab import Notebook, chromium, jupyterlab
+from tests.browser.lab import LAB, Notebook, chromium, jupyterlab
 from tests.test_explorer import EXPLORERS, MANY, settings
 from tools.notebooks import METADATA
 
@@ -118,7 +118,7 @@ def measure() -> tuple[dict[str, Array], dict[str, Array], str]:
         nbformat.write(notebook, folder / "work" / "sliders.ipynb")
         with jupyterlab(folder, PYTHONPATH=str(Path.cwd())) as address:
             page = browser.new_page(viewport={"width": 1280, "height": 2000})
-            lab = Notebook(page, address % "sliders.ipynb")
+            lab = Notebook(page, address % (LAB, "sliders.ipynb"))
             lab.run_all()
             shown = {name: lab.cells.nth(i) for i, name in enumerate(CELLS)}
             for name, cell in shown.items():

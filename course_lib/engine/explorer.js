@@ -3,14 +3,10 @@
 // A view has one request under way at most; what is moved meanwhile goes out with the answer, so
 // the latest value wins and nothing queues up.
 
-const PATIENCE = 3000; // milliseconds without an answer before the explorer says so
 const SILENCE = "The kernel does not answer. Run this cell again to move the sliders.";
-
-function make(tag, properties, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
+const TOO_OLD =
+  "This browser is too old for the picture, which reaches it compressed: it has no " +
+  "DecompressionStream. Chrome 80, Safari 16.4, Firefox 113 and what came after them do.";
 
 // Undoes zlib.compress. The page's other work does not come in between, as it does where a browser
 // decodes an image.
@@ -291,10 +287,11 @@ function render({ model, el }) {
   });
   const trouble = make("p", { className: "trouble", role: "alert" });
   el.classList.add("explorer");
+  const tooOld = !("DecompressionStream" in window);
   el.append(
     make(
       "fieldset",
-      {},
+      { disabled: tooOld },
       make("legend", {}, model.get("title")),
       make("div", { className: "controls" }, ...controls.flatMap(({ below }) => below ?? [])),
       frame,
@@ -303,6 +300,10 @@ function render({ model, el }) {
       asCode,
     ),
   );
+  if (tooOld) {
+    trouble.textContent = TOO_OLD;
+    return;
+  }
 
   let values = {}; // moved here and not yet answered; the kernel knows all others
   let waiting = false;
@@ -359,7 +360,7 @@ function render({ model, el }) {
     moved = true;
     if (waiting || pixels() === 0) return;
     [waiting, moved, drawn] = [true, false, pixels()];
-    timer = setTimeout(giveUp, PATIENCE);
+    timer = setTimeout(lookAround, PATIENCE);
     try {
       model.send({ view, values, width: drawn, css: wide, shown }, callbacks);
     } catch {
@@ -374,10 +375,18 @@ function render({ model, el }) {
     if (content.execution_state === "busy") model.send({});
   }
 
+  // Without an answer, a busy kernel is waited for; a silent one is not.
+  function lookAround() {
+    if (!isBusy(model)) return giveUp();
+    words.textContent = BUSY;
+    timer = setTimeout(lookAround, PATIENCE);
+  }
+
   function giveUp() {
     clearTimeout(timer);
     waiting = false; // the next move tries again
     stop();
+    if (words.textContent === BUSY) words.textContent = "";
     trouble.textContent = SILENCE;
   }
 
@@ -454,16 +463,11 @@ function render({ model, el }) {
   });
   for (const end of ["pointerup", "pointercancel"])
     frame.addEventListener(end, () => (held = undefined));
-  // Keys belong to the controls: JupyterLab's command mode would cut, merge or insert cells. Escape
-  // goes back to the notebook; Shift+Enter and what is pressed with Ctrl or Cmd are left to it.
-  el.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") el.closest(".jp-Cell")?.focus();
-    else if (event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter")) return;
+  const releaseKeys = keepKeys(el, (event) =>
     hands
       .find(({ panel, below }) => [panel, below].some((part) => part?.contains(event.target)))
-      ?.key?.(event);
-    event.stopPropagation();
-  });
+      ?.key?.(event),
+  );
   controls.forEach(({ show }, i) => show(model.get("controls")[i]));
   model.on("msg:custom", receive);
   model.on("comm_live_update", () => request());
@@ -476,6 +480,7 @@ function render({ model, el }) {
     observer.disconnect();
     stop();
     clearTimeout(timer);
+    releaseKeys();
   };
 }
 

@@ -15,8 +15,8 @@ from course_lib.engine.outcome import describe, differs
 
 _ROWS, _COLUMNS = 8, 10  # of a table: what is larger is cut out around the largest difference
 _PRINTED_LINES = 12
-# from pale to full, both bright enough for black numbers; green and brown as in the pictures
-_LARGER, _SMALLER = ((221, 240, 238), (90, 178, 168)), ((246, 237, 214), (207, 161, 86))
+# from pale to full, both bright enough for black numbers; green and pink as in the pictures
+_LARGER, _SMALLER = ((230, 245, 208), (127, 188, 65)), ((253, 224, 239), (222, 119, 174))
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def _tables(comparison: Comparison) -> str:
     largest = np.abs(difference[np.isfinite(difference)]).max(initial=0.0) or 1.0
 
     def tint(value: float) -> str:
-        """Green where yours is larger, brown where it is smaller; black is readable on both."""
+        """Green where yours is larger, pink where it is smaller; black is readable on both."""
         if value == 0:
             return ""
         strength = min(abs(value) / largest, 1.0) if np.isfinite(value) else 1.0
