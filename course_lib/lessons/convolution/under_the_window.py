@@ -13,12 +13,9 @@ from matplotlib.figure import Figure
 
 from course_lib.convolution import conv1d, conv2d, output_size
 from course_lib.data import photograph
+from course_lib.draw import Bar, Grid, Page, Panel, Words, number
 from course_lib.draw.image import fit_image
-from course_lib.draw.legend import Bar
-from course_lib.draw.numbers import number
-from course_lib.draw.page import Page
 from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED, OUTPUT, WEIGHT, chequered
-from course_lib.draw.panel import Grid, Panel
 from course_lib.draw.window import (
     DOTS,
     MOST_PADDING,
@@ -31,7 +28,6 @@ from course_lib.draw.window import (
     output_scale,
     size_formula,
 )
-from course_lib.draw.words import Words
 from course_lib.engine.control import Fixed, Play
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
