@@ -2,8 +2,11 @@
 
 import colorsys
 import io
+import re
 import subprocess
 import sys
+from base64 import b64encode
+from html import unescape
 from itertools import combinations
 
 import numpy as np
@@ -492,6 +495,14 @@ def test_a_picture_shows_as_png_with_its_width_and_reads_as_text():
     assert data["text/plain"] == "Two words."
     assert metadata["image/png"] == {"width": 384, "alt": "Two words."}
     assert Image.open(io.BytesIO(data["image/png"])).size == (576, 288)
+    assert f"base64,{b64encode(data['image/png']).decode()}" in data["text/html"]
+
+
+def test_the_alternative_text_of_a_picture_can_say_anything():
+    words = 'y < 3 & "z"\nline two'
+    data, _ = Picture(new_figure(1, 1), words)._repr_mimebundle_()
+    (alt,) = re.findall('alt="(.*?)"', data["text/html"], re.DOTALL)
+    assert unescape(alt) == words
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 9))

@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_lib.convolution import conv2d
+from course_lib import convolution
 from course_lib.data import photograph
 from course_lib.draw import SIGNS, Grid, Legend, Page, Words, number
 from course_lib.draw.image import pixels
-from course_lib.draw.palette import DATA, OUTPUT, PAPER, rgba
+from course_lib.draw.palette import DATA, INK, OUTPUT, PAPER, rgba
 from course_lib.draw.product import Product, pale
 from course_lib.draw.window import in_a_row, output_scale, window_numbers
-from course_lib.engine.control import Play
+from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
+from course_lib.engine.own import Attempt, Own
+from course_lib.engine.way_back import cell_at
+from course_lib.lessons.convolution.forward import CONV2D_FORWARD
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
 
@@ -26,13 +29,15 @@ COLOURS = ("red", "green", "blue")
 PARTS = ("window", "kernel", "products")
 
 
-def conv2d_channel_by_channel(kernel: Any = None, **values: Any) -> Explorer:
+def conv2d_channel_by_channel(kernel: Any = None, *, conv2d: Any = None, **values: Any) -> Explorer:
     """Watch `conv2d` condense a window of three colours into one number for each kernel.
 
     Parameters
     ----------
     kernel : str or (3, 3, 3)      a name from the list, or a kernel of your own with one weight per
                                    colour, row and column, which replaces the list's first as "own"
+    conv2d : function              your conv2d_forward, which then computes the outputs; it is said
+                                   and marked where it differs from the library's
     **values                       where the controls start: bias (the same for every kernel), step
 
     Returns
@@ -49,25 +54,46 @@ def conv2d_channel_by_channel(kernel: Any = None, **values: Any) -> Explorer:
     >>> print(explorer.text().splitlines()[2].split(";")[0])
     red 0.01 + green -0.93 + blue 0.00 + bias 0.50 = -0.42
     """
-    own, chosen = read_kernel("conv2d_channel_by_channel", kernel, 3)
-    bank = own | dict(list(kernel_bank().items())[len(own) :])
+    kernels, chosen = read_kernel("conv2d_channel_by_channel", kernel, 3)
+    bank = kernels | dict(list(kernel_bank().items())[len(kernels) :])
+    own = Own.of(conv2d, CONV2D_FORWARD)
+    given = [f"kernel={w.tolist()}" for w in kernels.values()]
+    given += [f"conv2d={own.name}"] if own else []
     weight = np.stack(list(bank.values()))  # (C_out, 3, 3, 3)
     photo = photograph("flower", shrink=18, grey=False, dtype=np.float64)
     x = photo[:, 3 : 3 + HEIGHT, 4 : 4 + WIDTH].round(2)  # products can be checked by hand
 
     def compute(kernel: int, bias: float = 0.0, step: int = 230) -> View:
-        y, _ = conv2d(x[None], weight, np.full(len(weight), bias), padding=1)
+        arrays = {"x": x[None], "weight": weight, "bias": np.full(len(weight), bias)}
+        y, _ = convolution.conv2d(**arrays, padding=1)
+        attempt = Attempt(y, np.zeros(y.shape, bool), "")
+        if own:
+            attempt = own.run(**arrays, stride=1, padding=1)
         row, column = divmod(step, WIDTH)
-        return View(x, tuple(bank), weight, bias, y[0], kernel, row, column)
+        return View(
+            x, tuple(bank), weight, bias, attempt.y[0], kernel, row, column,
+            attempt.differs[0], attempt.words,
+        )  # fmt: skip
+
+    def press_on(panel: str, kernel: str | None = None) -> Point:
+        def to_value(across: float, down: float, **now: Any) -> tuple[str | None, int] | None:
+            cell = cell_at((across, down), (HEIGHT, WIDTH))
+            return cell and (kernel, cell[0] * WIDTH + cell[1])
+
+        return Point(panel, sets=("kernel", "step"), to_value=to_value)
 
     explorer = Explorer(
         "conv2d channel by channel",
         compute,
         draw,
         describe,
+        f"explore.conv2d_channel_by_channel({', '.join(given)})",
         kernel={name: i for i, name in enumerate(bank)},
         bias=(-2.0, 2.0, 0.5),
         step=Play(0, HEIGHT * WIDTH - 1),
+        press_on_photograph=press_on("photograph"),
+        **{f"press_on_{colour}": press_on(f"{colour} channel") for colour in COLOURS},
+        **{f"press_on_output_{k}": press_on(f"output {k}", name) for k, name in enumerate(bank)},
     )
     return explorer.show(**chosen | values)
 
@@ -101,6 +127,8 @@ class View:
     kernel: int  # the one that is taken apart
     row: int  # of y
     column: int
+    differs: Array  # like y: where it is not what the library says
+    own: str  # how the learner's function compares with the library's, in words
 
     @property
     def window(self) -> Array:  # (3, 3, 3)
@@ -131,9 +159,11 @@ def describe(view: View) -> str:
         f"products {in_a_row(window * part)}"
         for colour, window, part in zip(COLOURS, view.window, weight, strict=True)
     )
+    made_by = "your" if view.own else "conv2d's"
     return f"""\
-{sums} + bias {number(view.bias)} = {total}; conv2d's output "{view.names[view.kernel]}" at \
-row {view.row}, column {view.column} is {number(view.vector[view.kernel])}.
+{view.own}{" " if view.own else ""}{sums} + bias {number(view.bias)} = {total}; {made_by} output \
+"{view.names[view.kernel]}" at row {view.row}, column {view.column} is \
+{number(view.vector[view.kernel])}.
 {condensing(view)}: {vector}
 {channels}"""
 
@@ -170,6 +200,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     marks = [image.outline(DATA) for image in channels]
     here = [panel.outline(OUTPUT if panel in maps else DATA) for panel in (photo, *maps)]
     chosen = [panel.outline(OUTPUT) for panel in maps]
+    wrong = [panel.points(INK, marker="x", ms=3) for panel in maps]
 
     def update(view: View) -> None:
         weight = view.weight[view.kernel]
@@ -192,6 +223,8 @@ def draw(figure: Figure) -> Callable[[View], None]:
             here[k + 1](view.column - 0.5, view.row - 0.5, 2, 2)
             maps[k].title.set_text(name)
             maps[k].caption.set_text(number(value))
+            down, across = np.nonzero(view.differs[k])
+            wrong[k].set_data(across + 0.5, down + 0.5)
             chosen[k](0, 0, *((WIDTH, HEIGHT) if k == view.kernel else (np.nan, np.nan)))
 
     return update
