@@ -60,10 +60,11 @@ const inside = ([x, y], [left, top, right, bottom]) =>
   Math.min(left, right) <= x && x <= Math.max(left, right) &&
   Math.min(top, bottom) <= y && y <= Math.max(top, bottom);
 
-// What lies on the picture can be reached by Tab: it says where it stands as a slider does.
-function makeHandle(label, kind) {
-  const handle = make("div", { className: `handle ${kind}`, tabIndex: 0, role: "slider" });
-  return Object.assign(handle, { ariaLabel: label });
+// What lies on the picture can be reached by Tab: it says where it stands as a slider does, and
+// which keys move it.
+function makeHandle(ariaLabel, kind, title) {
+  const className = `handle ${kind}`;
+  return make("div", { className, ariaLabel, title, tabIndex: 0, role: "slider" });
 }
 
 function lay(element, [left, top, right, bottom]) {
@@ -91,7 +92,7 @@ function buildPoint({ kind, label, hover, along }, { moved }) {
     const count = kind === "touch" ? 0 : Math.max(state.at.length, 1);
     while (handles.length < count) {
       const number = count > 1 ? ` ${handles.length + 1}` : "";
-      handles.push(makeHandle(label + number, hover ? "hover" : "point"));
+      handles.push(makeHandle(label + number, hover ? "hover" : "point", "Arrow keys move."));
       panel.append(handles.at(-1));
       if (hover) handles.at(-1).addEventListener("blur", leave);
     }
@@ -160,7 +161,8 @@ function buildPoint({ kind, label, hover, along }, { moved }) {
 // A grid: cells are painted, or their numbers edited in the field below. `moved` gets all cells.
 function buildPad({ label, step, min, max }, { moved }) {
   const panel = makePanel();
-  const handle = makeHandle(label, "cell");
+  const keys = step ? "type a number" : "Space paints";
+  const handle = makeHandle(label, "cell", `Arrow keys move, ${keys}, Delete clears.`);
   panel.append(handle);
   const text = make("span", {}, label);
   const field = make("input", { type: "number", min, max, step: step ?? 1 });
@@ -282,8 +284,12 @@ function render({ model, el }) {
   const asCode = make("details", { hidden: true }, summary, code, " ", copy);
   copy.addEventListener("click", async () => {
     getSelection().selectAllChildren(code);
-    await navigator.clipboard?.writeText(code.textContent); // not everywhere allowed
-    copy.textContent = "copied";
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      copy.textContent = "copied";
+    } catch {
+      // not allowed everywhere; it is selected
+    }
   });
   const trouble = make("p", { className: "trouble", role: "alert" });
   el.classList.add("explorer");
