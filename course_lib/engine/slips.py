@@ -66,10 +66,19 @@ def changed_argument(
     return answer
 
 
+def _product(axes: Sequence[str], sizes: Sizes) -> float:
+    """A plain number, which keeps float32 what it is."""
+    return float(np.prod([sizes[axis] for axis in axes]))
+
+
 def _subsets(names: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     """All but the empty one, the small ones first."""
     for count in range(1, len(names) + 1):
         yield from itertools.combinations(names, count)
+
+
+def _ones_and_pairs(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    return itertools.chain(*(itertools.combinations(names, count) for count in (1, 2)))
 
 
 def _kept(array: Array, axes: Sequence[int], which: slice) -> Array:
@@ -166,21 +175,19 @@ def _of_number(slip: Callable[..., Slip]) -> Slips:
 def _scaled_value(exercise: Exercise, slip: Callable[..., Slip], gradient: bool) -> Slips:
     names = dict.fromkeys(a for axes in exercise.inputs.axes.values() for a in axes)
     names |= dict.fromkeys(a for part in exercise.returns for a in exercise.axes_of(part))
-    for some in itertools.chain(_subsets(list(names)[:6]), ()):
-        if len(some) > 2:
-            break
+    for some in _ones_and_pairs(list(names)):
         product = " * ".join(some)
         yield slip(
             f"divided by {product}",
             f"{{your}} is the right one divided by {product}. "
             + (ADDS_UP if gradient else "Is it a sum or a mean that the task asks for?"),
-            lambda v, sizes, some=some: v / np.prod([sizes[a] for a in some]),
+            lambda v, sizes, some=some: v / _product(some, sizes),
         )
         yield slip(
             f"times {product}",
             f"{{your}} is the right one times {product}. Is something added once too often, or a "
             "sum left where the task asks for a mean?",
-            lambda v, sizes, some=some: v * np.prod([sizes[a] for a in some]),
+            lambda v, sizes, some=some: v * _product(some, sizes),
         )
     for factor, word in ((2, "twice the right one"), (0.5, "half the right one")):
         yield slip(
@@ -294,7 +301,7 @@ def _not_quite(slip: Callable[..., Slip]) -> Slips:
 
 
 def summed(part: str, axes: str, summand: Callable[..., Array]) -> Callable[[Exercise], Slips]:
-    """For a part that is a sum over some axes of an array: summed over others, or averaged."""
+    """For a part that is a sum over some axes of an array: summed over others instead."""
     names = axes.split()
 
     def make(exercise: Exercise) -> Slips:
@@ -311,28 +318,8 @@ def summed(part: str, axes: str, summand: Callable[..., Array]) -> Callable[[Exe
                 (lambda *args, wrong=wrong: np.array(summand(*args)).sum(axis=wrong),),
                 part,
             )
-        some = [s for s in _subsets(right)]
-        yield Slip(
-            "averaged",
-            f"{{your}} is an average. What was used for every {over} collects the sum of all they "
-            f"give back. {ADDS_UP}",
-            tuple(_averaged(summand, right, mean) for mean in some),
-            part,
-        )
 
     return make
-
-
-def _averaged(
-    summand: Callable[..., Array], over: Sequence[int], mean: Sequence[int]
-) -> Callable[..., Array]:
-    """The sum over some axes, divided by the lengths of those that are meant."""
-
-    def answer(*args: Any) -> Array:
-        array = summand(*args)
-        return array.sum(axis=tuple(over)) / np.prod([array.shape[axis] for axis in mean])
-
-    return answer
 
 
 def swapped_returns(exercise: Exercise) -> Slips:
@@ -467,7 +454,7 @@ def _misread(
 
 def _counted_often(exercise: Exercise, slip: Callable[..., Slip], argument: str) -> Slips:
     names = list(dict.fromkeys(a for axes in exercise.inputs.axes.values() for a in axes))
-    for some in itertools.chain(*(itertools.combinations(names, n) for n in (1, 2))):
+    for some in _ones_and_pairs(names):
         product = " * ".join(some)
         known = all(name not in exercise.inputs.derived for name in some)
         if not known:
@@ -476,13 +463,13 @@ def _counted_often(exercise: Exercise, slip: Callable[..., Slip], argument: str)
             f"{argument} counted {product} times",
             f"{{your}} counts {argument} {product} times: it stands inside a loop that it does not "
             "depend on, or a sum stands for a mean. It belongs outside, once.",
-            lambda a, sizes, given, some=some: a * float(np.prod([sizes[n] for n in some])),
+            lambda a, sizes, given, some=some: a * _product(some, sizes),
         )
         yield slip(
             f"{argument} divided by {product}",
             f"{{your}} divides what comes of {argument} by {product}. Is it a sum or a mean that "
             "the task asks for?",
-            lambda a, sizes, given, some=some: a / float(np.prod([sizes[n] for n in some])),
+            lambda a, sizes, given, some=some: a / _product(some, sizes),
         )
 
 
