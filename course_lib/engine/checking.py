@@ -41,19 +41,17 @@ def judge(exercise: Exercise, function: Callable[..., Any]) -> Report:
 
 def accepts(exercise: Exercise, function: Callable[..., Any]) -> bool:
     """Whether `function` is right on every case; it stops at the first that is not."""
-    for case in exercise.cases:
-        wanted = run(exercise.reference, case).value
-        if _problem(exercise, case, run(function, case), wanted):
-            return False
-    return True
+    return not any(
+        _problem(exercise, case, run(function, case), wanted)
+        for case, wanted in zip(exercise.cases, exercise.wanted, strict=True)
+    )
 
 
 class Trial:
     """One function on every case of an exercise, and what it comes to."""
 
     def __init__(self, exercise: Exercise) -> None:
-        self.exercise, self.cases = exercise, exercise.cases
-        self.wanted = [run(exercise.reference, case).value for case in self.cases]
+        self.exercise, self.cases, self.wanted = exercise, exercise.cases, exercise.wanted
         self.outcomes: list[Outcome] = []
         self.problems: dict[int, tuple[str, str]] = {}
 
