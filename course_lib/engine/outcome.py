@@ -8,7 +8,7 @@ import linecache
 import textwrap
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,10 +56,8 @@ def run(function: Callable[..., Any], case: Case) -> Outcome:
     with (
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
-        np.errstate(all="ignore"),
-        warnings.catch_warnings(),
+        quiet(),
     ):
-        warnings.simplefilter("ignore")
         try:
             value = plain(function(*given.values()))
         except KeyboardInterrupt:
@@ -73,6 +71,14 @@ def run(function: Callable[..., Any], case: Case) -> Outcome:
         if isinstance(array, np.ndarray) and not _identical(array, given[name])
     )
     return Outcome(value, error, line, began, changed, printed.getvalue())
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """No warning is said, whatever is computed."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def plain(value: Any) -> Any:

@@ -31,7 +31,7 @@ def _judge_edge_kernel(kernel: Array, case: Case) -> str | None:
     weights = np.asarray(kernel, float)
     if not np.isfinite(weights).all():
         return "The kernel holds values that are not finite."
-    if abs(weights.sum()) > 1e-3 * np.abs(weights).sum():
+    if abs(weights.sum()) > 1e-6 * np.abs(weights).sum():
         return "does not sum to zero"
     upright, level = _edge_responses(weights)
     if upright == level == 0:
