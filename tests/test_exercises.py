@@ -219,7 +219,7 @@ def test_a_right_answer_passes(name, answer):
 
 
 @right_answers
-@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.longdouble])
+@pytest.mark.parametrize("dtype", [np.float32, np.longdouble])
 def test_a_right_answer_passes_in_any_floating_dtype(name, answer, dtype):
     def coarse(*args):
         return change_floats(plain(answer(*args)), lambda array: array.astype(dtype))
@@ -911,17 +911,6 @@ def test_a_large_result_is_cut_out_around_the_difference():
     assert ">45<" in html
 
 
-def test_an_edge_kernel_only_as_strong_across_as_along_fails():
-    rng = np.random.default_rng(0)
-    for _ in range(300):
-        kernel = rng.normal(size=(3, 3))
-        kernel -= kernel.mean()
-        across = max(abs(kernel[:, 1:].sum()), abs(kernel[:, 2:].sum()))
-        along = max(abs(kernel[1:].sum()), abs(kernel[2:].sum()))
-        report = check(named("make_edge_kernel", lambda kernel=kernel: kernel))
-        assert report.passed == (across > 2 * along and across >= 0.1)
-
-
 @pytest.mark.parametrize("scale", [1e-12, 1e-3, 0.03])
 def test_an_edge_kernel_too_weak_to_see_fails(scale):
     report = check(named("make_edge_kernel", lambda: prewitt_in_integers() * scale))
@@ -931,14 +920,3 @@ def test_an_edge_kernel_too_weak_to_see_fails(scale):
 @pytest.mark.parametrize("kernel", [sobel() / 8, prewitt_in_integers() / 6, 1e6 * sobel()])
 def test_an_edge_kernel_may_be_scaled(kernel):
     assert check(named("make_edge_kernel", lambda: kernel)).passed
-
-
-def test_a_line_detector_answers_to_upright_edges_too():
-    """From both sides, with opposite signs; the exercise leaves the sign open, and says so."""
-    report = check(named("make_edge_kernel", lambda: np.array([[-1, 2, -1]] * 3)))
-    assert report.passed
-    assert "The sign of the answer is up to you." in report.message
-
-
-def test_a_kernel_of_zeros_finds_nothing():
-    assert "on every edge" in check(named("make_edge_kernel", lambda: np.zeros((3, 3)))).message

@@ -10,7 +10,7 @@ from course_lib.engine import store
 from course_lib.engine.exercise import Case, Exercise
 from course_lib.engine.outcome import (
     Outcome,
-    cuts_decimals,
+    dtype_problem,
     run,
     said_by,
     same,
@@ -34,7 +34,8 @@ def judge(exercise: Exercise, function: Callable[..., Any]) -> Report:
     outcomes = []
     for number, case in enumerate(cases, 1):
         try:
-            outcomes.append(run(function, case))
+            parts = len(exercise.returns)
+            outcomes.append(run(function, case, parts=parts, shown=number == 1))
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"check stopped {exercise.name} in case {number} of {len(cases)}, as you asked; "
@@ -109,18 +110,14 @@ def _problem(
             f"It changes its input {names}, which still belongs to the caller. Work on a copy, "
             f"{outcome.changed[0]}.copy(), or write a = a + b where you have a += b."
         )
-    if exercise.judge:
-        verdict = exercise.judge(outcome.value, case)
-        return ("wrong-value", verdict) if verdict else None
-    if same(outcome.value, wanted, exercise.rtol):
+    verdict = exercise.judge(outcome.value, case) if exercise.judge else None
+    if verdict is None and (exercise.judge or same(outcome.value, wanted, exercise.rtol)):
         return None
     for name, answer, right in _parts(exercise, outcome.value, wanted):
-        if cuts_decimals(answer, right):
-            return "type", (
-                f"{name} holds {answer.dtype.name}, which cuts the decimals off; make the array "
-                "with a floating dtype, as np.zeros(shape) does."
-            )
-    return "wrong-value", "The values are not right yet; this is the smallest case that shows it."
+        if sentence := dtype_problem(name, answer, right):
+            return "type", sentence
+    usual = "The values are not right yet; this is the smallest case that shows it."
+    return "wrong-value", verdict or usual
 
 
 def _parts(exercise: Exercise, answer: Any, wanted: Any) -> list[tuple[str, Any, Any]]:
