@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 import course_lib
-from course_lib.engine.exercise import Case
+from course_lib.engine.inputs import Case
 from course_lib.engine.outcome import run
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.engine.inputs import Case, Inputs
+
 Numbers = Mapping[str, Any]  # the name of an axis or of an option -> what it is in a case
 
 
@@ -19,6 +21,17 @@ class Condition:
     words: str
     otherwise: str
     holds: tuple[bool, ...]  # for each case
+
+
+def located(inputs: Inputs, cases: Sequence[Case], failing: Collection[int]) -> str:
+    """Where an exercise's failing cases lie among all, in a sentence; "" if no condition fits."""
+    numbers = [
+        {**inputs.sizes_of(list(case.values())), **{name: case[name] for name in inputs.options}}
+        for case in cases
+    ]
+    names = [name for name in (numbers[0] if numbers else ()) if not name.isdigit()]
+    plain = {n: inputs.arguments[n][0] if n in inputs.options else 1 for n in names}
+    return locate(numbers, failing, plain, _of_arrays(cases, numbers)) or ""
 
 
 def locate(
@@ -48,7 +61,7 @@ def locate(
     if all(wanted):
         return "It is wrong in every case, the plainest one included." if len(numbers) > 1 else None
     single = [*_from_plain(numbers, plain), *more]
-    for one in (*single, *_compared(numbers)):
+    for one in (*single, *_compared(numbers, plain)):
         if one.holds == wanted:
             return f"It is right wherever {one.otherwise}, and wrong wherever {one.words}."
         if tuple(not held for held in one.holds) == wanted:
@@ -67,9 +80,9 @@ def _from_plain(numbers: Sequence[Numbers], plain: Mapping[str, Any]) -> Iterato
         yield Condition(beyond, f"{name} is {least}", holds)
 
 
-def _compared(numbers: Sequence[Numbers]) -> Iterator[Condition]:
+def _compared(numbers: Sequence[Numbers], plain: Mapping[str, Any]) -> Iterator[Condition]:
     """For every two whole numbers: whether they differ, and which is the larger."""
-    counts = [n for n in numbers[0] if all(type(case[n]) is int for case in numbers)]
+    counts = [n for n in plain if all(type(case[n]) is int for case in numbers)]
     for a, b in itertools.combinations(counts, 2):
         pairs = [(case[a], case[b]) for case in numbers]
         yield Condition(f"{a} ≠ {b}", f"{a} = {b}", tuple(x != y for x, y in pairs))
@@ -90,7 +103,7 @@ def _pairs(conditions: Sequence[Condition], wanted: tuple[bool, ...]) -> Iterato
             yield f"{one.words} or {two.words}"
 
 
-def of_arrays(cases: Sequence[Mapping[str, Any]], numbers: Sequence[Numbers]) -> list[Condition]:
+def _of_arrays(cases: Sequence[Case], numbers: Sequence[Numbers]) -> list[Condition]:
     """Conditions on how the numbers come: their memory order, their dtype, or once more."""
     arrays = [[v for v in case.values() if isinstance(v, np.ndarray)] for case in cases]
     return [

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.engine.aside import Printed, set_aside
-from course_lib.engine.exercise import Case
+from course_lib.engine.inputs import Case, clone
 
 _SINGLE = 1e-5  # of the largest value: what float32 may be off
 _MIXED = 1e-6  # ... where a step in between was float32
@@ -51,10 +51,7 @@ def run(function: Callable[..., Any], case: Case, *, parts: int = 1, shown: bool
     Where several `parts` are asked for, a list of so many is as good as a tuple. What it displays
     appears only if it is to be `shown`.
     """
-    given = {
-        name: value.copy() if isinstance(value, np.ndarray) else value
-        for name, value in case.items()
-    }
+    given = {name: clone(value) for name, value in case.items()}
     printed, value, error = Printed(), None, None
     with set_aside(printed, shown):
         try:

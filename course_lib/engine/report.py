@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.engine.exercise import Case
+from course_lib.engine.inputs import Case
 from course_lib.engine.outcome import describe, differs
 
 _ROWS, _COLUMNS = 8, 10  # of a table: what is larger is cut out around the first wrong value
@@ -56,7 +56,7 @@ class Report:
     Parameters
     ----------
     exercise : the exercise's name
-    diagnosis : "passed", "not-written", "mistake:kernel flipped", "raised", "type", "shape",
+    diagnosis : "passed", "not-written", "slip:kernel flipped", "raised", "type", "shape",
         "input-changed", "wrong-value" or "unknown"
     message : the diagnosis in sentences
     points : what was earned

@@ -305,4 +305,42 @@ def test_the_code_without_a_slip_passes(code):
 @pytest.mark.parametrize(("code", "right", "wrong", "name"), SLIPS)
 def test_a_slip_is_named(code, right, wrong, name):
     assert code.count(right) == 1
-    assert judged(code.replace(right, wrong)) == f"mistake:{name}"
+    assert judged(code.replace(right, wrong)) == f"slip:{name}"
+
+
+EDGE = EXERCISES["make_edge_kernel"]
+PREWITT = np.array([[-1, 0, 1]] * 3)
+SOBEL = np.outer([1.0, 2.0, 1.0], [1.0, 0.0, -1.0])
+
+
+def test_an_edge_kernel_only_as_strong_across_as_along_fails():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        kernel = rng.normal(size=(3, 3))
+        kernel -= kernel.mean()
+        across = max(abs(kernel[:, 1:].sum()), abs(kernel[:, 2:].sum()))
+        along = max(abs(kernel[1:].sum()), abs(kernel[2:].sum()))
+        report = judge(EDGE, lambda kernel=kernel: kernel)
+        assert report.passed == (across > 2 * along and across >= 0.1)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 0.03])
+def test_an_edge_kernel_too_weak_to_see_fails(scale):
+    report = judge(EDGE, lambda: PREWITT * scale)
+    assert report.diagnosis == "slip:answers too weakly"
+
+
+@pytest.mark.parametrize("kernel", [SOBEL / 8, PREWITT / 6, 1e6 * SOBEL])
+def test_an_edge_kernel_may_be_scaled(kernel):
+    assert judge(EDGE, lambda: kernel).passed
+
+
+def test_a_line_detector_answers_to_upright_edges_too():
+    """From both sides, with opposite signs; the exercise leaves the sign open, and says so."""
+    report = judge(EDGE, lambda: np.array([[-1, 2, -1]] * 3))
+    assert report.passed
+    assert "The sign of the answer is up to you." in report.message
+
+
+def test_a_kernel_of_zeros_finds_nothing():
+    assert "on every edge" in judge(EDGE, lambda: np.zeros((3, 3))).message

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from course_lib.convolution import conv2d
-from course_lib.engine.exercise import Case, Exercise, Mistake
+from course_lib.engine.exercise import Exercise, Slip
+from course_lib.engine.inputs import Case
 from course_lib.record import Array
 
 _WEAK = 0.1  # of the step; kernels scaled to measure the slope, such as Sobel / 8, give a half
@@ -46,14 +47,31 @@ def _judge_edge_kernel(kernel: Array, case: Case) -> str | None:
 MAKE_EDGE_KERNEL = Exercise(
     name="make_edge_kernel",
     sections=("04_02b_convolution",),
-    returns=("kernel",),
+    task="""
+Return a 3 by 3 array that gives 0 on a picture of one brightness and answers strongly to an
+*upright* edge, dark on one side and bright on the other. Many kernels are right; try one that is
+not printed on this page. In a new cell, look at yours with
+`explore.conv2d_under_the_window(kernel=make_edge_kernel())`.
+""",
+    stub="""
+def make_edge_kernel():
+    raise NotImplementedError
+""",
+    solution="""
+def make_edge_kernel():
+    across, along = np.array([-1.0, 0.0, 1.0]), np.array([1.0, 2.0, 1.0])
+    return np.outer(along, across)
+""",
+    alternative="""
+def make_edge_kernel():
+    return np.array([[1.0, 0.0, -1.0]] * 3)
+""",
+    returns={"kernel": "3 3"},
     shows="Your kernel is silent on a constant image and answers to an upright edge. The sign of "
     "the answer is up to you, and so is what else the kernel answers to.",
-    cases=lambda rng: [{}],
-    reference=lambda: np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]),
     judge=_judge_edge_kernel,
-    mistakes=(
-        Mistake(
+    slips=(
+        Slip(
             "does not sum to zero",
             "Your kernel answers to a constant image, where there is no edge: it multiplies the "
             "brightness by the sum of its weights. Let the weights of the two sides cancel.",
@@ -63,7 +81,7 @@ MAKE_EDGE_KERNEL = Exercise(
                 lambda: np.array([[-1.0, 1.0, 1.0]] * 3),
             ),
         ),
-        Mistake(
+        Slip(
             "responds along the edge instead of across it",
             "Your kernel answers to level edges, between top and bottom. An upright edge has dark "
             "on the left and bright on the right (or the reverse): compare columns, not rows.",
@@ -72,7 +90,7 @@ MAKE_EDGE_KERNEL = Exercise(
                 lambda: np.array([[1.0] * 3, [0.0] * 3, [-1.0] * 3]),
             ),
         ),
-        Mistake(
+        Slip(
             "answers to no upright edge",
             "Your kernel gives 0 at every upright edge, because each of its columns sums to zero; "
             "at most slanting edges, corners and dots make it answer. Give the left and the right "
@@ -82,7 +100,7 @@ MAKE_EDGE_KERNEL = Exercise(
                 lambda: np.array([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]]),
             ),
         ),
-        Mistake(
+        Slip(
             "answers too weakly",
             "Your kernel has the right pattern, but its answer to an upright edge from 0 to 1 is "
             f"below {_WEAK}: too weak to see. Make its weights larger, all by the same factor.",
