@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from course_lib.engine import store
+from course_lib.engine.borrowed import operations
 from course_lib.engine.exercise import Exercise, Slip
 from course_lib.engine.inputs import Case
 from course_lib.engine.location import located
@@ -23,6 +24,7 @@ from course_lib.engine.slips import usual
 
 _KINDS = ("raised", "type", "shape", "input-changed", "wrong-value")  # what is said first
 _SEEN = {"raised": " ", "type": " Here ", "shape": " Here "}  # what is said about a slip as well
+_LOCATED = ("raised", "shape", "wrong-value")  # what may depend on sizes and options
 
 
 def record(exercise: Exercise, function: Callable[..., Any]) -> Report:
@@ -35,7 +37,15 @@ def judge(exercise: Exercise, function: Callable[..., Any]) -> Report:
     """The report on `function`, without recording anything."""
     trial = Trial(exercise)
     trial.run(function)
-    return trial.report()
+    report = trial.report()
+    return replace(report, borrowed=_borrowed(exercise, function)) if report.passed else report
+
+
+def _borrowed(exercise: Exercise, function: Callable[..., Any]) -> tuple[str, ...]:
+    """The library's operations that did the work, those apart that the worked solution calls."""
+    called = operations(function, exercise.cases[0])
+    meant = operations(exercise.compiled(exercise.solution), exercise.cases[0]) if called else ()
+    return tuple(name for name in called if name not in meant)
 
 
 def accepts(exercise: Exercise, function: Callable[..., Any]) -> bool:
@@ -94,7 +104,8 @@ class Trial:
         index = min(self.problems, key=lambda i: (_KINDS.index(self.problems[i][0]), i))
         kind, sentence = self.problems[index]
         where = located(self.exercise.inputs, self.cases, self.problems)
-        return self._about(index, kind, f"{sentence} {where}".rstrip())
+        seen = f"{sentence} {where}".rstrip() if kind in _LOCATED else sentence
+        return self._about(index, kind, seen)
 
     def _about(self, index: int, diagnosis: str, message: str) -> Report:
         exercise, outcome, wanted = self.exercise, self.outcomes[index], self.wanted[index]

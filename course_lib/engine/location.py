@@ -31,7 +31,7 @@ def located(inputs: Inputs, cases: Sequence[Case], failing: Collection[int]) -> 
     ]
     names = [name for name in (numbers[0] if numbers else ()) if not name.isdigit()]
     plain = {n: inputs.arguments[n][0] if n in inputs.options else 1 for n in names}
-    return locate(numbers, failing, plain, _of_arrays(cases, numbers)) or ""
+    return locate(numbers, failing, plain, list(_of_arrays(cases, numbers))) or ""
 
 
 def locate(
@@ -103,23 +103,28 @@ def _pairs(conditions: Sequence[Condition], wanted: tuple[bool, ...]) -> Iterato
             yield f"{one.words} or {two.words}"
 
 
-def _of_arrays(cases: Sequence[Case], numbers: Sequence[Numbers]) -> list[Condition]:
-    """Conditions on how the numbers come: their memory order, their dtype, or once more."""
-    arrays = [[v for v in case.values() if isinstance(v, np.ndarray)] for case in cases]
-    return [
-        Condition(
-            "an array does not lie in memory row by row (as transposed or reversed views do not)",
-            "every array lies in memory row by row",
-            tuple(any(not a.flags.c_contiguous for a in given) for given in arrays),
-        ),
-        Condition(
-            "the arrays are float32",
-            "they are float64",
-            tuple(any(a.dtype == np.float32 for a in given) for given in arrays),
-        ),
-        Condition(
-            "an earlier call had the same sizes and options (is its result kept?)",
-            "they are new",
-            tuple(case in list(numbers)[:index] for index, case in enumerate(numbers)),
-        ),
-    ]
+def _of_arrays(cases: Sequence[Case], numbers: Sequence[Numbers]) -> Iterator[Condition]:
+    """How the numbers come: their memory order, their dtype, or once more."""
+    arrays = [name for name, value in cases[0].items() if isinstance(value, np.ndarray)]
+    turned = [{name for name in arrays if not case[name].flags.c_contiguous} for case in cases]
+    for name in arrays:
+        yield Condition(
+            f"{name} lies in another order in memory, as transposed or reversed views do",
+            f"{name} lies row by row in memory",
+            tuple(name in names for names in turned),
+        )
+    yield Condition(
+        "some array lies in another order in memory, as transposed or reversed views do",
+        "every array lies row by row in memory",
+        tuple(map(bool, turned)),
+    )
+    yield Condition(
+        "an array is float32",
+        "the arrays are float64",
+        tuple(any(case[name].dtype == np.float32 for name in arrays) for case in cases),
+    )
+    yield Condition(
+        "an earlier call had the same ones (is its result kept?)",
+        "the sizes and options are new",
+        tuple(case in list(numbers)[:index] for index, case in enumerate(numbers)),
+    )

@@ -70,6 +70,7 @@ def run(function: Callable[..., Any], case: Case, *, parts: int = 1, shown: bool
     if error is None:
         return Outcome(plain(value), changed=changed, printed=printed.text())
     frames = _frames(error)
+    traceback.clear_frames(error.__traceback__)  # what its variables hold may be large
     return Outcome(None, error, _line(frames), bool(frames), changed, printed.text())
 
 

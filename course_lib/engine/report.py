@@ -60,6 +60,7 @@ class Report:
         "input-changed", "wrong-value" or "unknown"
     message : the diagnosis in sentences
     points : what was earned
+    borrowed : the library's operations that did the work of a passed answer
     case : the call that the report is about, the smallest that went wrong
     """
 
@@ -73,6 +74,7 @@ class Report:
     comparison: Comparison | None = None
     printed: str = ""
     exception: BaseException | None = field(default=None, repr=False)
+    borrowed: tuple[str, ...] = ()
     note: str = ""  # trouble with the progress file
 
     @property
@@ -108,13 +110,21 @@ class Report:
             lines += fill(_difference(self.comparison))
         if self.printed and not self.passed:
             lines += ["It printed:", *(f"  {line}" for line in self.printed.split("\n"))]
-        return "\n".join(lines + fill(self.note))
+        return "\n".join(lines + fill(self._about_the_library()) + fill(self.note))
 
     __repr__ = __str__
 
     def _about_the_case(self) -> str:
         lead = "A case to begin with" if self.diagnosis == "not-written" else "The case"
         return f"{lead}: {_describe_case(self.case)}."
+
+    def _about_the_library(self) -> str:
+        if not self.borrowed:
+            return ""
+        return (
+            f"It calls the library's own {' and '.join(self.borrowed)}: that is right, and the "
+            "exercise is there to write it by hand once."
+        )
 
     def _repr_html_(self) -> str:
         colour, mark, word = (
@@ -138,8 +148,7 @@ class Report:
                 "<details><summary>This case as code</summary>"
                 f"<pre>{escape(self.as_code())}</pre></details>"
             )
-        if self.note:
-            parts.append(paragraph(self.note))
+        parts += [paragraph(text) for text in (self._about_the_library(), self.note) if text]
         return "\n".join([*parts, "</div>"])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
