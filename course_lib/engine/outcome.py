@@ -103,7 +103,7 @@ def _plain_part(value: Any) -> Any:
     if issubclass(kind, float) and kind is not np.float64:
         value, kind = float.__float__(value), float
     if not any(kind is number for number in (*_NUMBERS, np.ndarray)):
-        return Foreign(type.__dict__["__name__"].__get__(kind))
+        return Foreign(_type_name(kind))
     array = np.asarray(value)
     if array.dtype.kind not in "fiu":
         return Foreign(f"array of {array.dtype.name}")
@@ -237,7 +237,10 @@ def describe(value: Any) -> str:
 
 def said_by(error: BaseException) -> str:
     """An exception as Python prints it, on one line that is not endless: "KeyError: 'x'"."""
-    printed = "".join(traceback.format_exception_only(error))
+    try:
+        printed = "".join(traceback.format_exception_only(error))
+    except Exception:  # an exception of the learner's may raise when it is looked at
+        printed = _type_name(type(error))
     return textwrap.shorten(printed, 300, placeholder=" …").rstrip(".")
 
 
@@ -251,6 +254,11 @@ def _line(frames: list[traceback.FrameSummary]) -> str:
     """The deepest line in the file or cell of the function that was called, as source."""
     own = [frame for frame in frames if frame.filename == frames[0].filename]
     return linecache.getline(own[-1].filename, own[-1].lineno or 0).strip() if own else ""
+
+
+def _type_name(kind: type) -> str:
+    """The name that a class was given; its metaclass may have another idea."""
+    return str(type.__dict__["__name__"].__get__(kind))
 
 
 def _floats(value: Any) -> bool:
