@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from course_lib.engine import store
 from course_lib.engine.borrowed import operations
 from course_lib.engine.exercise import Exercise, Slip
@@ -25,6 +27,7 @@ from course_lib.engine.slips import usual
 _KINDS = ("raised", "type", "shape", "input-changed", "wrong-value")  # what is said first
 _SEEN = {"raised": " ", "type": " Here ", "shape": " Here "}  # what is said about a slip as well
 _LOCATED = ("raised", "shape", "wrong-value")  # what may depend on sizes and options
+_MORE = 60  # random calls to see where it fails, for what has no name
 
 
 def record(exercise: Exercise, function: Callable[..., Any]) -> Report:
@@ -50,29 +53,33 @@ def _borrowed(exercise: Exercise, function: Callable[..., Any]) -> tuple[str, ..
 
 def accepts(exercise: Exercise, function: Callable[..., Any]) -> bool:
     """Whether `function` is right on every case; it stops at the first that is not."""
-    for case in exercise.cases:
-        wanted = run(exercise.reference, case).value
-        outcome = run(function, case, parts=len(exercise.returns))
-        if _problem(exercise, case, outcome, wanted):
-            return False
-    return True
+    return not any(
+        _problem(exercise, case, _tried(exercise, function, case), wanted)
+        for case, wanted in zip(exercise.cases, exercise.wanted, strict=True)
+    )
+
+
+def _tried(
+    exercise: Exercise, function: Callable[..., Any], case: Case, shown: bool = False
+) -> Outcome:
+    return run(function, case, parts=len(exercise.returns), shown=shown)
 
 
 class Trial:
     """One function on every case of an exercise, and what it comes to."""
 
     def __init__(self, exercise: Exercise) -> None:
-        self.exercise, self.cases = exercise, exercise.cases
-        self.wanted = [run(exercise.reference, case).value for case in self.cases]
+        self.exercise, self.cases, self.wanted = exercise, exercise.cases, exercise.wanted
         self.outcomes: list[Outcome] = []
         self.problems: dict[int, tuple[str, str]] = {}
 
     def run(self, function: Callable[..., Any]) -> None:
         """Call it with every case; Ctrl-C is passed on with a sentence."""
+        self.function = function
         for number, case in enumerate(self.cases, 1):
             try:
-                parts = len(self.exercise.returns)
-                self.outcomes.append(run(function, case, parts=parts, shown=number == 1))
+                outcome = _tried(self.exercise, function, case, shown=number == 1)
+                self.outcomes.append(outcome)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(
                     f"check stopped {self.exercise.name} in case {number} of {len(self.cases)}, "
@@ -103,9 +110,21 @@ class Trial:
             return self._about(first, f"slip:{found[0]}", found[1] + seen)
         index = min(self.problems, key=lambda i: (_KINDS.index(self.problems[i][0]), i))
         kind, sentence = self.problems[index]
-        where = located(self.exercise.inputs, self.cases, self.problems)
-        seen = f"{sentence} {where}".rstrip() if kind in _LOCATED else sentence
-        return self._about(index, kind, seen)
+        where = self._located() if kind in _LOCATED else ""
+        return self._about(index, kind, f"{sentence} {where}".rstrip())
+
+    def _located(self) -> str:
+        """Where it fails, judged by the cases and by as many random calls as tell conditions apart."""
+        exercise, rng = self.exercise, np.random.default_rng(0)
+        more = [
+            exercise.inputs.random(rng) for _ in range(_MORE if exercise.inputs.arguments else 0)
+        ]
+        failing = set(self.problems)
+        for index, case in enumerate(more, len(self.cases)):
+            wanted = run(exercise.reference, case).value
+            if _problem(exercise, case, _tried(exercise, self.function, case), wanted):
+                failing.add(index)
+        return located(exercise.inputs, [*self.cases, *more], failing)
 
     def _about(self, index: int, diagnosis: str, message: str) -> Report:
         exercise, outcome, wanted = self.exercise, self.outcomes[index], self.wanted[index]
@@ -131,6 +150,8 @@ class Trial:
             verdict = self.problems[min(self.problems)][1]
             hints = {slip.name: slip.hint for slip in exercise.own_slips()}
             return (verdict, hints[verdict]) if verdict in hints else None
+        if sum(outcome.error is None for outcome in self.outcomes) < min(3, len(self.cases)):
+            return None  # two functions that both raise need not have made the same mistake
         slips = [*exercise.own_slips(), *usual(exercise)]
         whole = next((s for s in slips if not s.part and self._made(s, slice(None))), None)
         if whole:
@@ -174,10 +195,16 @@ class Trial:
             return False
         if outcome.error is not None:
             return True
-        mine = self.exercise.parts(outcome.value)
-        if parts == slice(None):
-            return same(outcome.value, other.value, self.exercise.rtol)
-        return same(mine[parts][0], other.value, self.exercise.rtol)
+        mine = outcome.value
+        if parts != slice(None):
+            mine = self.exercise.parts(mine)[parts][0]
+        return same(mine, other.value, max(self.exercise.rtol, _rounding(self.cases[index])))
+
+
+def _rounding(case: Case) -> float:
+    """How far apart two functions may be that compute the same from these arrays."""
+    arrays = (value for value in case.values() if isinstance(value, np.ndarray))
+    return max((1e-5 for array in arrays if array.dtype == np.float32), default=0.0)
 
 
 def _joined(found: dict[str, Slip | None], alone: bool) -> tuple[str, str] | None:

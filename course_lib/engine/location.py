@@ -25,11 +25,13 @@ class Condition:
 
 def located(inputs: Inputs, cases: Sequence[Case], failing: Collection[int]) -> str:
     """Where an exercise's failing cases lie among all, in a sentence; "" if no condition fits."""
+    if not inputs.arguments:
+        return ""
     numbers = [
         {**inputs.sizes_of(list(case.values())), **{name: case[name] for name in inputs.options}}
         for case in cases
     ]
-    names = [name for name in (numbers[0] if numbers else ()) if not name.isdigit()]
+    names = [name for name in numbers[0] if not name.isdigit()]
     plain = {n: inputs.arguments[n][0] if n in inputs.options else 1 for n in names}
     return locate(numbers, failing, plain, list(_of_arrays(cases, numbers))) or ""
 
