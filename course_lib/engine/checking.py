@@ -114,7 +114,7 @@ class Trial:
         return self._about(index, kind, f"{sentence} {where}".rstrip())
 
     def _located(self) -> str:
-        """Where it fails, judged by the cases and by as many random calls as tell conditions apart."""
+        """Where it fails, judged by the cases and by random calls."""
         exercise, rng = self.exercise, np.random.default_rng(0)
         more = [
             exercise.inputs.random(rng) for _ in range(_MORE if exercise.inputs.arguments else 0)
@@ -156,7 +156,7 @@ class Trial:
         whole = next((s for s in slips if not s.part and self._made(s, slice(None))), None)
         if whole:
             return whole.name, _spoken(whole, tuple(exercise.returns)[:1])
-        if any(not outcome.error and not self._has_parts(outcome) for outcome in self.outcomes):
+        if any(outcome.error is None and not self._has_parts(outcome) for outcome in self.outcomes):
             return None
         wrong = [part for at, part in enumerate(exercise.returns) if self._is_wrong(at)]
         found = {part: self._slip_in(part, slips) for part in wrong}
@@ -274,7 +274,7 @@ def _compare(exercise: Exercise, outcome: Outcome, wanted: Any) -> Comparison | 
     """The first part that differs, where the structure allows a comparison at all."""
     if (
         exercise.judge
-        or outcome.error
+        or outcome.error is not None
         or structure_problem(outcome.value, wanted, tuple(exercise.returns))
     ):
         return None

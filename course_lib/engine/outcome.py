@@ -175,20 +175,25 @@ def differs(answer: Any, expected: Any, rtol: float) -> np.ndarray:
     with np.errstate(all="ignore"):
         a, e = np.asarray(answer, float), np.asarray(expected, float)
         scale = np.abs(e, where=np.isfinite(e), out=np.zeros_like(e)).max(initial=0.0) or 1.0
-        off = max(_tolerance(answer, rtol), _SINGLE if _is_single(expected) else 0.0) * scale
-        return ~((np.abs(a - e) <= off) | (a == e) | (np.isnan(a) & np.isnan(e)))
+        distance = np.where((a == e) | (np.isnan(a) & np.isnan(e)), 0.0, np.abs(a - e))
+        wrong = ~(distance <= rtol * scale)
+        if (wrong & (distance <= max(rtol, _SINGLE) * scale)).any():  # the dtypes decide
+            wrong = ~(distance <= _tolerance(answer, expected, rtol) * scale)
+        return wrong
 
 
-def _tolerance(answer: Any, rtol: float) -> float:
+def _tolerance(answer: Any, expected: Any, rtol: float) -> float:
     """How far an answer may be off: as far as the dtypes it was computed in make it.
 
     float32 leaves its traces also in a result that is float64 again: numbers that all fit into
     float32, or seven right digits and then noise. Without such noise, numbers that end after a few
     decimals were rounded, which is not right.
     """
+    if _is_single(answer) or _is_single(expected):
+        return max(rtol, _SINGLE)
     if not _floats(answer):
         return rtol
-    if _is_single(answer) or np.array_equal(answer, answer.astype(np.float32), equal_nan=True):
+    if np.array_equal(answer, answer.astype(np.float32), equal_nan=True):
         return max(rtol, _SINGLE)
     ends = np.array_equal(answer, answer.round(7), equal_nan=True)
     return rtol if ends else max(rtol, _MIXED)
