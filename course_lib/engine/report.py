@@ -41,11 +41,11 @@ class Comparison:
 
     def worst(self) -> tuple[int, ...]:
         """The index of the largest difference; what is not finite counts as largest."""
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):
             distance = np.abs(np.asarray(self.answer, float) - np.asarray(self.expected, float))
-        distance = np.where(np.isfinite(distance), distance, np.inf)
-        # rounded, so that a tie is one on every machine
-        distance = np.where(self.wrong, np.round(distance, 9), -1.0)
+            rounded = np.round(distance, 9)  # so that a tie is one on every machine
+        distance = np.where(np.isfinite(rounded), rounded, np.inf)
+        distance = np.where(self.wrong, distance, -1.0)
         return tuple(int(i) for i in np.unravel_index(distance.argmax(), distance.shape))
 
 
