@@ -70,6 +70,7 @@ notebooks: .venv/.test
 
 docs: .venv/.test
 	$(PY) -m tools.claims
+	$(PY) -m tools.exercise_cases
 	$(PY) -m tools.gradient_audit
 	$(PY) -m tools.layer_table
 

@@ -5,9 +5,7 @@ The first half runs over the whole bank: a new exercise needs no test of its own
 
 from __future__ import annotations
 
-import importlib
 import itertools
-import pkgutil
 import re
 import sys
 from pathlib import Path
@@ -17,32 +15,23 @@ import nbformat
 import numpy as np
 import pytest
 
-from course_lib import lessons
 from course_lib.engine import hints
 from course_lib.engine.checking import accepts, judge
-from course_lib.engine.mutants import survivors
 from course_lib.engine.outcome import plain, run, same
 from course_lib.engine.slips import usual
 from course_lib.exercises import check, hint
 from course_lib.lessons import EXERCISES
+from tests.bank import BANK, MADE
+from tools import exercise_cases
 
 ROOT = Path(__file__).parents[1]
-# every lesson's folder, also one whose notebook is still to be written
-BANK = {
-    exercise.name: exercise
-    for module in pkgutil.iter_modules(lessons.__path__)
-    for exercise in importlib.import_module(f"course_lib.lessons.{module.name}").EXERCISES
-}
-
 size_by_formula = EXERCISES["conv_output_size"].compiled(EXERCISES["conv_output_size"].solution)
 conv1d_by_loops = EXERCISES["conv1d_forward"].compiled(EXERCISES["conv1d_forward"].alternative)
 backward_by_loops = EXERCISES["conv1d_backward"].compiled(EXERCISES["conv1d_backward"].alternative)
 
 
 exercises = pytest.mark.parametrize("exercise", BANK.values(), ids=list(BANK))
-made = pytest.mark.parametrize(
-    "exercise", [e for e in BANK.values() if not e.judge], ids=lambda exercise: exercise.name
-)
+made = pytest.mark.parametrize("exercise", MADE, ids=lambda exercise: exercise.name)
 right_answers = pytest.mark.parametrize(
     ("exercise", "answer"),
     [
@@ -210,31 +199,16 @@ def test_the_returned_axes_are_as_long_as_declared(exercise):
 @made
 def test_every_relation_between_options_and_sizes_is_met(exercise):
     """The message names what is missing."""
-    inputs = exercise.inputs
-    often = {
-        words: met.mean()
-        for words, met in inputs.relations(inputs.sample(np.random.default_rng(7), 600)).items()
-    }
-    met = {words for words, which in inputs.relations(inputs.plans).items() if which.any()}
-    assert {words for words, share in often.items() if share > 0.02} - met == set()
+    missing, _ = exercise_cases.missing_relations(exercise)
+    assert missing == set()
 
 
 @made
 def test_moving_each_number_moves_the_answer_in_some_case(exercise):
     """An argument that no case feels could be read wrongly without being noticed."""
-    felt, all_places = set(), set()
-    for case, right in zip(exercise.cases, exercise.wanted, strict=True):
-        for name in exercise.inputs.axes:
-            for place in np.ndindex(*case[name].shape):
-                all_places.add((name, place))
-                if (name, place) in felt:
-                    continue
-                moved = {n: np.array(v) if n == name else v for n, v in case.items()}
-                moved[name][place] += 1
-                if not same(exercise.expected(moved), right, 1e-6):
-                    felt.add((name, place))
-    assert {name for name, _ in all_places} == {name for name, _ in felt}
-    assert len(felt) >= 0.75 * len(all_places)  # a stride can step over some
+    felt = exercise_cases.places_felt(exercise)
+    assert {name for (name, _), moves in felt.items() if moves} == set(exercise.inputs.axes)
+    assert sum(felt.values()) >= 0.75 * len(felt)  # a stride can step over some
 
 
 @made
@@ -303,10 +277,25 @@ def test_reading_memory_as_if_it_lay_in_c_order_fails(exercise):
 
 
 @made
-@pytest.mark.parametrize("which", ["solution", "alternative"])
-def test_every_mutant_of_a_worked_answer_is_refused(exercise, which):
+def test_every_mutant_of_the_worked_answers_is_refused(exercise):
     """But for those that no legal call tells from a right answer."""
-    assert [mutant.what for mutant in survivors(exercise, getattr(exercise, which))] == []
+    accepted = [
+        mutant
+        for mutant in exercise_cases.worked_mutants(exercise)
+        if accepts(exercise, mutant.compiled(exercise))
+    ]
+    assert [m.what for m in accepted if not exercise_cases.is_right(exercise, m)] == []
+
+
+@made
+def test_the_page_of_cases_has_every_exercise(exercise):
+    page = (ROOT / exercise_cases.PAGE).read_text(encoding="utf-8")
+    (line,) = (line for line in page.splitlines() if line.startswith(f"| `{exercise.name}` "))
+    cells = [cell.strip() for cell in line.split("|")[2:-1]]
+    largest = max(sum(map(np.size, case.values())) for case in exercise.cases)
+    assert cells[0] == f"{len(exercise.cases)} ({largest})", "run `make docs`"
+    assert cells[1] == "{} of {}".format(*exercise_cases.relations_met(exercise))
+    assert cells[-1] == "0"
 
 
 # ---------------------------------------------------------------- the notebooks are held to it

@@ -141,8 +141,6 @@ class Trial:
             exception=outcome.error,
         )
 
-    # -------------------------------------------------------------------------- recognising
-
     def _recognised(self) -> tuple[str, str] | None:
         """The names of the slips that explain the outcomes, and their sentences."""
         exercise = self.exercise

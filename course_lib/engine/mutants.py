@@ -8,11 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from course_lib.engine.checking import accepts
 from course_lib.engine.exercise import Exercise
-from course_lib.engine.outcome import run, same
 
 _OPERATORS: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,),
@@ -48,6 +44,15 @@ class Mutant:
     what: str  # "line 3: + became -"
     source: str
 
+    def compiled(self, exercise: Exercise) -> Callable[..., Any]:
+        """The mutant as a function; a while loop that never ends raises StopIteration."""
+        tree = ast.parse(self.source)
+        for loop in (node for node in ast.walk(tree) if isinstance(node, ast.While)):
+            loop.body.insert(0, ast.parse("next(_turns)").body[0])
+        function = exercise.compiled(ast.unparse(ast.fix_missing_locations(tree)))
+        function.__globals__["_turns"] = iter(range(_TURNS))
+        return function
+
 
 def mutants(exercise: Exercise, source: str) -> Iterator[Mutant]:
     """Every change of one place in the source of a right answer."""
@@ -59,32 +64,6 @@ def mutants(exercise: Exercise, source: str) -> Iterator[Mutant]:
             _replace(changed, old, new)
             text = ast.unparse(ast.fix_missing_locations(changed))
             yield Mutant(f"line {getattr(node, 'lineno', 0)}: {what}", text)
-
-
-def survivors(exercise: Exercise, source: str, calls: int = 200) -> list[Mutant]:
-    """The mutants that the cases accept although some legal call tells them from a right answer."""
-    rng = np.random.default_rng(1)
-    random = [exercise.inputs.random(rng) for _ in range(calls)]
-    wanted = [exercise.expected(case) for case in random]
-    return [
-        mutant
-        for mutant in mutants(exercise, source)
-        if accepts(exercise, function := _compiled(exercise, mutant))
-        and not all(
-            same(run(function, case).value, value, exercise.rtol)
-            for case, value in zip(random, wanted, strict=True)
-        )
-    ]
-
-
-def _compiled(exercise: Exercise, mutant: Mutant) -> Callable[..., Any]:
-    """The mutant as a function; a while loop that never ends raises."""
-    tree = ast.parse(mutant.source)
-    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.While)):
-        loop.body.insert(0, ast.parse("next(_turns)").body[0])
-    function = exercise.compiled(ast.unparse(ast.fix_missing_locations(tree)))
-    function.__globals__["_turns"] = iter(range(_TURNS))
-    return function
 
 
 def _changes(node: ast.AST, exercise: Exercise) -> Iterator[tuple[str, ast.AST | None]]:
