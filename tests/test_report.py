@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from course_lib.engine.report import Comparison, Report
+from course_lib.lessons import EXERCISES
 
 RING = "outline: 2px solid currentColor"
 
@@ -96,3 +97,17 @@ def test_only_tinted_cells_fix_their_colour():
     for style in re.findall(r'style="([^"]*)"', html):
         fixed = re.search(r"(?<!-)color: #", style)
         assert bool(fixed) == ("background-color" in style)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
+def test_a_case_as_code_lies_in_memory_as_the_case_does(exercise):
+    for case in exercise.cases:
+        code = Report(exercise.name, "wrong-value", "", case=case, returns=("y",)).as_code()
+        found: dict = {exercise.name: exercise.reference}
+        exec(code.split(f"{exercise.name}(")[0].rsplit("\n", 1)[0], found)
+        for name, value in case.items():
+            np.testing.assert_allclose(found[name], value, rtol=1e-5)
+            if isinstance(value, np.ndarray):
+                assert found[name].dtype == value.dtype
+                assert found[name].flags.c_contiguous == value.flags.c_contiguous
+                assert [s < 0 for s in found[name].strides] == [s < 0 for s in value.strides]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,7 +28,7 @@ from course_lib.engine.slips import usual
 _KINDS = ("raised", "type", "shape", "input-changed", "wrong-value")  # what is said first
 _SEEN = {"raised": " ", "type": " Here ", "shape": " Here "}  # what is said about a slip as well
 _LOCATED = ("raised", "shape", "wrong-value")  # what may depend on sizes and options
-_MORE = 60  # random calls to see where it fails, for what has no name
+_MORE, _PATIENCE = 60, 2.0  # random calls to see where it fails, and seconds for them
 
 
 def record(exercise: Exercise, function: Callable[..., Any]) -> Report:
@@ -114,17 +115,18 @@ class Trial:
         return self._about(index, kind, f"{sentence} {where}".rstrip())
 
     def _located(self) -> str:
-        """Where it fails, judged by the cases and by random calls."""
+        """Where it fails, judged by the cases and, if some are right, by random calls as well."""
         exercise, rng = self.exercise, np.random.default_rng(0)
-        more = [
-            exercise.inputs.random(rng) for _ in range(_MORE if exercise.inputs.arguments else 0)
-        ]
-        failing = set(self.problems)
-        for index, case in enumerate(more, len(self.cases)):
+        cases, failing, end = list(self.cases), set(self.problems), time.monotonic() + _PATIENCE
+        for _ in range(_MORE if len(failing) < len(cases) else 0):
+            case = exercise.inputs.random(rng)
             wanted = run(exercise.reference, case).value
             if _problem(exercise, case, _tried(exercise, self.function, case), wanted):
-                failing.add(index)
-        return located(exercise.inputs, [*self.cases, *more], failing)
+                failing.add(len(cases))
+            cases.append(case)
+            if time.monotonic() > end:
+                break
+        return located(exercise.inputs, cases, failing)
 
     def _about(self, index: int, diagnosis: str, message: str) -> Report:
         exercise, outcome, wanted = self.exercise, self.outcomes[index], self.wanted[index]

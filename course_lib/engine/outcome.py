@@ -69,9 +69,9 @@ def run(function: Callable[..., Any], case: Case, *, parts: int = 1, shown: bool
     )
     if error is None:
         return Outcome(plain(value), changed=changed, printed=printed.text())
-    frames = _frames(error)
+    line = _line(error)
     traceback.clear_frames(error.__traceback__)  # what its variables hold may be large
-    return Outcome(None, error, _line(frames), bool(frames), changed, printed.text())
+    return Outcome(None, error, line or "", line is not None, changed, printed.text())
 
 
 def plain(value: Any) -> Any:
@@ -249,16 +249,14 @@ def said_by(error: BaseException) -> str:
     return textwrap.shorten(printed, 300, placeholder=" …").rstrip(".")
 
 
-def _frames(error: BaseException) -> list[traceback.FrameSummary]:
-    """The calls on the way to an exception, from the learner's function on."""
+def _line(error: BaseException) -> str | None:
+    """The deepest line in the file or cell of the function that was called; None if none ran."""
     called = error.__traceback__.tb_next if error.__traceback__ else None
-    return traceback.extract_tb(called) if called else []
-
-
-def _line(frames: list[traceback.FrameSummary]) -> str:
-    """The deepest line in the file or cell of the function that was called, as source."""
-    own = [frame for frame in frames if frame.filename == frames[0].filename]
-    return linecache.getline(own[-1].filename, own[-1].lineno or 0).strip() if own else ""
+    if called is None:
+        return None
+    own = called.tb_frame.f_code.co_filename
+    numbers = [n for frame, n in traceback.walk_tb(called) if frame.f_code.co_filename == own]
+    return linecache.getline(own, numbers[-1]).strip()
 
 
 def _type_name(kind: type) -> str:

@@ -195,9 +195,16 @@ def _assignment(name: str, value: Any) -> str:
 
 
 def _literal(value: Any, indent: int) -> str:
-    """Source code for the value, with as many digits as are the same on every machine."""
+    """Source code for the value, with as many digits as are the same on every machine.
+
+    An array comes to lie in memory as this one does: that may be what an answer stumbles over.
+    """
     if not isinstance(value, np.ndarray):
         return repr(value)
+    if any(step < 0 for step in value.strides):
+        back = tuple(slice(None, None, -1 if step < 0 else 1) for step in value.strides)
+        turned = ", ".join("::-1" if step < 0 else ":" for step in value.strides)
+        return f"{_literal(value[back], indent)}[{turned}]"
     digits = 12 if value.dtype == np.float64 else 6
     numbers = np.array2string(
         value,
@@ -208,7 +215,8 @@ def _literal(value: Any, indent: int) -> str:
         formatter={"float_kind": lambda number: f"{number:.{digits}g}"},
     )
     numbers = re.sub(r"\n+", "\n", numbers)  # NumPy parts blocks by blank lines
-    return f"np.array({numbers}, dtype=np.{value.dtype.name})"
+    order = "" if value.flags.c_contiguous else ', order="F"'
+    return f"np.array({numbers}, dtype=np.{value.dtype.name}{order})"
 
 
 def _difference(comparison: Comparison) -> str:
@@ -298,7 +306,7 @@ def _table(
         for i in rows
     )
     return (
-        f'<table style="font-variant-numeric: tabular-nums;"><caption style="text-align: left; '
-        f'color: inherit;">{escape(caption)}</caption><thead><tr><td></td>{head}</tr></thead>'
+        '<table style="color: inherit; font-variant-numeric: tabular-nums;">'
+        f'<caption style="text-align: left; color: inherit;">{escape(caption)}</caption><thead><tr><td></td>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
