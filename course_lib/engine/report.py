@@ -307,6 +307,6 @@ def _table(
     )
     return (
         '<table style="color: inherit; font-variant-numeric: tabular-nums;">'
-        f'<caption style="text-align: left; color: inherit;">{escape(caption)}</caption><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>"
+        f'<caption style="text-align: left; color: inherit;">{escape(caption)}</caption>'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
