@@ -52,10 +52,16 @@ def set_aside(printed: Printed, shown: bool) -> Iterator[None]:
     with (
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
-        np.errstate(all="ignore"),
-        warnings.catch_warnings(),
+        quiet(),
         contextlib.nullcontext() if shown else _undisplayed(),
     ):
+        yield
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """No warning is said, whatever is computed."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 
 from course_lib.engine import store
+from course_lib.engine.aside import quiet
 from course_lib.engine.borrowed import operations
 from course_lib.engine.exercise import Exercise, Slip
-from course_lib.engine.inputs import Case
+from course_lib.engine.inputs import Case, clone
 from course_lib.engine.location import located
+from course_lib.engine.mutants import near_misses
 from course_lib.engine.outcome import (
     Outcome,
     dtype_problem,
+    plain,
     run,
     said_by,
     same,
@@ -105,7 +108,9 @@ class Trial:
         if not self.problems:
             return self._about(0, "passed", self.exercise.shows)
         first = min(self.problems)
-        if found := self._recognised():
+        with quiet():
+            found = self._recognised()
+        if found:
             kind, sentence = self.problems[first]
             seen = f"{_SEEN[kind]}{sentence}" if kind in _SEEN else ""
             return self._about(first, f"slip:{found[0]}", found[1] + seen)
@@ -160,6 +165,9 @@ class Trial:
             return None
         wrong = [part for at, part in enumerate(exercise.returns) if self._is_wrong(at)]
         found = {part: self._slip_in(part, slips) for part in wrong}
+        if None in found.values():
+            near = list(near_misses(exercise))
+            found = {part: slip or self._slip_in(part, near) for part, slip in found.items()}
         return _joined(found, alone=len(exercise.returns) == 1)
 
     def _slip_in(self, part: str, slips: Sequence[Slip]) -> Slip | None:
@@ -190,15 +198,17 @@ class Trial:
         return any(all(self._agree(answer, i, parts) for i in order) for answer in slip.answers)
 
     def _agree(self, answer: Callable[..., Any], index: int, parts: slice) -> bool:
-        outcome, other = self.outcomes[index], run(answer, self.cases[index])
-        if outcome.changed or type(outcome.error) is not type(other.error):
+        outcome, case = self.outcomes[index], self.cases[index]
+        try:
+            other = plain(answer(*map(clone, case.values())))
+        except Exception as error:  # code that reads beyond the end has an exception for a result
+            return type(error) is type(outcome.error) and not outcome.changed
+        if outcome.changed or outcome.error is not None:
             return False
-        if outcome.error is not None:
-            return True
         mine = outcome.value
         if parts != slice(None):
             mine = self.exercise.parts(mine)[parts][0]
-        return same(mine, other.value, max(self.exercise.rtol, _rounding(self.cases[index])))
+        return same(mine, other, max(self.exercise.rtol, _rounding(case)))
 
 
 def _rounding(case: Case) -> float:

@@ -218,6 +218,36 @@ WHOLE: tuple[Kind, ...] = (
     ),
 )
 
+TIMES: tuple[Kind, ...] = (  # changes of (value, argument)
+    (
+        "{argument} once too often",
+        "{your} is the right one times {argument}, which comes in once too often. Where does it "
+        "stand in the task's formula?",
+        (lambda v, a: v * a,),
+    ),
+    (
+        "divided by {argument}",
+        "{your} is the right one divided by {argument}: a factor is left out, or divided by. Where "
+        "does it stand in the task's formula?",
+        (lambda v, a: v / a,),
+    ),
+)
+
+PAIRS: tuple[Kind, ...] = (  # changes of (argument, other) that give both anew
+    (
+        "{argument} taken as 1 and {other} forgotten",
+        "{your} equals the right one for {argument} = 1 and {other} = 0: neither is used. Where "
+        "do they stand in the task's formula?",
+        (lambda a, b: (np.ones_like(a), np.zeros_like(b)),),
+    ),
+    (
+        "{argument} and {other} exchanged",
+        "{your} equals the right one with {argument} and {other} exchanged. Which of the two does "
+        "what?",
+        (lambda a, b: (b, a),),
+    ),
+)
+
 FLIPPED: Kind = (
     "{argument} flipped along {axis}",
     "{your} equals the right one for {argument} flipped along {axis}. Both indices grow in the "

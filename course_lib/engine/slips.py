@@ -27,10 +27,12 @@ from course_lib.engine.kinds import (
     NUMBER,
     OTHER,
     OVERWRITTEN,
+    PAIRS,
     READ,
     REORDERED,
     RETURNED_INSIDE,
     SCALE,
+    TIMES,
     WHOLE,
     Kind,
 )
@@ -219,6 +221,7 @@ def of_argument(exercise: Exercise, part: str, argument: str) -> Slips:
             yield Slip(name, hint, tuple(answers), part)
 
     yield from slips(WHOLE)
+    yield from _with_others(exercise, part, argument)
     for some in _subsets(range(len(axes))):
         along = " and ".join(axes[i] for i in some)
         yield from slips([FLIPPED, OVERWRITTEN], some, axis=along)
@@ -229,6 +232,28 @@ def of_argument(exercise: Exercise, part: str, argument: str) -> Slips:
         yield from slips(MISREAD, order, **words)
     if not _is_gradient(part):  # a gradient's scale is told by what is returned
         yield from _counted(exercise, part, argument)
+
+
+def _with_others(exercise: Exercise, part: str, argument: str) -> Slips:
+    """The argument met once too often, and mistaken together with another."""
+    at, names = list(exercise.returns).index(part), list(exercise.inputs.arguments)
+    place = names.index(argument)
+    for name, hint, (change,) in _filled(TIMES, argument=argument):
+
+        def answer(*args: Any, change: Change = change) -> Any:
+            return change(exercise.parts(exercise.reference(*args))[at], args[place])
+
+        yield Slip(name, hint, (answer,), part)
+    for other in (a for a in exercise.inputs.axes if a != argument):
+        for name, hint, (change,) in _filled(PAIRS, argument=argument, other=other):
+            changed = changed_arguments(
+                exercise,
+                part,
+                lambda given, change=change, other=other: dict(
+                    zip((argument, other), change(given[argument], given[other]), strict=True)
+                ),
+            )
+            yield Slip(name, hint, (changed,), part)
 
 
 def _counted(exercise: Exercise, part: str, argument: str) -> Slips:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_lib.engine.checking import judge
+from course_lib.engine.checking import accepts, judge
 from course_lib.lessons import EXERCISES
 
 SIZE = """
@@ -311,6 +311,36 @@ def test_the_code_without_a_slip_passes(code):
 def test_a_slip_is_named(code, right, wrong, name):
     assert code.count(right) == 1
     assert judged(code.replace(right, wrong)) == f"slip:{name}"
+
+
+CORNERS = {  # where wrong answers were right by luck: no case met it
+    "a single output": ("conv1d_forward", lambda y, x, w, s, p: y.shape[2] == 1),
+    "x shorter than the window": ("conv1d_forward", lambda y, x, w, s, p: x.shape[2] < w.shape[2]),
+    "K = 1 with padding": ("conv1d_forward", lambda y, x, w, s, p: w.shape[2] == 1 and p > 0),
+    "one column": ("conv2d_forward", lambda y, x, w, s, p: w.shape[3] == 1 < w.shape[2]),
+    "1 by 1": ("conv2d_forward", lambda y, x, w, s, p: w.shape[2:] == (1, 1)),
+    "1 by 1 with padding": ("conv2d_forward", lambda y, x, w, s, p: w.shape[2:] == (1, 1) and p),
+    "stride over columns": ("conv2d_forward", lambda y, x, w, s, p: s > w.shape[3]),
+    "stride over both": ("conv2d_forward", lambda y, x, w, s, p: s > max(w.shape[2:])),
+    "padding over both": ("conv2d_forward", lambda y, x, w, s, p: p >= max(w.shape[2:])),
+}
+
+
+@pytest.mark.parametrize(("name", "condition"), CORNERS.values(), ids=list(CORNERS))
+def test_an_answer_that_is_wrong_in_a_corner_fails(name, condition):
+    def wrong(x, weight, bias, stride, padding, *dilation):
+        y = EXERCISES[name].reference(x, weight, bias, stride, padding, *dilation)
+        return y + 1 if condition(y, x, weight, stride, padding) else y
+
+    assert not accepts(EXERCISES[name], wrong)
+
+
+def test_gradients_that_are_wrong_for_one_weight_with_padding_fail():
+    def wrong(dy, x, weight, stride, padding):
+        dx, dweight, dbias = EXERCISES["conv1d_backward"].reference(dy, x, weight, stride, padding)
+        return dx + (weight.shape[2] == 1 and padding > 0), dweight, dbias
+
+    assert not accepts(EXERCISES["conv1d_backward"], wrong)
 
 
 EDGE = EXERCISES["make_edge_kernel"]
