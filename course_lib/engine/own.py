@@ -103,6 +103,6 @@ class Own:
         first = tuple(int(i) for i in np.argwhere(wrong)[0])
         return (
             f"Your {self.name} differs from the library's at {wrong.sum()} of {wrong.size} "
-            f"outputs, first at {next(iter(self.exercise.returns))}{list(first)}: {number(y[first])}, not "
-            f"{number(wanted[first])}."
+            f"outputs, first at {next(iter(self.exercise.returns))}{list(first)}: "
+            f"{number(y[first])}, not {number(wanted[first])}."
         )
