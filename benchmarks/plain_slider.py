@@ -16,7 +16,7 @@ LAST_STEP = X.size - 1
 
 
 def show(
-    kernel: str = "edge",
+    kernel: str = "outline",
     kernel_size: int = 3,
     stride: int = 1,
     padding: int = 1,

@@ -1,5 +1,6 @@
 """The building blocks of deep learning, forward and backward, in NumPy."""
 
+from course_lib import plain
 from course_lib.activation import (
     GELU,
     LeakyReLU,
@@ -173,6 +174,7 @@ __all__ = [
     "mse",
     "output_size",
     "photograph",
+    "plain",
     "predict_in_batches",
     "receptive_field",
     "relu",

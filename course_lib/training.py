@@ -290,7 +290,7 @@ def _validate(
 
 @contextmanager
 def _progress_bar(total: int, *, visible: bool) -> Iterator[Callable[[str], None]]:
-    """A tqdm bar: in a notebook as a widget that leaves no text behind, else on a terminal."""
+    """A tqdm bar: in a notebook as a widget with words beside it, else on a terminal."""
     if not visible:
         yield lambda text: None
         return
@@ -300,9 +300,12 @@ def _progress_bar(total: int, *, visible: bool) -> Iterator[Callable[[str], None
         from tqdm.notebook import tqdm as notebook_tqdm
 
         bar = notebook_tqdm(total=total, display=False, leave=True)
+        mime = "application/vnd.jupyter.widget-view+json"
         view = {"version_major": 2, "version_minor": 0, "model_id": bar.container.model_id}
-        # the view alone, without tqdm's text: nbval would compare it
-        display({"application/vnd.jupyter.widget-view+json": view}, raw=True)
+        # tqdm's own text says how long it took: nbval would compare it. The mark lets the view go
+        # when the notebook is opened again; our words stay (engine/view.py).
+        words = f"training: {total} step{'s' * (total != 1)}"
+        display({mime: view, "text/plain": words}, metadata={mime: {"course_lib": {}}}, raw=True)
     else:
         from tqdm import tqdm
 

@@ -84,9 +84,9 @@ Inputs = Callable[[np.random.Generator], tuple[Array, ...]]
 CORE = [
     importlib.import_module(f"course_lib.{module.name}")
     for module in pkgutil.iter_modules(course_lib.__path__)
-    if not module.ispkg
+    if not module.ispkg and module.name != "plain"
 ]
-"""The modules of the library itself, without what draws, explains and asks."""
+"""The modules of the library itself, without what draws, explains, asks and defines in loops."""
 
 
 def public(kind: Callable[[Any], bool]) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from course_lib import plain
 from tests import naive
-from tests.cases import LAYERS, LOSSES, is_layer, public
+from tests.cases import LAYERS, LOSSES, is_layer, is_operation, public
 from tools import gradient_audit, layer_table
 
 REFRESH = "the page is out of date: run `make docs` and read what changed"
@@ -48,6 +49,15 @@ def test_layer_table_ends_with_losses_optimizers_and_initializers() -> None:
         assert re.search(r"^backward : d", entries[name], re.MULTILINE), name
     for name in ("SGD", "Adam", "AdamW", "warmup_cosine", "kaiming_normal", "zeros"):
         assert name in entries
+
+
+def test_layer_table_leads_from_every_operation_to_its_loops() -> None:
+    found = re.findall(r"\[`lib\.plain\.(\w+)`\]\(\.\./(\S+)#L(\d+)\)", committed(layer_table.PAGE))
+    assert {name for name, _, _ in found} >= public(is_operation).keys()
+    for name, file, line in found:
+        source = committed(Path(file)).splitlines()
+        assert source[int(line) - 1].startswith(f"def {name}("), name
+        assert callable(getattr(plain, name))
 
 
 def test_gradient_audit_has_the_same_verdicts_on_this_machine(audit: str) -> None:

@@ -1,53 +1,43 @@
-"""Every exercise accepts every right answer and no wrong one, and knows the usual mistakes by name.
+"""Every exercise accepts every right answer and no wrong one, and knows the usual slips by name.
 
-The first half runs over the whole bank. A new exercise needs two right answers, written
-independently of the library, in tests/lessons/<noun>.py; everything else follows.
+The first half runs over the whole bank: a new exercise needs no test of its own.
 """
 
 from __future__ import annotations
 
-import ast
-import inspect
 import itertools
 import re
 import sys
-import textwrap
+from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import numpy as np
 import pytest
 
 from course_lib.engine import hints
-from course_lib.engine.checking import judge
+from course_lib.engine.checking import accepts, judge
 from course_lib.engine.outcome import plain, run, same
+from course_lib.engine.slips import usual
 from course_lib.exercises import check, hint
 from course_lib.lessons import EXERCISES
-from tests.bank import RIGHT, exercise_id
-from tests.lessons.convolution import (
-    backward_by_loops,
-    conv1d_by_loops,
-    conv2d_by_loops,
-    prewitt_in_integers,
-    size_by_formula,
-    sobel,
-)
+from tests.bank import BANK, MADE, exercise_id
+from tools import exercise_cases
 
-exercises = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=exercise_id)
+ROOT = Path(__file__).parents[1]
+size_by_formula = EXERCISES["conv_output_size"].compiled(EXERCISES["conv_output_size"].solution)
+conv1d_by_loops = EXERCISES["conv1d_forward"].compiled(EXERCISES["conv1d_forward"].alternative)
+backward_by_loops = EXERCISES["conv1d_backward"].compiled(EXERCISES["conv1d_backward"].alternative)
+
+
+exercises = pytest.mark.parametrize("exercise", BANK.values(), ids=exercise_id)
+made = pytest.mark.parametrize("exercise", MADE, ids=exercise_id)
 right_answers = pytest.mark.parametrize(
-    ("name", "answer"),
+    ("exercise", "answer"),
     [
-        pytest.param(name, answer, id=f"{exercise_id(EXERCISES[name])}-{answer.__name__}")
-        for name, answers in RIGHT.items()
-        for answer in answers
-    ],
-)
-mistakes = pytest.mark.parametrize(
-    ("exercise", "mistake", "answer"),
-    [
-        pytest.param(exercise, mistake, answer, id=f"{exercise_id(exercise)}-{mistake.name}-{i}")
-        for exercise in EXERCISES.values()
-        for mistake in exercise.mistakes
-        for i, answer in enumerate(mistake.answers)
+        pytest.param(exercise, exercise.compiled(source), id=f"{exercise_id(exercise)}-{number}")
+        for exercise in BANK.values()
+        for number, source in enumerate((exercise.solution, exercise.alternative))
     ],
 )
 
@@ -72,58 +62,98 @@ def returning(change):
 
 
 @exercises
-def test_every_exercise_has_two_independent_right_answers(exercise):
-    assert len(RIGHT[exercise.name]) >= 2
-
-
-@exercises
 def test_the_reference_passes(exercise):
     assert judge(exercise, exercise.reference).passed
 
 
 @right_answers
-def test_a_right_answer_passes(name, answer):
-    report = judge(EXERCISES[name], answer)
+def test_a_right_answer_passes(exercise, answer):
+    report = judge(exercise, answer)
     assert report.passed, report
 
 
 @right_answers
-@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.longdouble])
-def test_a_right_answer_passes_in_any_floating_dtype(name, answer, dtype):
+@pytest.mark.parametrize("dtype", [np.float32, np.longdouble])
+def test_a_right_answer_passes_in_any_floating_dtype(exercise, answer, dtype):
     def coarse(*args):
         return change_floats(plain(answer(*args)), lambda array: array.astype(dtype))
 
-    assert judge(EXERCISES[name], coarse).passed
+    assert judge(exercise, coarse).passed
 
 
 @right_answers
-def test_a_right_answer_computed_in_float32_passes(name, answer):
+def test_a_right_answer_computed_in_float32_passes(exercise, answer):
     def single(value):
         return change_floats(value, lambda array: array.astype(np.float32))
 
     def coarse(*args):
         return single(plain(answer(*map(single, args))))
 
-    assert judge(EXERCISES[name], coarse).passed
+    assert judge(exercise, coarse).passed
 
 
-@mistakes
-def test_a_mistake_fails_with_its_own_name(exercise, mistake, answer):
-    assert judge(exercise, answer).diagnosis == f"mistake:{mistake.name}"
+@right_answers
+def test_a_right_answer_passes_in_any_memory_order(exercise, answer):
+    def turned(*args):
+        return change_floats(
+            plain(answer(*args)), lambda a: a[..., ::-1].copy()[..., ::-1] if a.ndim else a
+        )
+
+    assert judge(exercise, turned).passed
+
+
+def spoiled(exercise, slip, answer):
+    """A learner's function that makes a slip: where it spoils one part, the others are right."""
+    if not slip.part:
+        return answer
+    at = list(exercise.returns).index(slip.part)
+
+    def wrong(*args):
+        parts = list(exercise.parts(exercise.reference(*args)))
+        parts[at] = answer(*args)
+        return tuple(parts) if len(parts) > 1 else parts[0]
+
+    return wrong
+
+
+def own(exercise):
+    return [(slip, answer) for slip in exercise.own_slips() for answer in slip.answers]
 
 
 @exercises
-def test_the_mistakes_behave_differently_on_the_cases(exercise):
-    """Judged exercises name a mistake by its property, so there only the names must differ."""
-    names = [mistake.name for mistake in exercise.mistakes]
-    assert len(names) == len(set(names))
+def test_a_slip_is_named(exercise):
+    """By its own name: a slip that another hides is as good as none."""
+    for slip, answer in own(exercise):
+        found = judge(exercise, spoiled(exercise, slip, answer)).diagnosis
+        name = f"{slip.part}: {slip.name}" if slip.part and len(exercise.returns) > 1 else slip.name
+        assert found == f"slip:{name}"
+
+
+@made
+def test_two_slips_at_once_are_both_named(exercise):
+    if len(exercise.returns) == 1:
+        return
+    first, *_, last = exercise.returns
+
+    def wrong(*args):
+        parts = list(exercise.reference(*args))
+        return (-parts[0], *parts[1:-1], 2 * parts[-1])
+
+    report = judge(exercise, wrong)
+    assert report.diagnosis == f"slip:{first}: opposite sign; {last}: twice as large"
+    assert f"Your {first} has the opposite sign." in report.message
+    assert f"Your {last} is twice the right one." in report.message
+
+
+@exercises
+def test_the_slips_behave_differently_on_the_cases(exercise):
+    """Judged exercises name a slip by its property, so there only the names must differ."""
     behaviours = [
-        (mistake.name, [run(answer, case) for case in exercise.list_cases()])
-        for mistake in exercise.mistakes
-        for answer in mistake.answers
+        (slip.part, slip.name, [run(spoiled(exercise, slip, answer), c) for c in exercise.cases])
+        for slip, answer in own(exercise)
     ]
-    for (name, one), (other_name, other) in itertools.combinations(behaviours, 2):
-        alike = name != other_name and all(
+    for (part, name, one), (other_part, other_name, other) in itertools.combinations(behaviours, 2):
+        alike = (part, name) != (other_part, other_name) and all(
             type(a.error) is type(b.error) and same(a.value, b.value, exercise.rtol)
             for a, b in zip(one, other, strict=True)
         )
@@ -131,27 +161,171 @@ def test_the_mistakes_behave_differently_on_the_cases(exercise):
 
 
 @exercises
-def test_no_mistake_is_recognised_by_exceptions_alone(exercise):
+def test_no_slip_is_recognised_by_exceptions_alone(exercise):
     """Two functions that both raise need not have made the same mistake."""
-    cases = exercise.list_cases()
-    for mistake in exercise.mistakes:
-        for answer in mistake.answers:
-            errors = [type(run(answer, case).error) for case in cases]
-            assert set(errors) <= {type(None), IndexError, ValueError}, mistake.name
-            assert errors.count(type(None)) >= min(3, len(cases)), mistake.name
+    for slip, answer in own(exercise):
+        errors = [type(run(answer, case).error) for case in exercise.cases]
+        assert errors.count(type(None)) >= min(3, len(exercise.cases)), slip.name
+        assert set(errors) <= {type(None), IndexError, ValueError}, slip.name
 
 
 @exercises
 def test_a_message_says_what_it_saw_and_ends_with_what_helps(exercise):
-    for mistake in exercise.mistakes:
-        assert mistake.hint.endswith((".", "?"))
-        assert re.match(r"Your |Every |The number", mistake.hint), mistake.name
+    for slip in (*exercise.own_slips(), *usual(exercise)):
+        assert slip.hint.endswith((".", "?")), slip.name
+        assert re.match(r"Your |\{your\} |Every |The number", slip.hint), slip.name
+
+
+@made
+def test_the_terms_of_a_gradient_add_up_to_it(exercise):
+    for part, of in exercise.terms.items():
+        at = list(exercise.returns).index(part)
+        for case in exercise.cases:
+            total = sum(of(*case.values()).values())
+            assert same(total, exercise.parts(exercise.expected(case))[at], exercise.rtol)
+
+
+@made
+def test_the_returned_axes_are_as_long_as_declared(exercise):
+    for wanted, numbers in zip(exercise.wanted, exercise.inputs.plans, strict=False):
+        for part, value in zip(exercise.returns, exercise.parts(wanted), strict=True):
+            lengths = [numbers[a] if a in numbers else int(a) for a in exercise.axes_of(part)]
+            assert np.shape(value) == tuple(lengths), part
+
+
+# ------------------------------------------------------------------- the cases are adequate
+
+
+@made
+def test_every_relation_between_options_and_sizes_is_met(exercise):
+    """The message names what is missing."""
+    missing, _ = exercise_cases.missing_relations(exercise)
+    assert missing == set()
+
+
+@made
+def test_moving_each_number_moves_the_answer_in_some_case(exercise):
+    """An argument that no case feels could be read wrongly without being noticed."""
+    felt = exercise_cases.places_felt(exercise)
+    assert {name for (name, _), moves in felt.items() if moves} == set(exercise.inputs.axes)
+    assert sum(felt.values()) >= 0.75 * len(felt)  # a stride can step over some
+
+
+@made
+def test_every_option_changes_the_answer_in_some_case(exercise):
+    for option in exercise.inputs.options:
+        plain_value = exercise.inputs.arguments[option][0]
+        assert any(
+            run(exercise.reference, {**case, option: plain_value}).error
+            or not same(
+                exercise.expected({**case, option: plain_value}), exercise.expected(case), 1e-9
+            )
+            for case in exercise.cases
+        ), option
+
+
+@made
+def test_the_cases_come_as_nobody_expects_them(exercise):
+    arrays = [v for case in exercise.cases for v in case.values() if isinstance(v, np.ndarray)]
+    if not arrays:
+        return
+    assert any(a.dtype == np.float32 for a in arrays)
+    assert any(not np.array_equal(a, a.round(1)) for a in arrays if a.dtype == float)
+    assert any(step < 0 for a in arrays for step in a.strides)
+    assert any(a.flags.f_contiguous and not a.flags.c_contiguous for a in arrays)
+    for axis in (a for axes in exercise.inputs.axes.values() for a in axes):
+        lengths = {plan[axis] for plan in exercise.inputs.plans if axis in plan}
+        assert min(lengths, default=1) == 1, axis
+        assert len(lengths) != 1, axis
+
+
+@made
+def test_a_result_kept_by_shapes_and_options_fails(exercise):
+    kept = {}
+
+    def remembers(*args):
+        key = tuple(a.shape if isinstance(a, np.ndarray) else a for a in args)
+        return kept.setdefault(key, exercise.reference(*args))
+
+    assert judge(exercise, remembers).passed == (not exercise.inputs.axes)
+
+
+@made
+@pytest.mark.parametrize("decimals", [1, 2, 4])
+def test_a_rounded_result_fails(exercise, decimals):
+    def rounds(*args):
+        return change_floats(plain(exercise.reference(*args)), lambda v: np.round(v, decimals))
+
+    report = judge(exercise, rounds)
+    assert report.passed == (not exercise.inputs.axes)
+    assert report.passed or f"rounded to {decimals} decimals" in report.diagnosis
+
+
+@made
+def test_reading_memory_as_if_it_lay_in_c_order_fails(exercise):
+    def reads(*args):
+        return exercise.reference(
+            *(
+                np.lib.stride_tricks.as_strided(a, strides=np.empty(a.shape, a.dtype).strides)
+                if isinstance(a, np.ndarray) and min(a.strides, default=1) >= 0
+                else a
+                for a in args
+            )
+        )
+
+    assert judge(exercise, reads).passed == (not exercise.inputs.axes)
+
+
+@made
+def test_every_mutant_of_the_worked_answers_is_refused(exercise):
+    """But for those that no legal call tells from a right answer."""
+    accepted = [
+        mutant
+        for mutant in exercise_cases.worked_mutants(exercise)
+        if accepts(exercise, mutant.compiled(exercise))
+    ]
+    assert [m.what for m in accepted if not exercise_cases.is_right(exercise, m)] == []
+
+
+@made
+def test_the_page_of_cases_has_every_exercise(exercise):
+    page = (ROOT / exercise_cases.PAGE).read_text(encoding="utf-8")
+    (line,) = (line for line in page.splitlines() if line.startswith(f"| `{exercise.name}` "))
+    cells = [cell.strip() for cell in line.split("|")[2:-1]]
+    largest = max(sum(map(np.size, case.values())) for case in exercise.cases)
+    assert cells[0] == f"{len(exercise.cases)} ({largest})", "run `make docs`"
+    assert cells[1] == "{} of {}".format(*exercise_cases.relations_met(exercise))
+    assert cells[-1] == "0"
+
+
+# ---------------------------------------------------------------- the notebooks are held to it
+
+
+def exercise_cells(folder, exercise, section):
+    path = ROOT / folder / f"{section}.ipynb"
+    cells = nbformat.read(path, as_version=4).cells if path.exists() else []
+    for before, cell in itertools.pairwise(cells):
+        if cell.metadata.get("exercise") == exercise.name:
+            yield before.source, cell
+
+
+@exercises
+def test_the_notebooks_say_what_the_exercise_says(exercise):
+    for number, section in enumerate(exercise.sections):
+        for text, cell in exercise_cells("notebooks", exercise, section):
+            assert cell.source.strip() == exercise.stub.strip()
+            if number == 0:
+                assert text.split()[3:] == exercise.task.split()
+        answers = [exercise.solution.strip(), exercise.alternative.strip()]
+        for _, cell in exercise_cells("solutions", exercise, section):
+            assert cell.source.strip() == answers[bool(cell.metadata.get("alternative"))]
 
 
 @exercises
 def test_the_words_are_those_of_the_lessons(exercise):
     texts = [exercise.shows, *exercise.hints]
-    texts += [text for mistake in exercise.mistakes for text in (mistake.name, mistake.hint)]
+    slips = (*exercise.own_slips(), *usual(exercise))
+    texts += [text for slip in slips for text in (slip.name, slip.hint)]
     assert not any(re.search(r"\btaps?\b|vertical", text) for text in texts)
 
 
@@ -248,7 +422,13 @@ CHEATS = {
 @exercises
 @pytest.mark.parametrize("cheat", CHEATS.values(), ids=list(CHEATS))
 def test_a_cheat_fails(exercise, cheat):
-    report = judge(exercise, cheat(exercise))
+    assert not accepts(exercise, cheat(exercise))
+
+
+@exercises
+@pytest.mark.parametrize("cheat", ["nan", "parts that equal everything", "a tuple that lies"])
+def test_a_cheat_earns_nothing_and_is_reported(exercise, cheat):
+    report = judge(exercise, CHEATS[cheat](exercise))
     assert not report.passed
     assert report.points == 0
     assert "<" in report._repr_html_()
@@ -256,20 +436,20 @@ def test_a_cheat_fails(exercise, cheat):
 
 @exercises
 def test_returning_an_input_fails(exercise):
-    for at in range(len(exercise.list_cases()[0])):
-        assert not judge(exercise, lambda *args, at=at: args[at]).passed
+    for at in range(len(exercise.cases[0])):
+        assert not accepts(exercise, lambda *args, at=at: args[at])
 
 
 @exercises
 def test_returning_every_input_fails(exercise):
-    assert not judge(exercise, lambda *args: args[: len(exercise.returns)]).passed
+    assert not accepts(exercise, lambda *args: args[: len(exercise.returns)])
 
 
 @exercises
 def test_values_of_another_case_fail(exercise):
     if exercise.judge:
         return  # its right answers do not depend on a case
-    first = exercise.reference(*exercise.list_cases()[0].values())
+    first = exercise.reference(*exercise.cases[0].values())
     assert not judge(exercise, lambda *args: first).passed
 
 
@@ -306,7 +486,7 @@ def test_a_function_that_always_raises_has_made_no_mistake_known_by_name(exercis
 @exercises
 def test_a_wrong_number_of_arguments_is_explained(exercise):
     report = judge(exercise, lambda a, b, c, d, e, f, g, h: None)
-    call = f"{exercise.name}({', '.join(exercise.list_cases()[0])})"
+    call = f"{exercise.name}({', '.join(exercise.cases[0])})"
     assert report.diagnosis == "raised"
     assert "It raised TypeError: " in report.message
     assert f"It is called as {call}: keep the def line" in report.message
@@ -342,7 +522,7 @@ def test_changing_an_input_fails(exercise):
         return value
 
     report = judge(exercise, changes)
-    has_arrays = any(isinstance(v, np.ndarray) for v in exercise.list_cases()[0].values())
+    has_arrays = any(isinstance(v, np.ndarray) for v in exercise.cases[0].values())
     assert report.diagnosis == ("input-changed" if has_arrays else "passed")
 
 
@@ -380,7 +560,7 @@ def test_returning_one_buffer_again_and_again_is_allowed(exercise):
 
 @exercises
 def test_the_cases_are_the_same_at_every_call_and_awkward(exercise):
-    one, other = exercise.list_cases(), exercise.list_cases()
+    one, other = exercise.cases, exercise.cases
     for a, b in zip(one, other, strict=True):
         assert all(np.array_equal(a[name], b[name]) for name in a)
     assert {frozenset(case) for case in one} == {frozenset(one[0])}
@@ -404,12 +584,8 @@ def test_report_texts_say_nothing_that_changes(exercise):
 
 @exercises
 def test_hints_end_at_the_solution(exercise):
-    def learner(*args):
-        raise NotImplementedError
-
-    learner.__name__ = exercise.name
     hints._given.pop(exercise.name, None)
-    given = [hint(learner) for _ in range(len(exercise.hints) + 3)]
+    given = [hints.following(exercise) for _ in range(len(exercise.hints) + 3)]
     assert [h.step for h in given][:2] == [1, 2]
     assert f"solutions/{exercise.sections[0]}.ipynb" in str(given[-1])
     assert given[-1] == given[-2]
@@ -431,95 +607,6 @@ def test_the_failing_case_runs_as_code(exercise, capsys):
         assert max(map(abs, numbers)) < 1e-5
 
 
-# ------------------------------------------------- small slips in a right answer, made by machine
-
-
-class Slip(ast.NodeTransformer):
-    """Changes the n-th place of a function at which a slip is possible."""
-
-    swaps = {  # noqa: RUF012
-        ast.Add: ast.Sub,
-        ast.Sub: ast.Add,
-        ast.Mult: ast.Add,
-        ast.FloorDiv: ast.Mult,
-        ast.LtE: ast.Lt,
-        ast.Lt: ast.LtE,
-    }
-
-    def __init__(self, at):
-        self.at, self.count, self.what = at, -1, None
-
-    def here(self, node, what):
-        self.count += 1
-        if self.count == self.at:
-            self.what = f"line {getattr(node, 'lineno', 0)}: {what}"
-        return self.count == self.at
-
-    def visit_BinOp(self, node):
-        self.generic_visit(node)
-        if type(node.op) in self.swaps and self.here(node, f"{type(node.op).__name__} swapped"):
-            node.op = self.swaps[type(node.op)]()
-        return node
-
-    def visit_Compare(self, node):
-        self.generic_visit(node)
-        for i, op in enumerate(node.ops):
-            if type(op) in self.swaps and self.here(node, f"{type(op).__name__} swapped"):
-                node.ops[i] = self.swaps[type(op)]()
-        return node
-
-    def visit_Constant(self, node):
-        if type(node.value) is int and self.here(node, f"{node.value} became {node.value + 1}"):
-            return ast.copy_location(ast.Constant(node.value + 1), node)
-        return node
-
-    def visit_AugAssign(self, node):
-        self.generic_visit(node)
-        if self.here(node, "+= became ="):
-            return ast.copy_location(ast.Assign([node.target], node.value), node)
-        return node
-
-    def visit_Name(self, node):
-        other = {"stride": "padding", "padding": "stride", "dilation": "stride"}.get(node.id)
-        if other and isinstance(node.ctx, ast.Load) and self.here(node, f"{node.id} -> {other}"):
-            return ast.copy_location(ast.Name(other, node.ctx), node)
-        return node
-
-
-def slips(answer):
-    """Every function that differs from `answer` in one place, with what was changed."""
-    source = textwrap.dedent(inspect.getsource(answer))
-    for at in itertools.count():
-        slip = Slip(at)
-        tree = ast.fix_missing_locations(slip.visit(ast.parse(source)))
-        if slip.what is None:
-            return
-        namespace = dict(answer.__globals__)
-        exec(compile(tree, "<slip>", "exec"), namespace)
-        yield slip.what, namespace[answer.__name__]
-
-
-BY_LOOPS = {
-    "conv_output_size": size_by_formula,
-    "conv1d_forward": conv1d_by_loops,
-    "conv2d_forward": conv2d_by_loops,
-    "conv1d_backward": backward_by_loops,
-}
-
-
-@pytest.mark.parametrize("name", BY_LOOPS)
-def test_no_single_slip_in_a_right_answer_passes(name):
-    answer, survivors, tried = BY_LOOPS[name], [], 0
-    for what, wrong in slips(answer):
-        if "line 1:" in what:
-            continue  # a default: the cases give every argument
-        tried += 1
-        if judge(EXERCISES[name], wrong).passed:
-            survivors.append(what)
-    assert tried >= 9
-    assert survivors == []
-
-
 # --------------------------------------------------------------------------------- the engine
 
 
@@ -532,7 +619,7 @@ def test_an_endless_loop_can_be_stopped():
     def endless(*args):
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt, match="check stopped conv1d_forward in case 1 of 16"):
+    with pytest.raises(KeyboardInterrupt, match="check stopped conv1d_forward in case 1 of"):
         check(named("conv1d_forward", endless))
 
 
@@ -565,7 +652,7 @@ def test_what_is_no_exercise_gets_a_sentence(thing, said):
 
 def test_a_float_where_a_size_is_asked_for_is_explained():
     report = check(named("conv_output_size", lambda *args: float(size_by_formula(*args))))
-    assert report.diagnosis == "mistake:a float instead of an int"
+    assert report.diagnosis == "slip:a float instead of an int"
 
 
 def test_a_wrong_type_states_both():
@@ -642,8 +729,8 @@ def test_a_mistake_that_raised_shows_the_line_too():
         return y
 
     report = check(named("conv1d_forward", unpadded))
-    assert report.diagnosis == "mistake:reads beyond the end"
-    assert "raised IndexError: index 4 is out of bounds" in report.message
+    assert report.diagnosis == "slip:reads beyond the end"
+    assert "raised IndexError: index 5 is out of bounds" in report.message
 
 
 def test_a_missing_return_is_suspected():
@@ -664,8 +751,8 @@ def test_a_missing_gradient_is_named():
 
 def test_integers_that_cut_decimals_are_explained():
     report = check(named("conv1d_forward", lambda *args: conv1d_by_loops(*args).astype(int)))
-    assert report.diagnosis == "type"
-    assert "cuts the decimals off" in report.message
+    assert report.diagnosis == "slip:decimals cut off"
+    assert "cuts the decimals off; make the array with a floating dtype" in report.message
 
 
 def test_the_smallest_failing_case_is_shown():
@@ -673,7 +760,7 @@ def test_the_smallest_failing_case_is_shown():
         return conv1d_by_loops(x, *rest) + (x.size > 20)
 
     report = check(named("conv1d_forward", wrong_for_large_inputs))
-    failing = [case for case in EXERCISES["conv1d_forward"].list_cases() if case["x"].size > 20]
+    failing = [case for case in EXERCISES["conv1d_forward"].cases if case["x"].size > 20]
     assert report.diagnosis == "wrong-value"
     numbers = [sum(map(np.size, case.values())) for case in (report.case, *failing)]
     assert numbers[0] == min(numbers)
@@ -683,19 +770,19 @@ def test_the_smallest_failing_case_is_shown():
 def test_the_comparison_points_at_the_largest_difference():
     def one_wrong_value(*args):
         y = conv1d_by_loops(*args)
-        y[0, 0, 1] += 100
+        y[0, 0, -1] += 100
         return y
 
     report = check(named("conv1d_forward", one_wrong_value))
-    assert "1 of 4 values of y differ, most of all y[0, 0, 1]: yours 105, expected 5.07" in str(
+    assert "1 of 4 values of y differ, most of all y[0, 0, 3]: yours 99.2, expected -0.82" in str(
         report
     ).replace("\n", " ")
-    assert report.comparison.worst() == (0, 0, 1)
+    assert report.comparison.worst() == (0, 0, 3)
     assert "background-color" in report._repr_html_()
 
 
 def test_tables_have_captions_and_scopes_and_say_the_sign():
-    report = check(named("conv1d_forward", EXERCISES["conv1d_forward"].mistakes[0].answers[0]))
+    report = check(named("conv1d_forward", EXERCISES["conv1d_forward"].own_slips()[0].answers[0]))
     html = report._repr_html_()
     assert html.count("<table") == html.count("<caption") == 3
     assert html.count('scope="row"') == 3
@@ -712,8 +799,8 @@ def contrast_with_black(red, green, blue):
 
 def test_numbers_are_readable_on_every_tint():
     seen = set()
-    for mistake in EXERCISES["conv2d_forward"].mistakes:
-        html = judge(EXERCISES["conv2d_forward"], mistake.answers[0])._repr_html_()
+    for slip in EXERCISES["conv2d_forward"].own_slips():
+        html = judge(EXERCISES["conv2d_forward"], slip.answers[0])._repr_html_()
         seen |= set(re.findall(r"rgb\((\d+), (\d+), (\d+)\); color: #000000", html))
     assert len(seen) > 20
     assert min(contrast_with_black(*map(int, colour)) for colour in seen) >= 4.5
@@ -778,36 +865,3 @@ def test_a_large_result_is_cut_out_around_the_difference():
     assert html.count("<td") == 3 * (1 + 8 * 10)
     assert ">30<" in html
     assert ">45<" in html
-
-
-def test_an_edge_kernel_only_as_strong_across_as_along_fails():
-    rng = np.random.default_rng(0)
-    for _ in range(300):
-        kernel = rng.normal(size=(3, 3))
-        kernel -= kernel.mean()
-        across = max(abs(kernel[:, 1:].sum()), abs(kernel[:, 2:].sum()))
-        along = max(abs(kernel[1:].sum()), abs(kernel[2:].sum()))
-        report = check(named("make_edge_kernel", lambda kernel=kernel: kernel))
-        assert report.passed == (across > 2 * along and across >= 0.1)
-
-
-@pytest.mark.parametrize("scale", [1e-12, 1e-3, 0.03])
-def test_an_edge_kernel_too_weak_to_see_fails(scale):
-    report = check(named("make_edge_kernel", lambda: prewitt_in_integers() * scale))
-    assert report.diagnosis == "mistake:answers too weakly"
-
-
-@pytest.mark.parametrize("kernel", [sobel() / 8, prewitt_in_integers() / 6, 1e6 * sobel()])
-def test_an_edge_kernel_may_be_scaled(kernel):
-    assert check(named("make_edge_kernel", lambda: kernel)).passed
-
-
-def test_a_line_detector_answers_to_upright_edges_too():
-    """From both sides, with opposite signs; the exercise leaves the sign open, and says so."""
-    report = check(named("make_edge_kernel", lambda: np.array([[-1, 2, -1]] * 3)))
-    assert report.passed
-    assert "The sign of the answer is up to you." in report.message
-
-
-def test_a_kernel_of_zeros_finds_nothing():
-    assert "on every edge" in check(named("make_edge_kernel", lambda: np.zeros((3, 3)))).message

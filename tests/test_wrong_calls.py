@@ -37,7 +37,7 @@ NAMES = {
 
 def test_every_public_name_has_a_wrong_call() -> None:
     called = {found for call, _ in WRONG_CALLS for found in re.findall(r"^lib\.(\w+)", call)}
-    assert called == set(lib.__all__) - RESULTS
+    assert called == set(lib.__all__) - RESULTS - {"plain"}  # a module, whose loops check nothing
 
 
 @pytest.mark.parametrize(("call", "answer"), WRONG_CALLS, ids=[call for call, _ in WRONG_CALLS])

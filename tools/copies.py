@@ -2,6 +2,9 @@
 
 python tools/copies.py                   copy every notebook that is not there yet
 python tools/copies.py --fresh 04_02b    put a new copy of one notebook beside the old
+
+It runs from any folder. A copy has no outputs: the answer would stand under the question before
+anyone has predicted it.
 """
 
 from __future__ import annotations
@@ -9,21 +12,30 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import shutil
 import sys
 from pathlib import Path
 
-NOTEBOOKS = Path("notebooks")
-WORK = Path("work")
+COURSE = Path(__file__).resolve().parents[1]
+NOTEBOOKS = COURSE / "notebooks"
+WORK = COURSE / "work"
 COPIED = ".copied.json"  # in work/: notebook -> the fingerprint of the lesson when it was copied
 
 
 def copy_missing(notebooks: Path = NOTEBOOKS, work: Path = WORK) -> list[Path]:
-    """Copy each notebook that has no copy yet; return the new files."""
-    work.mkdir(exist_ok=True)
-    pairs = [(source, work / source.name) for source in sorted(notebooks.glob("*.ipynb"))]
-    missing = [(source, copy) for source, copy in pairs if not copy.exists()]
-    return [shutil.copy(source, copy) for source, copy in missing]
+    """Copy each notebook that has no copy yet; return the new files.
+
+    Raises
+    ------
+    ValueError    if there is no notebook to copy
+    """
+    sources = sorted(notebooks.glob("*.ipynb"))
+    if not sources:
+        raise ValueError(
+            f"There is no notebook in {notebooks}, and this tool copies from there; "
+            "run the tools/copies.py of the course."
+        )
+    missing = [source for source in sources if not (work / source.name).exists()]
+    return [_copy(source, work / source.name) for source in missing]
 
 
 def copy_fresh(name: str, notebooks: Path = NOTEBOOKS, work: Path = WORK) -> Path:
@@ -39,11 +51,22 @@ def copy_fresh(name: str, notebooks: Path = NOTEBOOKS, work: Path = WORK) -> Pat
         many = "several notebooks" if found else "no notebook"
         raise ValueError(f"NB={name} names {many}; choose one of {known}: make fresh NB=04_02b")
     (source,) = found
-    work.mkdir(exist_ok=True)
     number = 1
     while (copy := work / f"{source.stem}_fresh{number}.ipynb").exists():
         number += 1
-    return shutil.copy(source, copy)
+    return _copy(source, copy)
+
+
+def _copy(source: Path, copy: Path) -> Path:
+    """Write the notebook as it is before it is run."""
+    notebook = json.loads(source.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(execution_count=None, outputs=[])
+    copy.parent.mkdir(exist_ok=True)
+    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    copy.write_text(text, encoding="utf-8")
+    return copy
 
 
 def fingerprint(notebook: Path) -> str:

@@ -40,9 +40,9 @@ INTRODUCTION = f"""\
 The backward pass of every layer and loss is compared, in float64, with three others that know
 nothing of it:
 
-- **loops**: the definition, written as plain loops over single numbers, with its derivative by the
-  complex step, which is exact to rounding. The output and the gradient of every input and parameter
-  are compared entry by entry.
+- **loops**: the definition in loops over single numbers, as in `course_lib/plain.py`, with its
+  derivative by the complex step, which is exact to rounding. The output and the gradient of every
+  input and parameter are compared entry by entry.
 - **differences**: finite differences along {DIRECTIONS} random directions per case, through all
   inputs and parameters at once, with a random gradient arriving from above.
 - **PyTorch** 2.13: its outputs and gradients, stored once, entry by entry, in at least a dozen

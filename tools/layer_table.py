@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import course_lib
-from course_lib import initializer, optimizer
+from course_lib import initializer, optimizer, plain
 from tests.cases import LAYERS, Case, public
 
 PAGE = Path("docs/layers.md")
+LOOPS = "course_lib/plain.py"
 
 INTRODUCTION = """\
 # Every layer on one page
@@ -26,7 +27,8 @@ INTRODUCTION = """\
 What each layer computes, what goes in and comes out, what it learns, and what its way back
 returns. The words and formulas are the library's own docstrings, the examples were run for this
 page. Losses, optimizers and initializers stand at the end. Errors, sources and examples to check by
-hand: `help(lib.conv2d)`.
+hand: `help(lib.conv2d)`. *By loop* leads to the same definition as a page of loops over single
+numbers, slow on purpose.
 
 Every layer works the same way, whatever it computes:
 
@@ -124,11 +126,20 @@ def count(case: Case) -> int:
     return sum(array.size for array in case.make().parameters().values())
 
 
+def by_loop(operation: Any) -> Iterator[str]:
+    """Where the operation is written as loops, if it is."""
+    loops = getattr(plain, operation.__name__, None)
+    if loops is not None:
+        line = inspect.getsourcelines(loops)[1]
+        yield f"By loop: [`lib.plain.{loops.__name__}`](../{LOOPS}#L{line})."
+
+
 def short_entry(documented: Any) -> Iterator[str]:
     """The paragraphs about what is no layer."""
     yield f"### `{documented.__name__}`"
     yield sections(documented)[""].split("\n", 1)[0]
     yield f"```text\n{explained_formula(documented)}\n\n{in_and_out(documented)}".rstrip() + "\n```"
+    yield from by_loop(documented)
 
 
 def entry(layer: type, case: Case) -> Iterator[str]:
@@ -142,6 +153,7 @@ def entry(layer: type, case: Case) -> Iterator[str]:
         code = f"{explained_formula(operation)}\n\n{in_and_out(operation)}"
     yield f"```text\n{code}\n```"
     yield f"Example: {shapes(case)}, {parameters(case)}."
+    yield from by_loop(operation_of(layer))
 
 
 def page() -> str:

@@ -89,7 +89,6 @@ ANSWERS = '''"""What the tests that run over every lesson ask of {notebook} (see
 
 from __future__ import annotations
 
-RIGHT = {{}}
 EXPLORERS = {{}}
 '''
 

@@ -16,13 +16,17 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 
 from course_lib.draw.palette import INK, rgba
+from course_lib.draw.picture import CSS_DPI
 from course_lib.record import Array
 
+SMALLEST = 7.5  # points, which are ten CSS pixels
 SHIFT = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
 class Label(Artist):
     """One line of text on an Axes, centred vertically at (x, y) in the Axes' coordinates.
+
+    Where `limit`, a width in CSS pixels, is set, longer text is written smaller.
 
     Examples
     --------
@@ -49,6 +53,7 @@ class Label(Artist):
         super().__init__()
         self._position, self._text, self._ha = (x, y), text, ha
         self._style = (size, weight, tuple(rgba(colour).tolist()))
+        self.limit: float | None = None
         self.set(**properties)
         axes.add_artist(self)
 
@@ -56,17 +61,50 @@ class Label(Artist):
         self._text = text
         self.stale = True
 
+    @property
+    def y(self) -> float:
+        return self._position[1]
+
+    def move(self, x: float, y: float) -> None:
+        self._position = x, y
+        self.stale = True
+
+    @property
+    def style(self) -> tuple[float, str, tuple[int, int, int, int]]:
+        """Size, weight and colour; the size is smaller where the text is wider than `limit`."""
+        size, weight, colour = self._style
+        while self.limit and size > SMALLEST and text_width(self._text, size, weight) > self.limit:
+            size -= 0.5
+        return size, weight, colour
+
+    def box(self, dpi: float) -> tuple[float, float, float, float]:
+        """Where the text lies: left, bottom, right, top in pixels."""
+        height, width = text_sprite(self._text, *self.style, dpi).shape[:2]
+        x, y = self.get_transform().transform(self._position)
+        left, bottom = round(x - SHIFT[self._ha] * width), round(y - height / 2)
+        return left, bottom, left + width, bottom + height
+
     @allow_rasterization
     def draw(self, renderer: Any) -> None:
         if self._text and self.get_visible():
-            sprite = text_sprite(self._text, *self._style, renderer.dpi)
-            height, width = sprite.shape[:2]
-            x, y = self.get_transform().transform(self._position)
+            sprite = text_sprite(self._text, *self.style, renderer.dpi)
+            left, bottom, _, _ = self.box(renderer.dpi)
             gc = renderer.new_gc()
-            x, y = round(x - SHIFT[self._ha] * width), round(y - height / 2)
-            renderer.draw_image(gc, x, y, sprite[::-1])  # Agg's rows go upwards
+            renderer.draw_image(gc, left, bottom, sprite[::-1])  # Agg's rows go upwards
             gc.restore()
         self.stale = False
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float = 10, weight: str = "normal") -> float:
+    """How wide a text is in CSS pixels.
+
+    Examples
+    --------
+    >>> 30 < text_width("0000") < 36 < text_width("0000", size=12)
+    True
+    """
+    return sum(_glyph(letter, size, weight, CSS_DPI)[0] for letter in text)
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,8 @@
 """Six colours with one meaning each for the whole course, and the colour scales of heat maps.
 
-The values are the six-colour sequence of Petroff, 2021, arXiv:2107.02270, which readers with any
-kind of colour vision can tell apart. As thin marks on white they are paired with a dark or a white
-edge; words are always written in `INK`.
+All but `HIGHLIGHT` are from the six-colour sequence of Petroff, 2021, arXiv:2107.02270; readers
+with any kind of colour vision can tell all six, and the ends of the signed scale, apart. As thin
+marks on white they are paired with a dark or a white edge; words are always written in `INK`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ DATA = "#5790fc"  # what comes in: inputs, windows, targets
 WEIGHT = "#f89c20"  # what is learned: kernels, weights, biases
 OUTPUT = "#7a21dd"  # what comes out: products, outputs, predictions
 GRADIENT = "#e42536"  # what flows back
-HIGHLIGHT = "#964a8b"  # look here
+HIGHLIGHT = "#ffe119"  # look here
 MUTED = "#9c9ca1"  # padding, masked, switched off
 
 INK = "#1f2328"
 PAPER = "#ffffff"
 
-SIGNED = "PuOr"  # orange below zero, white at zero, purple above
+SIGNED = "PiYG"  # pink below zero, white at zero, green above: hues of no role
+BELOW, ABOVE = "#8e0152", "#276419"  # its ends
 ONE_SIGNED = "viridis"
 
 
@@ -95,6 +96,11 @@ class Scale:
     high: float
     colormap: str = ONE_SIGNED
 
+    @property
+    def signed(self) -> bool:
+        """Whether colours stand for signs."""
+        return self.colormap == SIGNED
+
     def __call__(self, values: Array) -> Array:  # (...) -> (..., 4) uint8, opaque
         span = (self.high - self.low) or 1.0
         steps = (np.asarray(values) - self.low) * (256 / span)
@@ -102,13 +108,13 @@ class Scale:
 
 
 def signed_scale(limit: float) -> Scale:
-    """Orange below zero, white at zero, purple above; full colour at -limit and limit.
+    """Pink below zero, white at zero, green above; full colour at -limit and limit.
 
     Examples
     --------
-    >>> orange, white, purple = signed_scale(2.0)(np.array([-2.0, 0.0, 2.0]))
-    >>> bool(orange[0] > orange[2]), white[:3].tolist(), bool(purple[2] > purple[1])
-    (True, [246, 246, 246], True)
+    >>> pink, white, green = signed_scale(2.0)(np.array([-2.0, 0.0, 2.0]))
+    >>> bool(pink[0] > pink[1]), white[:3].tolist(), bool(green[1] > green[0])
+    (True, [244, 244, 244], True)
     """
     return Scale(-(limit or 1.0), limit or 1.0, SIGNED)
 

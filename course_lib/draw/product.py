@@ -3,56 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from course_lib.draw.cells import Cells
 from course_lib.draw.numbers import numbers
-from course_lib.draw.page import Page
 from course_lib.draw.palette import DATA, OUTPUT, WEIGHT, Scale, signed_scale
+from course_lib.draw.panel import Grid, Panel
 from course_lib.record import Array
 
 
 class Product:
-    """Three grids side by side on a page: window × kernel = products.
+    """Three grids of a row: window × kernel = products.
 
     Parameters
     ----------
-    page : Page
-    lefts : three numbers               left edges of the grids, in pixels of the page
-    top, width, height : float          of each grid
-    size : float                        of the numbers, in points
+    height : float                      of each grid, in CSS pixels
+    names, titles : three, optional     of the grids
+    rows, columns : int                 of each grid
+    **grid                              as for Grid
 
     Examples
     --------
     >>> from matplotlib.figure import Figure
+    >>> from course_lib.draw.page import Page
     >>> from course_lib.draw.palette import Scale
     >>> window, kernel = np.array([[0.2, 0.5]]), np.array([[-1.0, 1.0]])
-    >>> product = Product(Page(Figure(), 320, 60), (10, 120, 230), top=10, width=80, height=40)
-    >>> product.fill(window, kernel, Scale(0, 1, "gray")(window))
+    >>> product = Product(40, rows=1, columns=2)
+    >>> page = Page(Figure(), product.row)
+    >>> product.show(window, kernel, Scale(0, 1, "gray")(window))
     """
 
     def __init__(
         self,
-        page: Page,
-        lefts: tuple[float, float, float],
-        *,
-        top: float,
-        width: float,
         height: float,
-        size: float = 10,
+        names: tuple[str, str, str] = ("window", "kernel", "products"),
+        *,
+        titles: tuple[str, str, str] | None = None,
+        rows: int = 3,
+        columns: int = 3,
+        **grid: Any,
     ):
-        self._extents = [(left, left + width, top + height, top) for left in lefts]
-        self._grids = [Cells(page.axes, size=size, lined=True, animated=True) for _ in lefts]
-        for extent, colour in zip(self._extents, (DATA, WEIGHT, OUTPUT), strict=True):
-            x, y = np.take(extent, (0, 1, 1, 0, 0, 1)), np.take(extent, (2, 2, 3, 3, 2, 2))
-            style = {"color": colour, "lw": 2, "solid_joinstyle": "miter"}
-            page.axes.plot(x, y, zorder=2, animated=True, **style)
-        for sign, left, right in zip("×=", lefts, lefts[1:], strict=False):
-            middle = (left + width + right) / 2
-            page.label(middle, top + height / 2, sign, size=15, ha="center")
+        self._rows, self._columns = rows, columns
+        style = {"square": False, "lined": True, "height": height, "least": 150} | grid
+        self.grids = tuple(
+            Grid(name, rows, columns, title=title, frame=colour, **style)
+            for name, title, colour in zip(
+                names, titles or names, (DATA, WEIGHT, OUTPUT), strict=True
+            )
+        )
+        window, kernel, products = self.grids
+        self.row: list[Panel | str] = [window, "×", kernel, "=", products]
 
-    def fill(
+    def show(
         self,
         window: Array,
         kernel: Array,
@@ -71,14 +74,11 @@ class Product:
         """
         products = window * kernel
         of_kernel, of_products = scales or (pale(kernel), pale(products))
-        for cells, extent, fill, text in zip(
-            self._grids,
-            self._extents,
-            (colours, of_kernel(kernel), of_products(products)),
-            (written or numbers(window), numbers(kernel), numbers(products)),
-            strict=True,
-        ):
-            cells.fill(fill, extent, text)
+        whole = (0, self._columns, self._rows, 0)
+        first, second, third = self.grids
+        first.fill(colours, extent=whole, numbers=written or numbers(window))
+        second.show(kernel, of_kernel, extent=whole, numbers=True)
+        third.show(products, of_products, extent=whole, numbers=True)
 
 
 def pale(values: Array) -> Scale:

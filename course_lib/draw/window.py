@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from course_lib.convolution import output_size
-from course_lib.draw.cells import Cells
+from course_lib.draw.legend import Legend
 from course_lib.draw.numbers import number, numbers
-from course_lib.draw.page import Page
 from course_lib.draw.palette import (
+    GRADIENT,
     HIGHLIGHT,
     INK,
     PAPER,
@@ -44,6 +44,10 @@ class View:
     y: Array  # (L',) or (H', W'), what the operation returned
     place: tuple[int, ...]  # of the output that the window makes
     reads: Array  # like x: how many windows read each sample
+    differs: Array  # like y: where it is not what the library says
+    own: str = ""  # how the learner's operation compares with the library's, in words
+    over: tuple[int, ...] | None = None  # the output under the pointer
+    dx: Array | None = None  # like x: the gradient of that output
 
     @property
     def taps(self) -> list[Array]:  # per axis (K,): where in padded the window reads
@@ -91,8 +95,9 @@ def look(
     reads, *_ = backward(np.ones_like(ones))
     place = tuple(int(i) for i in np.unravel_index(step, y.shape[2:]))
     return View(
-        x, np.pad(x, padding), weight, **settings, y=y[0, 0], place=place, reads=reads[0, 0]
-    )
+        x, np.pad(x, padding), weight, **settings, y=y[0, 0], place=place, reads=reads[0, 0],
+        differs=np.zeros(y.shape[2:], bool),
+    )  # fmt: skip
 
 
 def size_formula(size: int, view: View) -> str:
@@ -105,14 +110,30 @@ def size_formula(size: int, view: View) -> str:
 def describe(view: View) -> str:
     sizes = zip(AXES[view.x.ndim].values(), view.x.shape, strict=True)
     formulas = "\n".join(f"Output {name} = {size_formula(size, view)}" for name, size in sizes)
+    made_by = "your" if view.own else f"conv{view.x.ndim}d's"
     return f"""\
-The {view.weight.size} products sum to {number(view.products.sum())}; conv{view.x.ndim}d's output \
-at {in_words(view.place)} is {number(view.y[view.place])}.
+{view.own}{" " if view.own else ""}The {view.weight.size} products sum to \
+{number(view.products.sum())}; {made_by} output at {in_words(view.place)} is \
+{number(view.y[view.place])}.{describe_way_back(view)}
 {formulas}
 Never read: {describe_unread(view.reads == 0)}
-Window at {in_words(view.corner)}: {_rows(view.window)}
-Kernel: {_rows(view.weight)}
-Products: {_rows(view.products)}"""
+Window at {in_words(view.corner)}: {in_a_row(view.window)}
+Kernel: {in_a_row(view.weight)}
+Products: {in_a_row(view.products)}"""
+
+
+def describe_way_back(view: View) -> str:
+    """What the output under the pointer reads, from its gradient; nothing without a pointer."""
+    if view.over is None or view.dx is None:
+        return ""
+    read = view.dx[view.dx != 0]
+    if read.size == 0:
+        return f" Nothing of the input moves the output at {in_words(view.over)}."
+    lowest, highest = number(read.min()), number(read.max())
+    return (
+        f" The output at {in_words(view.over)} is moved by {read.size} samples of the input; its "
+        f"gradient there goes from {lowest} to {highest}."
+    )
 
 
 def in_words(place: Sequence[int]) -> str:
@@ -127,38 +148,37 @@ def describe_unread(unread: Array) -> str:
     return f"{unread.sum()} of {unread.size} pixels ({rows} whole rows, {columns} whole columns)"
 
 
-def _rows(values: Array) -> str:
+def in_a_row(values: Array) -> str:
+    """A grid of numbers in words, a stroke between its rows."""
     return " / ".join(" ".join(row) for row in numbers(np.atleast_2d(values)))
 
 
-def legend(page: Page, left: float, middle: float) -> None:
+def legend() -> Legend:
     """What the colours and marks of an input mean."""
-    for x, name, swatch in (
-        (left, "padding", chequered(2, 4)),
-        (left + 85, "never read", rgba(HIGHLIGHT)[None, None]),
-    ):
-        Cells(page.axes).fill(swatch, (x, x + 16, middle + 4, middle - 4))
-        page.label(x + 22, middle, name)
-    page.axes.plot(left + 192, middle, ms=4, **DOTS)
-    page.label(left + 202, middle, "read now")
+    return Legend(
+        (chequered(2, 4), "padding"), (HIGHLIGHT, "never read"), (DOTS, "the kernel reads here")
+    )
 
 
-def draw_products(page: Page, top: float, height: float) -> Callable[[View], None]:
-    """Window times kernel across the whole page, with titles."""
-    lefts = (8, 243, 478)
-    product = Product(page, lefts, top=top + 14, width=205, height=height)
-    window_title, kernel_title, products_title = (page.label(x, top, weight="bold") for x in lefts)
+class Products:
+    """Window times kernel in a row of a page, with titles that say where and how much."""
 
-    def update(view: View) -> None:
-        window_title.set_text(f"window at {in_words(view.corner)}")
-        kernel_title.set_text("kernel " + " × ".join(str(size) for size in view.weight.shape))
-        products_title.set_text(f"products, sum {number(view.products.sum())}")
+    def __init__(self, height: float, *, rows: int = 3, columns: int = 3):
+        self._product = Product(height, rows=rows, columns=columns)
+        self.row = self._product.row
+
+    def show(self, view: View) -> None:
         window, weight = (np.atleast_2d(values) for values in (view.window, view.weight))
         inside = np.atleast_2d(view.inside)
         colours = np.where(inside[..., None], BRIGHTNESS(window), rgba(PAPER))
-        product.fill(window, weight, colours, window_numbers(window, inside))
-
-    return update
+        self._product.show(window, weight, colours, window_numbers(window, inside))
+        titles = (
+            f"window at {in_words(view.corner)}",
+            "kernel " + " × ".join(str(size) for size in view.weight.shape),
+            f"products, sum {number(view.products.sum())}",
+        )
+        for grid, title in zip(self._product.grids, titles, strict=True):
+            grid.title.set_text(title)
 
 
 def window_numbers(window: Array, inside: Array) -> list[list[str]]:
@@ -170,11 +190,25 @@ def window_numbers(window: Array, inside: Array) -> list[list[str]]:
 
 
 def output_scale(weight: Array, y: Array) -> Scale:
-    """Weights that sum to 1 or have one sign make a picture out of a picture; others are signed."""
-    if np.isclose(weight.sum(), 1) or (weight >= 0).all():
-        return Scale(0, weight.sum(), "gray")
+    """Grey where a picture comes out of a picture, dark where it is least; else by sign.
+
+    Weights that sum to 1 make a picture, and so do weights of one sign without a negative output.
+    """
+    low, high = float(y.min()), float(weight.sum())
+    if np.isclose(high, 1) or ((weight >= 0).all() and low >= 0):
+        return Scale(min(0, low), max(high, float(y.max())), "gray")
     # the zeros of padding make strong edges that would wash out everything else
     return signed_scale(float(np.quantile(np.abs(y), 0.9)))
+
+
+def way_back_colours(view: View) -> Array:
+    """Red where the output under the pointer has a gradient, as strong as that; else clear."""
+    colours = np.zeros((*view.x.shape, 4), np.uint8)
+    if view.dx is not None:
+        size = np.abs(view.dx) / (np.abs(view.dx).max() or 1)
+        colours[view.dx != 0] = rgba(GRADIENT)
+        colours[..., 3] = np.where(view.dx != 0, 90 + 150 * size, 0)
+    return colours
 
 
 def input_colours(view: View) -> Array:

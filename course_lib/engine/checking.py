@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from course_lib.engine import store
-from course_lib.engine.exercise import Case, Exercise
+from course_lib.engine.aside import quiet
+from course_lib.engine.borrowed import operations
+from course_lib.engine.exercise import Exercise, Slip
+from course_lib.engine.inputs import Case, clone
+from course_lib.engine.location import located
+from course_lib.engine.mutants import near_misses
 from course_lib.engine.outcome import (
     Outcome,
-    cuts_decimals,
+    dtype_problem,
+    plain,
     run,
     said_by,
     same,
     structure_problem,
 )
 from course_lib.engine.report import Comparison, Report
+from course_lib.engine.slips import usual
 
 _KINDS = ("raised", "type", "shape", "input-changed", "wrong-value")  # what is said first
-_SEEN = {"raised": " ", "type": " Here ", "shape": " Here "}  # what is said about a mistake as well
+_SEEN = {"raised": " ", "type": " Here ", "shape": " Here "}  # what is said about a slip as well
+_LOCATED = ("raised", "shape", "wrong-value")  # what may depend on sizes and options
+_MORE, _PATIENCE = 60, 2.0  # random calls to see where it fails, and seconds for them
 
 
 def record(exercise: Exercise, function: Callable[..., Any]) -> Report:
@@ -30,63 +42,205 @@ def record(exercise: Exercise, function: Callable[..., Any]) -> Report:
 
 def judge(exercise: Exercise, function: Callable[..., Any]) -> Report:
     """The report on `function`, without recording anything."""
-    cases = exercise.list_cases()
-    outcomes = []
-    for number, case in enumerate(cases, 1):
-        try:
-            outcomes.append(run(function, case))
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"check stopped {exercise.name} in case {number} of {len(cases)}, as you asked; "
-                "nothing is lost. If it hung there, look for a loop that never ends."
-            ) from None
-    return _diagnose(exercise, cases, outcomes)
+    trial = Trial(exercise)
+    trial.run(function)
+    report = trial.report()
+    return replace(report, borrowed=_borrowed(exercise, function)) if report.passed else report
 
 
-def _diagnose(exercise: Exercise, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Report:
-    expected = [run(exercise.reference, case).value for case in cases]
+def _borrowed(exercise: Exercise, function: Callable[..., Any]) -> tuple[str, ...]:
+    """The library's operations that did the work, those apart that the worked solution calls."""
+    called = operations(function, exercise.cases[0])
+    meant = operations(exercise.compiled(exercise.solution), exercise.cases[0]) if called else ()
+    return tuple(name for name in called if name not in meant)
 
-    def report(index: int, diagnosis: str, message: str) -> Report:
+
+def accepts(exercise: Exercise, function: Callable[..., Any]) -> bool:
+    """Whether `function` is right on every case; it stops at the first that is not."""
+    return not any(
+        _problem(exercise, case, _tried(exercise, function, case), wanted)
+        for case, wanted in zip(exercise.cases, exercise.wanted, strict=True)
+    )
+
+
+def _tried(
+    exercise: Exercise, function: Callable[..., Any], case: Case, shown: bool = False
+) -> Outcome:
+    return run(function, case, parts=len(exercise.returns), shown=shown)
+
+
+class Trial:
+    """One function on every case of an exercise, and what it comes to."""
+
+    def __init__(self, exercise: Exercise) -> None:
+        self.exercise, self.cases, self.wanted = exercise, exercise.cases, exercise.wanted
+        self.outcomes: list[Outcome] = []
+        self.problems: dict[int, tuple[str, str]] = {}
+
+    def run(self, function: Callable[..., Any]) -> None:
+        """Call it with every case; Ctrl-C is passed on with a sentence."""
+        self.function = function
+        for number, case in enumerate(self.cases, 1):
+            try:
+                outcome = _tried(self.exercise, function, case, shown=number == 1)
+                self.outcomes.append(outcome)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(
+                    f"check stopped {self.exercise.name} in case {number} of {len(self.cases)}, "
+                    "as you asked; nothing is lost. If it hung there, look for a loop that never "
+                    "ends."
+                ) from None
+        for index, case in enumerate(self.cases):
+            problem = _problem(self.exercise, case, self.outcomes[index], self.wanted[index])
+            if problem:
+                self.problems[index] = problem
+
+    def report(self) -> Report:
+        """The diagnosis, the smallest case that shows it, and what to think about next."""
+        if all(isinstance(outcome.error, NotImplementedError) for outcome in self.outcomes):
+            return self._about(
+                0,
+                "not-written",
+                "It still raises NotImplementedError. Replace that line (also in a function that "
+                f"this one calls), run that cell, then this one again; hint({self.exercise.name}) "
+                "helps when you are stuck.",
+            )
+        if not self.problems:
+            return self._about(0, "passed", self.exercise.shows)
+        first = min(self.problems)
+        with quiet():
+            found = self._recognised()
+        if found:
+            kind, sentence = self.problems[first]
+            seen = f"{_SEEN[kind]}{sentence}" if kind in _SEEN else ""
+            return self._about(first, f"slip:{found[0]}", found[1] + seen)
+        index = min(self.problems, key=lambda i: (_KINDS.index(self.problems[i][0]), i))
+        kind, sentence = self.problems[index]
+        where = self._located() if kind in _LOCATED else ""
+        return self._about(index, kind, f"{sentence} {where}".rstrip())
+
+    def _located(self) -> str:
+        """Where it fails, judged by the cases and, if some are right, by random calls as well."""
+        exercise, rng = self.exercise, np.random.default_rng(0)
+        cases, failing, end = list(self.cases), set(self.problems), time.monotonic() + _PATIENCE
+        for _ in range(_MORE if len(failing) < len(cases) else 0):
+            case = exercise.inputs.random(rng)
+            wanted = run(exercise.reference, case).value
+            if _problem(exercise, case, _tried(exercise, self.function, case), wanted):
+                failing.add(len(cases))
+            cases.append(case)
+            if time.monotonic() > end:
+                break
+        return located(exercise.inputs, cases, failing)
+
+    def _about(self, index: int, diagnosis: str, message: str) -> Report:
+        exercise, outcome, wanted = self.exercise, self.outcomes[index], self.wanted[index]
         return Report(
             exercise.name,
             diagnosis,
             message,
             points=exercise.points if diagnosis == "passed" else 0,
-            case=cases[index],
-            returns=exercise.returns,
-            expected=None if exercise.judge else expected[index],
-            printed=outcomes[index].printed,
-            comparison=_compare(exercise, outcomes[index], expected[index]),
-            exception=outcomes[index].error,
+            case=self.cases[index],
+            returns=tuple(exercise.returns),
+            expected=None if exercise.judge else wanted,
+            printed=outcome.printed,
+            comparison=_compare(exercise, outcome, wanted),
+            exception=outcome.error,
         )
 
-    if all(isinstance(outcome.error, NotImplementedError) for outcome in outcomes):
-        return report(
-            0,
-            "not-written",
-            "It still raises NotImplementedError. Replace that line (also in a function that this "
-            f"one calls), run that cell, then this one again; hint({exercise.name}) helps when you "
-            "are stuck.",
+    def _recognised(self) -> tuple[str, str] | None:
+        """The names of the slips that explain the outcomes, and their sentences."""
+        exercise = self.exercise
+        if exercise.judge:
+            verdict = self.problems[min(self.problems)][1]
+            hints = {slip.name: slip.hint for slip in exercise.own_slips()}
+            return (verdict, hints[verdict]) if verdict in hints else None
+        if sum(outcome.error is None for outcome in self.outcomes) < min(3, len(self.cases)):
+            return None  # two functions that both raise need not have made the same mistake
+        slips = [*exercise.own_slips(), *usual(exercise)]
+        whole = next((s for s in slips if not s.part and self._made(s, slice(None))), None)
+        if whole:
+            return whole.name, _spoken(whole, tuple(exercise.returns)[:1])
+        if any(outcome.error is None and not self._has_parts(outcome) for outcome in self.outcomes):
+            return None
+        wrong = [part for at, part in enumerate(exercise.returns) if self._is_wrong(at)]
+        found = {part: self._slip_in(part, slips) for part in wrong}
+        if None in found.values():
+            near = list(near_misses(exercise))
+            found = {part: slip or self._slip_in(part, near) for part, slip in found.items()}
+        return _joined(found, alone=len(exercise.returns) == 1)
+
+    def _slip_in(self, part: str, slips: Sequence[Slip]) -> Slip | None:
+        """The first slip that explains one returned part by itself."""
+        at = list(self.exercise.returns).index(part)
+        return next((s for s in slips if s.part == part and self._made(s, slice(at, at + 1))), None)
+
+    def _has_parts(self, outcome: Outcome) -> bool:
+        several = len(self.exercise.returns) > 1
+        return not several or (
+            type(outcome.value) is tuple and len(outcome.value) == len(self.exercise.returns)
         )
 
-    problems = {
-        index: problem
-        for index, (case, outcome, wanted) in enumerate(zip(cases, outcomes, expected, strict=True))
-        if (problem := _problem(exercise, case, outcome, wanted))
-    }
-    if not problems:
-        return report(0, "passed", exercise.shows)
+    def _is_wrong(self, at: int) -> bool:
+        return any(
+            outcome.error is not None
+            or not same(
+                self.exercise.parts(outcome.value)[at],
+                self.exercise.parts(wanted)[at],
+                self.exercise.rtol,
+            )
+            for outcome, wanted in zip(self.outcomes, self.wanted, strict=True)
+        )
 
-    first = min(problems)
-    for mistake in exercise.mistakes:
-        if problems[first] == ("wrong-value", mistake.name) or any(
-            _behaves_like(answer, cases, outcomes, exercise.rtol) for answer in mistake.answers
-        ):
-            kind, sentence = problems[first]
-            seen = f"{_SEEN[kind]}{sentence}" if kind in _SEEN else ""
-            return report(first, f"mistake:{mistake.name}", mistake.hint + seen)
-    index = min(problems, key=lambda i: (_KINDS.index(problems[i][0]), i))
-    return report(index, *problems[index])
+    def _made(self, slip: Slip, parts: slice) -> bool:
+        """Whether a slip does on every case exactly what the function did, to these parts."""
+        order = sorted(range(len(self.cases)), key=lambda i: (i not in self.problems, i))
+        return any(all(self._agree(answer, i, parts) for i in order) for answer in slip.answers)
+
+    def _agree(self, answer: Callable[..., Any], index: int, parts: slice) -> bool:
+        outcome, case = self.outcomes[index], self.cases[index]
+        try:
+            other = plain(answer(*map(clone, case.values())))
+        except Exception as error:  # code that reads beyond the end has an exception for a result
+            return type(error) is type(outcome.error) and not outcome.changed
+        if outcome.changed or outcome.error is not None:
+            return False
+        mine = outcome.value
+        if parts != slice(None):
+            mine = self.exercise.parts(mine)[parts][0]
+        return same(mine, other, max(self.exercise.rtol, _rounding(case)))
+
+
+def _rounding(case: Case) -> float:
+    """How far apart two functions may be that compute the same from these arrays."""
+    arrays = (value for value in case.values() if isinstance(value, np.ndarray))
+    return max((1e-5 for array in arrays if array.dtype == np.float32), default=0.0)
+
+
+def _joined(found: dict[str, Slip | None], alone: bool) -> tuple[str, str] | None:
+    """One name and one text for the slips found in several parts, alike ones told once."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for part, slip in found.items():
+        if slip:
+            groups.setdefault((slip.name, slip.hint), []).append(part)
+    if not groups:
+        return None
+    names, texts = [], []
+    for (name, hint), parts in groups.items():
+        names.append(name if alone else f"{', '.join(parts)}: {name}")
+        texts.append(_spoken(Slip(name, hint, ()), parts))
+    unnamed = [part for part, slip in found.items() if not slip]
+    if unnamed:
+        be = "is" if len(unnamed) == 1 else "are"
+        texts.append(f"{' and '.join(unnamed)} {be} wrong in another way.")
+    return "; ".join(names), " ".join(texts)
+
+
+def _spoken(slip: Slip, parts: Sequence[str]) -> str:
+    """The sentence with the parts that it is about."""
+    *most, last = parts
+    your = f"Each of {', '.join(most)} and {last}" if most else f"Your {last}"
+    return slip.hint.replace("{your}", your)
 
 
 def _problem(
@@ -100,7 +254,7 @@ def _problem(
             call = f"{exercise.name}({', '.join(case)})"
             advice = f"It is called as {call}: keep the def line that the exercise gives."
         return "raised", f"{where} raised {said_by(outcome.error)}. {advice}"
-    structure = structure_problem(outcome.value, wanted, exercise.returns)
+    structure = structure_problem(outcome.value, wanted, tuple(exercise.returns))
     if structure:
         return structure
     if outcome.changed:
@@ -109,49 +263,32 @@ def _problem(
             f"It changes its input {names}, which still belongs to the caller. Work on a copy, "
             f"{outcome.changed[0]}.copy(), or write a = a + b where you have a += b."
         )
-    if exercise.judge:
-        verdict = exercise.judge(outcome.value, case)
-        return ("wrong-value", verdict) if verdict else None
-    if same(outcome.value, wanted, exercise.rtol):
+    verdict = exercise.judge(outcome.value, case) if exercise.judge else None
+    if verdict is None and (exercise.judge or same(outcome.value, wanted, exercise.rtol)):
         return None
     for name, answer, right in _parts(exercise, outcome.value, wanted):
-        if cuts_decimals(answer, right):
-            return "type", (
-                f"{name} holds {answer.dtype.name}, which cuts the decimals off; make the array "
-                "with a floating dtype, as np.zeros(shape) does."
-            )
-    return "wrong-value", "The values are not right yet; this is the smallest case that shows it."
+        if sentence := dtype_problem(name, answer, right):
+            return "type", sentence
+    usual = "The values are not right yet; this is the smallest case that shows it."
+    return "wrong-value", verdict or usual
 
 
 def _parts(exercise: Exercise, answer: Any, wanted: Any) -> list[tuple[str, Any, Any]]:
     """What was returned, part by part, each with its name and what was expected."""
     if isinstance(wanted, tuple):
         return list(zip(exercise.returns, answer, wanted, strict=True))
-    return [(exercise.returns[0], answer, wanted)]
+    return [(next(iter(exercise.returns)), answer, wanted)]
 
 
 def _compare(exercise: Exercise, outcome: Outcome, wanted: Any) -> Comparison | None:
     """The first part that differs, where the structure allows a comparison at all."""
     if (
         exercise.judge
-        or outcome.error
-        or structure_problem(outcome.value, wanted, exercise.returns)
+        or outcome.error is not None
+        or structure_problem(outcome.value, wanted, tuple(exercise.returns))
     ):
         return None
     for name, answer, right in _parts(exercise, outcome.value, wanted):
         if not same(answer, right, exercise.rtol):
             return Comparison(name, answer, right, exercise.rtol)
     return None
-
-
-def _behaves_like(
-    answer: Callable[..., Any], cases: Sequence[Case], outcomes: Sequence[Outcome], rtol: float
-) -> bool:
-    """Whether a wrong answer does on every case exactly what the learner's function did."""
-    for case, outcome in zip(cases, outcomes, strict=True):
-        other = run(answer, case)
-        if (type(outcome.error), outcome.changed) != (type(other.error), other.changed):
-            return False
-        if outcome.error is None and not same(outcome.value, other.value, rtol):
-            return False
-    return True

@@ -1,36 +1,40 @@
-"""An exercise is data: cases, a right answer, the usual mistakes by name, and hints.
+"""An exercise is data: a task, a worked solution, what it may be called with, slips and hints.
 
 So is a prediction: a question, and a function that finds the answer by running the library.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-Case = Mapping[str, Any]  # argument name -> plain array or number, in the order of the call
+import course_lib
+from course_lib.engine.inputs import Case, Inputs, clone
+from course_lib.engine.outcome import plain
 
-
-def draw(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Normal numbers with one decimal, so that a failing case can be followed by hand."""
-    return rng.normal(scale=2.0, size=shape).round(1) + 0.0  # no -0.0
+Slips = Iterable["Slip"]
 
 
 @dataclass(frozen=True)
-class Mistake:
+class Slip:
     """A wrong answer that learners really give, and the thought that leads out of it.
 
     `answers` are the ways of making it (padding on the left only, on the right only): a learner's
-    function that behaves like one of them on every case has made this mistake. An answer may raise
+    function that behaves like one of them on every case has made this slip. An answer may raise
     on some cases, as code that reads beyond the end does, if other cases show what it computes.
+    With `part`, the answers give that one of the returned values alone; the others may be right,
+    or wrong in their own way.
     """
 
     name: str  # "kernel flipped"
-    hint: str  # begins with what was observed, ends with the thought that helps
+    hint: str  # begins with what was observed, ends with the thought that helps; {your} is "Your y"
     answers: tuple[Callable[..., Any], ...]
+    part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,38 +45,78 @@ class Exercise:
     ----------
     name : the function's name
     sections : the notebooks it stands in, the first to meet it first: ("04_02b_convolution",)
-    returns : what the function returns, by name: ("y",) or ("dx", "dweight", "dbias")
+    task : what is asked, the text above the stub
+    stub : the source that the learner begins with
+    solution, alternative : the source of the worked answer, and of another one
+    returns : what the function returns, each part's axes by its name: {"y": "N O places"}
     shows : one line on what a pass shows
-    cases : rng -> the calls to try, awkward on purpose
-    reference : a right answer
-    mistakes : the wrong answers to recognise by name
+    inputs : what it may be called with; the cases are made from it
+    slips : the wrong answers that belong to this idea, the likeliest first, each a Slip or a
+        function of the exercise that makes some; the usual ones are made for every exercise
     hints : from a nudge to nearly everything; the pointer to the solution is added
-    judge : (answer, case) -> None if right, else the name of a mistake or a sentence; for
-        exercises with several right answers, where `reference` is one of them and is never shown
+    terms : part -> (arguments) -> {"the term in words": array}, for a part that is their sum
+    right : a right answer; the compiled solution if not given
+    judge : (answer, case) -> None if right, else the name of a slip or a sentence; for
+        exercises with several right answers, where `right` is one of them and is never shown
     points : what a pass is worth
     rtol : how far a float64 answer may be off, relative to the largest expected value
     """
 
     name: str
     sections: tuple[str, ...]
-    returns: tuple[str, ...]
+    task: str
+    stub: str
+    solution: str
+    alternative: str
+    returns: Mapping[str, str]
     shows: str
-    cases: Callable[[np.random.Generator], Iterable[Case]]
-    reference: Callable[..., Any]
-    mistakes: tuple[Mistake, ...]
     hints: tuple[str, ...]
+    inputs: Inputs = field(default_factory=Inputs)
+    slips: tuple[Slip | Callable[[Exercise], Slips], ...] = ()
+    terms: Mapping[str, Callable[..., Mapping[str, Any]]] = field(default_factory=dict)
+    right: Callable[..., Any] | None = None
     judge: Callable[[Any, Case], str | None] | None = None
     points: int = 1
     rtol: float = 1e-9
 
-    def list_cases(self) -> list[Case]:
-        """The cases, the same at every call, the smallest first."""
-        cases = [dict(case) for case in self.cases(np.random.default_rng(0))]
-        return sorted(cases, key=lambda case: sum(np.size(value) for value in case.values()))
+    @cached_property
+    def reference(self) -> Callable[..., Any]:
+        """A right answer."""
+        return self.right or self.compiled(self.solution)
 
-    def mistake(self, name: str | None) -> Mistake | None:
-        """The mistake of that name, if it is one of this exercise's."""
-        return next((mistake for mistake in self.mistakes if mistake.name == name), None)
+    def compiled(self, source: str) -> Callable[..., Any]:
+        """The function of this exercise's name that a source defines."""
+        space: dict[str, Any] = {"np": np, "lib": course_lib, "math": math}
+        exec(source, space)
+        return space[self.name]
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The calls to try, the plainest first."""
+        return self.inputs.cases
+
+    def expected(self, case: Case) -> Any:
+        """The right answer to a call, as `outcome.plain` gives it."""
+        return plain(self.reference(*map(clone, case.values())))
+
+    @cached_property
+    def wanted(self) -> tuple[Any, ...]:
+        """The right answers to the cases."""
+        return tuple(self.expected(case) for case in self.cases)
+
+    def parts(self, value: Any) -> tuple[Any, ...]:
+        """What was returned, as a tuple also where it is one value."""
+        return value if len(self.returns) > 1 else (value,)
+
+    def own_slips(self) -> list[Slip]:
+        """The slips that the exercise lists."""
+        return [
+            s for made in self.slips for s in ([made] if isinstance(made, Slip) else made(self))
+        ]
+
+    def axes_of(self, part: str) -> tuple[str, ...]:
+        """The axes of a returned part."""
+        return tuple(self.returns[part].split())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
@@ -26,99 +26,16 @@ import traitlets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
+from course_lib.draw.page import Page
 from course_lib.draw.picture import CSS_DPI, PRINT_DPI, changed_rows, new_figure, picture_bundle
+from course_lib.engine.control import Control, Point, as_control
+from course_lib.engine.view import front_end, marked
 from course_lib.record import Array
 
 SHARPEST = 2 * CSS_DPI  # more than two pixels per CSS pixel cost time that nobody sees
+KEPT = 8  # figures kept; an explorer whose figure was let go draws it again when it is moved
 
-
-class Control:
-    """How one argument of compute is chosen."""
-
-    def front(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        """What the browser needs to know, given the arguments chosen before this one."""
-        raise NotImplementedError
-
-    def fit(self, value: Any, front: Mapping[str, Any]) -> Any:
-        """The value that the control can show, nearest to `value`."""
-        raise NotImplementedError
-
-    def argument(self, value: Any) -> Any:
-        """What a value that is shown stands for."""
-        return value
-
-
-@dataclass(frozen=True)
-class Range(Control):
-    """A slider from `low` to `high`, which may be a function of the arguments before it."""
-
-    low: float
-    high: float | Callable[..., float]
-    step: float
-
-    def front(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        high = self.high(**before) if callable(self.high) else self.high
-        return {"kind": "range", "min": self.low, "max": high, "step": self.step}
-
-    def fit(self, value: Any, front: Mapping[str, Any]) -> Any:
-        inside = min(max(value, self.low), front["max"])
-        nearest = self.low + self.step * round((inside - self.low) / self.step)
-        return nearest if isinstance(nearest, int) else round(nearest, 10)
-
-
-@dataclass(frozen=True)
-class Choice(Control):
-    """A drop-down list of labels, each standing for an argument."""
-
-    arguments: Mapping[str, Any]
-
-    def front(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        return {"kind": "select", "options": list(self.arguments)}
-
-    def fit(self, value: Any, front: Mapping[str, Any]) -> str:
-        if str(value) not in self.arguments:
-            raise ValueError(f"{value!r} is not a choice; choose one of {list(self.arguments)}.")
-        return str(value)
-
-    def argument(self, value: Any) -> Any:
-        return self.arguments[value]
-
-
-@dataclass(frozen=True)
-class Switch(Control):
-    """A checkbox."""
-
-    def front(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        return {"kind": "checkbox"}
-
-    def fit(self, value: Any, front: Mapping[str, Any]) -> bool:
-        return bool(value)
-
-
-def as_control(notation: Any) -> tuple[Control, Any]:
-    """A control in the notation of `ipywidgets.interact`, and the value it starts with.
-
-    Examples
-    --------
-    >>> as_control((1, 4))
-    (Range(low=1, high=4, step=1), 1)
-    >>> as_control(["blur", "edge"])[1], as_control(True)
-    ('blur', (Switch(), True))
-    """
-    match notation:
-        case bool():
-            return Switch(), notation
-        case Mapping() | list() if notation:
-            named = notation if isinstance(notation, Mapping) else {str(n): n for n in notation}
-            return Choice(named), next(iter(named))
-        case (low, high) | (low, high, _):
-            whole = isinstance(low, int) and (callable(high) or isinstance(high, int))
-            step = notation[2] if len(notation) == 3 else 1 if whole else 0.1
-            return Range(low, high, step), low
-    raise TypeError(
-        f"Explorer: {notation!r} is not a control; write (low, high), (low, high, step), a list or "
-        "dict of choices, or True or False."
-    )
+_latest: list[Explorer] = []  # whose figures are kept, the one used last at the end
 
 
 class Explorer(anywidget.AnyWidget):
@@ -132,14 +49,16 @@ class Explorer(anywidget.AnyWidget):
     draw : function            figure -> update, where update(result) moves the artists
     describe : function        result -> str; the first line stands below the picture, all of it
                                is the picture's alternative text
+    call : str                 the code that makes this explorer as it starts; views show it with
+                               the values that have been moved, to copy
     **controls                 as in `interact`: (low, high), (low, high, step), a list or dict of
                                choices, True or False. `high` may be a function of the arguments
-                               before it.
+                               before it. More are in `control.py`: Play, Point, Pad, Fixed.
 
     Raises
     ------
     TypeError                  if the controls are not the arguments of compute
-    ValueError                 if a value is not among a control's choices
+    ValueError                 if a control cannot show a value
 
     Notes
     -----
@@ -165,7 +84,7 @@ class Explorer(anywidget.AnyWidget):
     It reads [0, 4].
     """
 
-    _esm = Path(__file__).with_suffix(".js")
+    _esm = front_end("explorer.js")
     _css = Path(__file__).with_suffix(".css")
     title = traitlets.Unicode().tag(sync=True)
     controls: Any = traitlets.List().tag(sync=True)  # what the browser builds its controls from
@@ -177,68 +96,168 @@ class Explorer(anywidget.AnyWidget):
         compute: Callable[..., Any],
         draw: Callable[[Figure], Callable[[Any], None]],
         describe: Callable[[Any], str],
+        call: str = "",
         **controls: Any,
     ) -> None:
-        parameters = inspect.signature(compute).parameters
+        self._compute, self._draw, self._describe, self._call = compute, draw, describe, call
+        self._read(controls, inspect.signature(compute).parameters)
+        self._move({})
+        self._start = self._values
+        self._number = 0  # of the last picture sent
+        width, height = self._figure.get_size_inches() * CSS_DPI
+        super().__init__(title=title, size=[width, height], controls=self._front())
+        self.on_msg(self._receive)
+
+    def _read(self, notations: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
+        """The controls and what they start with; apart from them what only moves others."""
+        touches = {n: p for n, p in notations.items() if isinstance(p, Point) and p.sets}
+        controls = {name: as_control(n) for name, n in notations.items() if name not in touches}
         if set(parameters) != set(controls):
             raise TypeError(
                 f"Explorer: compute takes ({', '.join(parameters)}) but the controls are "
                 f"({', '.join(controls)}); give each argument of compute one control."
             )
-        self._compute, self._describe = compute, describe
-        self._controls: dict[str, Control] = {}
-        self._values: dict[str, Any] = {}
-        for name, notation in controls.items():
-            self._controls[name], first = as_control(notation)
-            default = parameters[name].default
-            self._values[name] = first if default is inspect.Parameter.empty else default
-        self._move({})
-        self._figure = new_figure(7.2, 4)
-        self._update = draw(self._figure)
-        self._number, self._pixels = 0, np.empty((0, 0, 4), np.uint8)  # the last picture sent
-        width, height = self._figure.get_size_inches() * CSS_DPI
-        super().__init__(title=title, size=[width, height], controls=self._front)
-        self.on_msg(self._receive)
+        for name, touch in touches.items():
+            if unknown := set(touch.sets) - set(controls):
+                raise TypeError(
+                    f"Explorer: {name} sets {', '.join(sorted(unknown))}, but the controls are "
+                    f"{', '.join(controls)}."
+                )
+        empty = inspect.Parameter.empty
+        self._touches: dict[str, Point] = touches
+        self._controls: dict[str, Control] = {name: c for name, (c, _) in controls.items()}
+        self._values: dict[str, Any] = {
+            name: first if parameters[name].default is empty else parameters[name].default
+            for name, (_, first) in controls.items()
+        }
+
+    @property
+    def _figure(self) -> Figure:
+        return self._picture()[0]
+
+    def _picture(self) -> tuple[Figure, Callable[[Any], None]]:
+        """The figure and its update, drawn anew if they were let go.
+
+        A cell that is run again makes a new explorer, and Jupyter keeps the old one; so the
+        explorer that was longest not used lets its figure go.
+        """
+        if self in _latest:
+            _latest.remove(self)
+        else:
+            figure = new_figure(7.2, 4)
+            self._drawn = figure, self._draw(figure)
+            self._pixels = np.empty((0, 0, 4), np.uint8)  # of the last picture sent
+        _latest.append(self)
+        for explorer in _latest[:-KEPT]:
+            explorer._changing, explorer._background = [], None
+            del explorer._drawn, explorer._pixels
+        del _latest[:-KEPT]
+        return self._drawn
 
     def show(self, **values: Any) -> Self:
-        """Move controls from code; views that are open follow. Returns the explorer."""
+        """Move controls from code; views that are open follow. Returns the explorer.
+
+        Raises
+        ------
+        TypeError              if there is no such control
+        ValueError             if a control cannot show the value, with the values that it can
+        """
         unknown = set(values) - set(self._controls)
         if unknown:
             raise TypeError(
                 f"Explorer: there is no control {', '.join(sorted(unknown))}; there are "
                 f"{', '.join(self._controls)}."
             )
-        self._move(values)
-        self.controls = self._front  # what a view is built from
+        self._move(values, strict=True)
+        self.controls = self._front()  # what a view is built from
         self._answer(None, {}, self._figure.dpi, self._number)
         return self
+
+    def __str__(self) -> str:
+        return self.text()
 
     def text(self) -> str:
         """Title, values and words, the same on every machine."""
         return f"{self._heading()}\n{self._words()}"
 
+    def code(self) -> str:
+        """The call that makes this explorer as it stands; nothing if it was not told how."""
+        if not self._call:
+            return ""
+        moved = [
+            f"{state['name']}={self._values[state['name']]!r}"
+            for state in self._front()
+            if "fixed" not in state and state["kind"] != "touch"
+            if not same(self._values[state["name"]], self._start[state["name"]])
+        ]
+        head, _, given = self._call.removesuffix(")").partition("(")
+        return f"{head}({', '.join([given] * bool(given) + moved)})"
+
     def _heading(self) -> str:
-        values = ", ".join(f"{_label(name)} {value}" for name, value in self._values.items())
+        shown = {name: value for name, value in self._values.items() if value is not None}
+        values = ", ".join(f"{_label(name)} {value}" for name, value in shown.items())
         return f"{self.title} (run this cell to move the sliders)\n{values}"
 
-    def _move(self, values: Mapping[str, Any]) -> None:
-        """Take over new values, each fitted to its control, in the order of the controls."""
+    def _move(self, values: Mapping[str, Any], strict: bool = False) -> None:
+        """Take over new values, each fitted to its control, in the order of the controls.
+
+        A browser's value may be out of date and is moved to the nearest; strict says so instead.
+        """
         shown: dict[str, Any] = {}
         arguments: dict[str, Any] = {}
-        front = []
         for name, control in self._controls.items():
-            state = control.front(arguments)
-            shown[name] = control.fit(values.get(name, self._values[name]), state)
+            state = control.front(arguments, self._figure)
+            asked = values.get(name, self._values[name])
+            try:
+                shown[name] = control.fit(asked, state)
+                fits = not (strict and name in values) or same(shown[name], asked)
+            except (TypeError, ValueError):
+                fits = False
+            if not fits:
+                raise ValueError(
+                    f"Explorer: {name} cannot be {asked!r}; {control.rule(state)}."
+                ) from None
             arguments[name] = control.argument(shown[name])
-            front.append({"name": name, "label": _label(name), "value": shown[name]} | state)
-        self._values, self._arguments, self._front = shown, arguments, front
+        self._values, self._arguments = shown, arguments
+
+    def _follow(self, moves: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that a view's moves ask for."""
+        values: dict[str, Any] = {}
+        for name, move in moves.items():
+            if name in self._touches:
+                touch = self._touches[name]
+                x, y = touch.under(move["0"]["at"], self._figure)
+                found = touch.to_value(x, y, **self._arguments)  # type: ignore[misc]
+                found = (found,) if len(touch.sets) == 1 else found
+                values |= {
+                    n: v for n, v in zip(touch.sets, found or (), strict=False) if v is not None
+                }
+            else:
+                values[name] = self._controls[name].follow(move, self._values[name], self._figure)
+        return values
+
+    def _front(self) -> list[dict[str, Any]]:
+        """What the browser needs to know of every control, and where it lies on the picture now."""
+        states: list[dict[str, Any]] = []
+        everything = [(n, c, self._values[n]) for n, c in self._controls.items()]
+        for name, control, value in everything + [(n, t, None) for n, t in self._touches.items()]:
+            before = dict(islice(self._arguments.items(), len(states)))
+            state = control.front(before, self._figure) | control.place(value, self._figure)
+            states.append({"name": name, "label": _label(name), "value": value} | state)
+        return states
 
     def _words(self) -> str:
         """Run compute, move the artists, and say what the picture will show."""
         result = self._compute(**self._arguments)
         words = self._describe(result)
-        self._update(result)
+        self._picture()[1](result)
         return words
+
+    def _fit(self, width: float) -> None:
+        """Lay the picture out for a view so many CSS pixels wide, if it is a page of panels."""
+        page = self._figure.get_layout_engine()
+        if isinstance(page, Page):
+            page.fit(width)
 
     def _paint(self, dpi: float) -> memoryview:
         """The picture's pixels: the kept background, and on it what changes."""
@@ -260,20 +279,21 @@ class Explorer(anywidget.AnyWidget):
         """A view has moved a control, or has a new width; an empty message wants nothing."""
         if not message:
             return
+        self._fit(message.get("css", self.size[0]))
         # a little more, because the canvas cuts off what floating point leaves below a pixel
         dpi = (message["width"] + 1e-3) / self._figure.get_figwidth()
         self._answer(message["view"], message["values"], min(dpi, SHARPEST), message["shown"])
 
-    def _answer(self, view: Any, values: Mapping[str, Any], dpi: float, shown: int) -> None:
+    def _answer(self, view: Any, moves: Mapping[str, Any], dpi: float, shown: int) -> None:
         answer: dict[str, Any] = {"view": view}
         rows = b""
         try:
-            self._move(values)
-            answer["words"] = self._words()
+            self._move(self._follow(moves))
+            answer["words"], answer["code"] = self._words(), self.code()
             answer["picture"], rows = self._difference(np.array(self._paint(dpi)), shown)
         except Exception as error:
             answer["error"] = self._explain(error)
-        answer["controls"] = self._front
+        answer["controls"] = self._front()
         self.send(answer, [rows])
 
     def _difference(self, pixels: Array, shown: int) -> tuple[dict[str, Any], bytes]:
@@ -300,13 +320,22 @@ class Explorer(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict, dict]:
         bundle, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        self._fit(self.size[0])
         try:
             text = self.text()
-            picture, shown = picture_bundle(self._figure, self._paint(PRINT_DPI), text)
+            below = "\n".join(text.split("\n")[:3])  # of the words, what a view shows too
+            picture, shown = picture_bundle(self._figure, self._paint(PRINT_DPI), text, below)
         except Exception as error:
             text = f"{self._heading()}\n{self._explain(error)}"
             picture, shown = {"text/plain": text}, {}
-        return bundle | picture, metadata | shown
+        return marked(bundle | picture, metadata | shown)
+
+
+def same(value: Any, asked: Any) -> bool:
+    """Whether what a control shows is what was asked for, up to rounding."""
+    if isinstance(value, str) or value is None or asked is None:
+        return value == str(asked) or value is asked
+    return np.shape(value) == np.shape(asked) and np.allclose(value, asked, rtol=0, atol=1e-6)
 
 
 def changing_artists(figure: Figure) -> list[Artist]:

@@ -9,29 +9,35 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_lib.convolution import conv2d
+from course_lib import convolution
 from course_lib.data import photograph
-from course_lib.draw.cells import Cells
-from course_lib.draw.numbers import number, numbers
-from course_lib.draw.page import Page, outline
+from course_lib.draw import SIGNS, Grid, Legend, Page, Words, number
+from course_lib.draw.image import pixels
 from course_lib.draw.palette import DATA, INK, OUTPUT, PAPER, rgba
 from course_lib.draw.product import Product, pale
-from course_lib.draw.window import output_scale, window_numbers
+from course_lib.draw.window import in_a_row, output_scale, window_numbers
+from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
+from course_lib.engine.own import Attempt, Own
+from course_lib.engine.way_back import cell_at
+from course_lib.lessons.convolution.forward import CONV2D_FORWARD
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
 
 HEIGHT, WIDTH = 18, 27
 COLOURS = ("red", "green", "blue")
+PARTS = ("window", "kernel", "products")
 
 
-def conv2d_channel_by_channel(kernel: Any = None, **values: Any) -> Explorer:
+def conv2d_channel_by_channel(kernel: Any = None, *, conv2d: Any = None, **values: Any) -> Explorer:
     """Watch `conv2d` condense a window of three colours into one number for each kernel.
 
     Parameters
     ----------
     kernel : str or (3, 3, 3)      a name from the list, or a kernel of your own with one weight per
                                    colour, row and column, which replaces the list's first as "own"
+    conv2d : function              your conv2d_forward, which then computes the outputs; it is said
+                                   and marked where it differs from the library's
     **values                       where the controls start: bias (the same for every kernel), step
 
     Returns
@@ -48,27 +54,48 @@ def conv2d_channel_by_channel(kernel: Any = None, **values: Any) -> Explorer:
     >>> print(explorer.text().splitlines()[2].split(";")[0])
     red 0.01 + green -0.93 + blue 0.00 + bias 0.50 = -0.42
     """
-    own, chosen = read_kernel("conv2d_channel_by_channel", kernel, 3)
-    bank = own | dict(list(kernel_bank().items())[len(own) :])
+    kernels, chosen = read_kernel("conv2d_channel_by_channel", kernel, 3)
+    bank = kernels | dict(list(kernel_bank().items())[len(kernels) :])
+    own = Own.of(conv2d, CONV2D_FORWARD)
+    given = [f"kernel={w.tolist()}" for w in kernels.values()]
+    given += [f"conv2d={own.name}"] if own else []
     weight = np.stack(list(bank.values()))  # (C_out, 3, 3, 3)
     photo = photograph("flower", shrink=18, grey=False, dtype=np.float64)
     x = photo[:, 3 : 3 + HEIGHT, 4 : 4 + WIDTH].round(2)  # products can be checked by hand
 
-    def compute(kernel: int, bias: float, step: int) -> View:
-        y, _ = conv2d(x[None], weight, np.full(len(weight), bias), padding=1)
+    def compute(kernel: int, bias: float = 0.0, step: int = 230) -> View:
+        arrays = {"x": x[None], "weight": weight, "bias": np.full(len(weight), bias)}
+        y, _ = convolution.conv2d(**arrays, padding=1)
+        attempt = Attempt(y, np.zeros(y.shape, bool), "")
+        if own:
+            attempt = own.run(**arrays, stride=1, padding=1)
         row, column = divmod(step, WIDTH)
-        return View(x, tuple(bank), weight, bias, y[0], kernel, row, column)
+        return View(
+            x, tuple(bank), weight, bias, attempt.y[0], kernel, row, column,
+            attempt.differs[0], attempt.words,
+        )  # fmt: skip
+
+    def press_on(panel: str, kernel: str | None = None) -> Point:
+        def to_value(across: float, down: float, **now: Any) -> tuple[str | None, int] | None:
+            cell = cell_at((across, down), (HEIGHT, WIDTH))
+            return cell and (kernel, cell[0] * WIDTH + cell[1])
+
+        return Point(panel, sets=("kernel", "step"), to_value=to_value)
 
     explorer = Explorer(
         "conv2d channel by channel",
         compute,
         draw,
         describe,
+        f"explore.conv2d_channel_by_channel({', '.join(given)})",
         kernel={name: i for i, name in enumerate(bank)},
         bias=(-2.0, 2.0, 0.5),
-        step=(0, HEIGHT * WIDTH - 1),
+        step=Play(0, HEIGHT * WIDTH - 1),
+        press_on_photograph=press_on("photograph"),
+        **{f"press_on_{colour}": press_on(f"{colour} channel") for colour in COLOURS},
+        **{f"press_on_output_{k}": press_on(f"output {k}", name) for k, name in enumerate(bank)},
     )
-    return explorer.show(**{"bias": 0.0, "step": 230} | chosen | values)
+    return explorer.show(**chosen | values)
 
 
 def kernel_bank() -> dict[str, Array]:
@@ -83,8 +110,8 @@ def kernel_bank() -> dict[str, Array]:
     return {
         "red against green": np.multiply.outer([1, -1, 0], np.ones((3, 3))),
         "brightness": np.multiply.outer([1, 1, 1], made["identity"]),
-        "edges of any colour": np.multiply.outer([1, 1, 1], made["edge"]),
-        "upright edges of red": np.multiply.outer([1, 0, 0], made["Sobel x"]),
+        "outlines": np.multiply.outer([1, 1, 1], made["outline"]),
+        "upright red edges": np.multiply.outer([1, 0, 0], made["Sobel x"]),
     }
 
 
@@ -100,6 +127,8 @@ class View:
     kernel: int  # the one that is taken apart
     row: int  # of y
     column: int
+    differs: Array  # like y: where it is not what the library says
+    own: str  # how the learner's function compares with the library's, in words
 
     @property
     def window(self) -> Array:  # (3, 3, 3)
@@ -126,12 +155,15 @@ def describe(view: View) -> str:
     vector = ", ".join(f"{n} {number(v)}" for n, v in zip(view.names, view.vector, strict=True))
     weight = view.weight[view.kernel]
     channels = "\n".join(
-        f"{colour}: window {_rows(window)}; kernel {_rows(part)}; products {_rows(window * part)}"
+        f"{colour}: window {in_a_row(window)}; kernel {in_a_row(part)}; "
+        f"products {in_a_row(window * part)}"
         for colour, window, part in zip(COLOURS, view.window, weight, strict=True)
     )
+    made_by = "your" if view.own else "conv2d's"
     return f"""\
-{sums} + bias {number(view.bias)} = {total}; conv2d's output "{view.names[view.kernel]}" at \
-row {view.row}, column {view.column} is {number(view.vector[view.kernel])}.
+{view.own}{" " if view.own else ""}{sums} + bias {number(view.bias)} = {total}; {made_by} output \
+"{view.names[view.kernel]}" at row {view.row}, column {view.column} is \
+{number(view.vector[view.kernel])}.
 {condensing(view)}: {vector}
 {channels}"""
 
@@ -142,76 +174,62 @@ def condensing(view: View) -> str:
     return f"{channels} × {rows * columns} numbers become {made}, one for each kernel"
 
 
-def _rows(values: Array) -> str:
-    return " / ".join(" ".join(row) for row in numbers(values))
-
-
 def draw(figure: Figure) -> Callable[[View], None]:
     """A row per colour: channel, window × kernel = products, sum; below, what each kernel makes."""
-    page = Page(figure, 691, 500)
-    lefts = (197, 340, 483)
-    for x, title in zip((52, *lefts), ("channel", "window", "kernel", "products"), strict=True):
-        page.label(x, 12, title, weight="bold")
-    page.label(683, 12, "sum", weight="bold", ha="right")
-    with_padding = {"xlim": (-1, WIDTH + 1), "ylim": (HEIGHT + 1, -1)}
-    tops = (28, 126, 224)
-    products = [Product(page, lefts, top=top, width=120, height=90, size=9) for top in tops]
-    channels, marks, sums = [], [], []
-    for colour, top in zip(COLOURS, tops, strict=True):
-        page.label(8, top + 45, colour)
-        axes = page.panel(47, top - 5, 145, 100, **with_padding)
-        channels.append(Cells(axes, animated=True))
-        marks.append(outline(axes, DATA))
-        sums.append(page.label(683, top + 45, ha="right"))
-    page.label(556, 330, "bias")
-    page.axes.plot([556, 683], [343, 343], color=INK, lw=1)
-    bias, total = page.label(683, 330, ha="right"), page.label(683, 357, ha="right", weight="bold")
-    page.label(556, 357, "output", weight="bold")
-    words = page.label(8, 340, weight="bold")
-    page.label(8, 358, "in colour, orange is below zero and purple above")
-
-    columns = [8 + 138 * i for i in range(5)]
-    places = [page.panel(left - 5, 393, 130, 88, **with_padding) for left in columns]
-    pictures = [Cells(axes, animated=True) for axes in places]
-    here = [
-        outline(axes, colour) for axes, colour in zip(places, (DATA, *4 * [OUTPUT]), strict=True)
+    first = {c: c == COLOURS[0] for c in COLOURS}  # its row has the titles
+    style: dict[str, Any] = {"height": 56, "least": 84}
+    channels = [
+        Grid(f"{c} channel", HEIGHT, WIDTH, title="channel" * first[c], **style) for c in COLOURS
     ]
-    page.label(8, 384, "photograph", size=9)
-    chosen = outline(page.axes, OUTPUT)
-    names = [page.label(left, 384, size=9) for left in columns[1:]]
-    vector = [page.label(left + 60, 489, ha="center") for left in columns[1:]]
+    products = [
+        Product(54, tuple(f"{part} of {c}" for part in PARTS), size=9, least=96,
+                titles=PARTS if first[c] else ("", "", ""))
+        for c in COLOURS
+    ]  # fmt: skip
+    sums = [Words("−10.52", title="sum" * first[c], ha="right") for c in COLOURS]
+    columns = zip(COLOURS, channels, products, sums, strict=True)
+    rows = [
+        [Words(c, least=40), image, *product.row, total] for c, image, product, total in columns
+    ]
+    words = Words("3 × 9 numbers become 4", size=9)
+    output = Words("+ bias −2.00 = output −10.52", size=9, weight="bold")
+    small: dict[str, Any] = {"height": 88, "least": 118, "caption": ""}
+    photo = Grid("photograph", HEIGHT, WIDTH, **small)
+    maps = [Grid(f"output {k}", HEIGHT, WIDTH, **small) for k in range(4)]
+    Page(figure, *rows, [words, Legend(*SIGNS), output], [photo, *maps])
+    marks = [image.outline(DATA) for image in channels]
+    here = [panel.outline(OUTPUT if panel in maps else DATA) for panel in (photo, *maps)]
+    chosen = [panel.outline(OUTPUT) for panel in maps]
+    wrong = [panel.points(INK, marker="x", ms=3) for panel in maps]
 
     def update(view: View) -> None:
-        full, weight = (0, WIDTH, HEIGHT, 0), view.weight[view.kernel]
+        weight = view.weight[view.kernel]
         scales = pale(weight), pale(view.window * weight)  # the same for every colour
         for c in range(3):
-            channels[c].fill(tinted(view.x[c], c), full)
+            channels[c].fill(tinted(view.x[c], c))
             marks[c](view.column - 1, view.row - 1, 3, 3)
             window = view.window[c]
             colours = np.where(view.inside[..., None], tinted(window, c), rgba(PAPER))
             written = window_numbers(window, view.inside)
-            products[c].fill(window, weight[c], colours, written, scales)
+            products[c].show(window, weight[c], colours, written, scales)
             sums[c].set_text(number(view.sums[c]))
-        bias.set_text(number(view.bias))
-        total.set_text(number(view.vector[view.kernel]))
-        words.set_text(condensing(view))
-
-        pictures[0].fill(np.maximum.reduce([tinted(view.x[c], c) for c in range(3)]), full)
+        total = number(view.vector[view.kernel])
+        output.set_text(f"+ bias {number(view.bias)} = output {total}")
+        words.set_text(condensing(view).split(",")[0])
+        photo.fill(pixels(view.x))
         here[0](view.column - 1, view.row - 1, 3, 3)
         for k, (name, value) in enumerate(zip(view.names, view.vector, strict=True)):
-            scale = output_scale(view.weight[k], view.y[k])
-            pictures[k + 1].fill(scale(view.y[k]), full)
+            maps[k].show(view.y[k], output_scale(view.weight[k], view.y[k]))
             here[k + 1](view.column - 0.5, view.row - 0.5, 2, 2)
-            names[k].set_text(name)
-            vector[k].set_text(number(value))
-        chosen(columns[view.kernel + 1] - 4, 394, 128, 86)
+            maps[k].title.set_text(name)
+            maps[k].caption.set_text(number(value))
+            down, across = np.nonzero(view.differs[k])
+            wrong[k].set_data(across + 0.5, down + 0.5)
+            chosen[k](0, 0, *((WIDTH, HEIGHT) if k == view.kernel else (np.nan, np.nan)))
 
     return update
 
 
 def tinted(values: Array, channel: int) -> Array:
     """One colour channel as light of that colour."""
-    colours = np.zeros((*values.shape, 4), np.uint8)
-    colours[..., channel] = np.rint(255 * values)
-    colours[..., 3] = 255
-    return colours
+    return pixels(np.multiply.outer(np.eye(3)[channel], values))

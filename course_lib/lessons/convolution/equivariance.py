@@ -11,19 +11,17 @@ from matplotlib.figure import Figure
 
 from course_lib.convolution import conv2d
 from course_lib.data import photograph
-from course_lib.draw.cells import Cells
-from course_lib.draw.numbers import number
-from course_lib.draw.page import Page, outline
+from course_lib.draw import Bar, Grid, Legend, Page, number
 from course_lib.draw.palette import HIGHLIGHT, MUTED, Scale, chequered, signed_scale
 from course_lib.draw.window import BRIGHTNESS, output_scale
+from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
 
 HEIGHT, WIDTH = 24, 36
-RIM = 0.3  # keeps an outline within the picture
 FARTHEST = 6  # pixels that the photograph moves
-KERNELS = ("edge", "Sobel x", "Sobel y", "identity")
+KERNELS = ("outline", "Sobel x", "Sobel y", "identity")
 
 
 def equivariance(kernel: Any = None, **values: Any) -> Explorer:
@@ -60,20 +58,28 @@ def equivariance(kernel: Any = None, **values: Any) -> Explorer:
     photo = photograph("china", shrink=12, dtype=np.float64)[:HEIGHT, 2 : 2 + WIDTH]
     x = (256 * photo).round() / 256
 
-    def compute(kernel: Array, right: int, down: int, stride: int) -> View:
+    def compute(kernel: Array, right: int = 4, down: int = 2, stride: int = 1) -> View:
         return look(x, kernel, (down, right), stride)
 
+    def shift_to(across: float, below: float, **now: Any) -> tuple[int, int]:
+        """The shift that brings the photograph's middle there, as far as it moves."""
+        ends = -FARTHEST, FARTHEST
+        return round(np.clip(across - WIDTH / 2, *ends)), round(np.clip(below - HEIGHT / 2, *ends))
+
+    middle: dict[str, Any] = {"sets": ("right", "down"), "to_value": shift_to}
     explorer = Explorer(
         "equivariance",
         compute,
         draw,
         describe,
+        f"explore.equivariance({', '.join(f'kernel={w.tolist()}' for w in own.values())})",
         kernel=kernels,
-        right=(-FARTHEST, FARTHEST),
-        down=(-FARTHEST, FARTHEST),
+        right=Play(-FARTHEST, FARTHEST),
+        down=Play(-FARTHEST, FARTHEST),
         stride=(1, 3),
+        **{f"drag_{panel}": Point(panel, **middle) for panel in ("photograph", "shifted")},
     )
-    return explorer.show(**{"right": 4, "down": 2} | chosen | values)
+    return explorer.show(**chosen | values)
 
 
 @dataclass(frozen=True)
@@ -161,59 +167,40 @@ def size(value: float) -> str:
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """Above, convolved then shifted; below, shifted then convolved; at the right, both ends."""
-    page = Page(figure, 691, 398)
-    lefts, tops, width, height = (8, 246, 484), (26, 206), 198, 132
-    field = {"xlim": (0, WIDTH), "ylim": (HEIGHT, 0)}
-    axes = [[page.panel(x, y, width, height, MUTED, **field) for x in lefts] for y in tops]
-    cells = [[Cells(a, animated=True) for a in row] for row in axes]
-    titles = (
+    names = (
         ("photograph", "convolved", "then shifted"),
         ("shifted", "then convolved", "difference of the two"),
     )
-    for y, row in zip(tops, titles, strict=True):
-        for x, title in zip(lefts, row, strict=True):
-            page.label(x, y - 12, title, weight="bold")
-    for x, y, sign in ((226, 92, "→"), (464, 92, "→"), (226, 272, "→")):
-        page.label(x, y, sign, size=15, ha="center")
-    by, moved, differs = (page.label(x, y) for x, y in ((8, 170), (484, 170), (484, 350)))
-    outline_inside = outline(axes[1][2], HIGHLIGHT)
-
-    page.axes.plot([8, 26, 26, 8, 8], [376, 376, 388, 388, 376], color=HIGHLIGHT, lw=2)
-    page.label(34, 382, "inside")
-    Cells(page.axes).fill(chequered(2, 4), (92, 108, 386, 378))
-    page.label(114, 382, "zeros that came in")
-    colour_bar = page.colour_bar(524, 377, 110)
+    above, below = (
+        [Grid(name, HEIGHT, WIDTH, height=124, least=190, caption="", frame=MUTED) for name in row]
+        for row in names
+    )
+    bar = Bar()
+    key = Legend((HIGHLIGHT, "around the inside"), (chequered(2, 4), "zeros that came in"))
+    rows = [[a, "→", b, sign, c] for (a, b, c), sign in ((above, "→"), (below, ""))]
+    Page(figure, *rows, [key, bar])
+    outline_inside = below[2].outline(HIGHLIGHT)
+    whole = (0, WIDTH, HEIGHT, 0)
 
     def update(view: View) -> None:
         scale = output_scale(view.weight, view.convolved)
-        signed = scale if scale.low < 0 else signed_scale(1.0)
-        pictures = (
-            (
-                BRIGHTNESS(view.x),
-                scale(view.convolved),
-                moved_in(scale, view.then_shifted, view.moved),
-            ),
-            (
-                moved_in(BRIGHTNESS, view.shifted, view.by),
-                scale(view.then_convolved),
-                signed(view.difference),
-            ),
-        )
-        for row, colours in zip(cells, pictures, strict=True):
-            for cell, colour in zip(row, colours, strict=True):
-                cell.fill(colour, (0, WIDTH, HEIGHT, 0))
-        by.set_text(f"↓ by {words(view.by)}")
+        signed = scale if scale.signed else signed_scale(1.0)
+        came_in = moved_in(scale, view.then_shifted, view.moved)
+        above[0].fill(BRIGHTNESS(view.x))
+        above[1].show(view.convolved, scale, extent=whole)
+        above[2].fill(came_in, extent=whole)
+        below[0].fill(moved_in(BRIGHTNESS, view.shifted, view.by))
+        below[1].show(view.then_convolved, scale, extent=whole)
+        below[2].show(view.difference, signed, extent=whole)
+        bar.show(signed, view.difference)
+        below[0].caption.set_text(f"by {words(view.by)}")
         exact = all(m * view.stride == b for m, b in zip(view.moved, view.by, strict=True))
-        moved.set_text(f"by {words(view.moved)}" + ("" if exact else " (nearest)"))
+        above[2].caption.set_text(f"by {words(view.moved)}" + ("" if exact else " (nearest)"))
         inside, border = view.largest(view.inside), view.largest(~view.inside)
-        differs.set_text(f"inside {size(inside)}, border {size(border)}")
+        below[2].caption.set_text(f"inside {size(inside)}, border {size(border)}")
         rows, columns = (np.flatnonzero(view.inside.any(axis=axis)) for axis in (1, 0))
         high, wide = HEIGHT / view.inside.shape[0], WIDTH / view.inside.shape[1]
-        outline_inside(
-            columns[0] * wide + RIM, rows[0] * high + RIM,
-            len(columns) * wide - 2 * RIM, len(rows) * high - 2 * RIM,
-        )  # fmt: skip
-        colour_bar(signed, view.difference)
+        outline_inside(columns[0] * wide, rows[0] * high, len(columns) * wide, len(rows) * high)
 
     return update
 

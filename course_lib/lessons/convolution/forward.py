@@ -1,13 +1,10 @@
-"""The exercises conv1d_forward and conv2d_forward; the mistakes they share are beside this one."""
+"""The exercises conv1d_forward and conv2d_forward; the slips they share are beside this one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
-
-from course_lib.engine.exercise import Case, Exercise, Mistake, draw
-from course_lib.lessons.convolution.mistakes import (
+from course_lib.engine.exercise import Exercise, Slip
+from course_lib.engine.inputs import Inputs
+from course_lib.lessons.convolution.slips import (
     SHARED,
     Forward,
     convolve,
@@ -19,64 +16,88 @@ from course_lib.lessons.convolution.mistakes import (
 from course_lib.record import Array
 
 
-def _conv1d_cases(rng: np.random.Generator) -> Iterator[Case]:
-    for n, c_in, c_out, length, k, stride, padding, dilation, dtype in (
-        (1, 1, 1, 5, 2, 1, 0, 1, float),
-        (1, 2, 1, 4, 2, 1, 0, 1, float),
-        (1, 1, 1, 6, 2, 2, 0, 1, float),
-        (1, 1, 1, 6, 2, 1, 0, 2, float),
-        (1, 1, 1, 4, 3, 1, 1, 1, float),
-        (1, 2, 2, 4, 4, 1, 2, 1, float),
-        (2, 2, 2, 7, 1, 2, 1, 2, float),
-        (2, 2, 3, 9, 3, 1, 0, 1, float),
-        (2, 2, 3, 8, 3, 2, 1, 1, np.float32),
-        (2, 3, 2, 12, 3, 2, 1, 1, float),
-        (1, 2, 3, 13, 3, 2, 1, 2, float),
-        (3, 2, 1, 14, 2, 3, 2, 3, float),
-        (2, 1, 4, 11, 4, 1, 3, 2, float),
-        (1, 3, 2, 11, 3, 4, 0, 1, float),
-        (1, 1, 2, 3, 2, 1, 0, 1, float),  # as many channels as positions
-        (2, 2, 2, 5, 2, 3, 1, 1, float),  # no window reaches the padding at the end
-    ):
-        yield {
-            "x": draw(rng, n, c_in, length).astype(dtype),
-            "weight": draw(rng, c_out, c_in, k).astype(dtype),
-            "bias": draw(rng, c_out).astype(dtype),
-            "stride": stride,
-            "padding": padding,
-            "dilation": dilation,
-        }
+def places(length: int, span: int, stride: int, padding: int) -> int:
+    """Where a window can stand; 0 where it does not fit."""
+    return max((length + 2 * padding - span) // stride + 1, 0)
 
 
 CONV1D_FORWARD = Exercise(
     name="conv1d_forward",
     sections=("04_02b_convolution",),
-    returns=("y",),
+    task="""
+Write the layer itself. `x` is `(N, C_in, L)`, `weight` is `(C_out, C_in, K)`, and `bias` is
+`(C_out,)`, one learned number per output channel that is added to every sum. Return `y` of shape
+`(N, C_out, L')`:
+
+```text
+y[n, o, i] = bias[o] + sum over c, k of  weight[o, c, k] * x[n, c, stride * i + dilation * k]
+```
+
+where `x` has been padded with zeros at both ends. Loops are welcome: right first, fast later.
+""",
+    stub="""
+def conv1d_forward(x, weight, bias, stride, padding, dilation):
+    raise NotImplementedError
+""",
+    solution="""
+def conv1d_forward(x, weight, bias, stride, padding, dilation):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding)))
+    taps = weight.shape[2]
+    places = (x.shape[2] - dilation * (taps - 1) - 1) // stride + 1
+    y = np.zeros((len(x), len(weight), places), x.dtype) + bias[:, None]
+    for k in range(taps):
+        read = x[:, :, k * dilation :][:, :, ::stride][:, :, :places]  # (N, C_in, places)
+        y += weight[:, :, k] @ read
+    return y
+""",
+    alternative="""
+def conv1d_forward(x, weight, bias, stride, padding, dilation):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding)))
+    span = dilation * (weight.shape[2] - 1) + 1
+    starts = range(0, x.shape[2] - span + 1, stride)
+    windows = [x[:, :, start : start + span : dilation] for start in starts]
+    return np.stack([np.einsum("nck,ock->no", w, weight) + bias for w in windows], axis=2)
+""",
+    returns={"y": "N C_out L'"},
     shows="Your convolution agrees with the library's for every stride, padding and dilation we "
     "tried, over several channels and examples.",
-    cases=_conv1d_cases,
-    reference=convolve,
+    inputs=Inputs(
+        arguments={
+            "x": "N C_in L",
+            "weight": "C_out C_in K",
+            "bias": "C_out",
+            "stride": range(1, 5),
+            "padding": range(4),
+            "dilation": range(1, 4),
+        },
+        example={"L": 5, "K": 2},
+        also=(  # how far the last window reaches into the padding at the end: half, not at all
+            {"stride": 2, "padding": 1},
+            {"stride": 3, "padding": 1},
+        ),
+        sizes={"L": range(1, 13), "K": range(1, 5), "C_out": range(1, 5)},
+        derived={
+            "span": lambda K, dilation: dilation * (K - 1) + 1,
+            "remainder": lambda L, span, stride, padding: (L + 2 * padding - span) % stride,
+            "L'": lambda L, span, stride, padding: places(L, span, stride, padding),
+        },
+        legal=lambda L, span, padding: L + 2 * padding >= span,
+    ),
+    right=convolve,
     points=2,
-    mistakes=(
+    slips=(
         *SHARED,
-        Mistake(
+        Slip(
             "dilation ignored",
             "Your output equals the one for dilation 1: the weights meet neighbours. With dilation "
             "d, weight k meets the sample k * d places after the window's beginning.",
             (of_hyper(lambda s, p, d: (s, p, 1)), right_size(of_hyper(lambda s, p, d: (s, p, 1)))),
         ),
-        Mistake(
+        Slip(
             "dilation counted as the gap",
             "Your output has dilation samples left out between two weights. Dilation is the "
             "distance from weight to weight, so that 1 means neighbours.",
             (of_hyper(lambda s, p, d: (s, p, d + 1)),),
-        ),
-        Mistake(
-            "stride and dilation swapped",
-            "Your output equals the one with stride and dilation exchanged. The stride moves the "
-            "window from output to output, the dilation spreads the weights within it: "
-            "i * stride + k * dilation.",
-            (of_hyper(lambda s, p, d: (d, p, s)),),
         ),
     ),
     hints=(
@@ -89,30 +110,6 @@ CONV1D_FORWARD = Exercise(
         "an np.einsum can replace.",
     ),
 )
-
-
-def _conv2d_cases(rng: np.random.Generator) -> Iterator[Case]:
-    for n, c_in, c_out, height, width, k_h, k_w, stride, padding, dtype in (
-        (1, 1, 1, 3, 4, 2, 2, 1, 0, float),
-        (1, 2, 1, 3, 2, 2, 2, 1, 0, float),
-        (1, 1, 1, 2, 3, 2, 2, 1, 1, float),
-        (1, 1, 2, 5, 6, 2, 3, 2, 0, float),
-        (2, 2, 3, 6, 5, 3, 3, 1, 1, float),
-        (2, 2, 3, 5, 6, 3, 3, 2, 1, np.float32),
-        (1, 3, 2, 7, 9, 3, 2, 2, 1, float),
-        (2, 1, 2, 8, 7, 1, 3, 3, 2, float),
-        (1, 2, 2, 9, 8, 2, 3, 3, 1, float),
-        (3, 2, 1, 5, 4, 3, 2, 1, 2, float),
-        (1, 1, 2, 3, 3, 2, 2, 1, 0, float),  # as many channels as columns
-        (2, 2, 2, 5, 6, 2, 3, 3, 1, float),  # no window reaches the padding at the end
-    ):
-        yield {
-            "x": draw(rng, n, c_in, height, width).astype(dtype),
-            "weight": draw(rng, c_out, c_in, k_h, k_w).astype(dtype),
-            "bias": draw(rng, c_out).astype(dtype),
-            "stride": stride,
-            "padding": padding,
-        }
 
 
 def _stride_along(rows: bool) -> Forward:
@@ -128,56 +125,87 @@ def _stride_along(rows: bool) -> Forward:
 CONV2D_FORWARD = Exercise(
     name="conv2d_forward",
     sections=("04_02b_convolution",),
-    returns=("y",),
+    task="""
+`x` is `(N, C_in, H, W)`, `weight` is `(C_out, C_in, K_h, K_w)`. One stride and one padding serve
+both directions; there is no dilation. Return `(N, C_out, H', W')`: the sum over channels, rows and
+columns of the window, plus `bias[o]`.
+""",
+    stub="""
+def conv2d_forward(x, weight, bias, stride, padding):
+    raise NotImplementedError
+""",
+    solution="""
+def conv2d_forward(x, weight, bias, stride, padding):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    rows, columns = weight.shape[2:]
+    tops = range(0, x.shape[2] - rows + 1, stride)
+    lefts = range(0, x.shape[3] - columns + 1, stride)
+    y = np.zeros((len(x), len(weight), len(tops), len(lefts)), x.dtype)
+    for i, top in enumerate(tops):
+        for j, left in enumerate(lefts):
+            window = x[:, :, top : top + rows, left : left + columns]
+            y[:, :, i, j] = np.einsum("nchw,ochw->no", window, weight) + bias
+    return y
+""",
+    alternative="""
+def conv2d_forward(x, weight, bias, stride, padding):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, weight.shape[2:], axis=(2, 3))
+    windows = windows[:, :, ::stride, ::stride]  # (N, C_in, H', W', K_h, K_w)
+    return np.einsum("ncijhw,ochw->noij", windows, weight) + bias[:, None, None]
+""",
+    returns={"y": "N C_out H' W'"},
     shows="Your convolution agrees with the library's on images that are not square, with kernels "
     "that are not square, over several channels and examples.",
-    cases=_conv2d_cases,
-    reference=convolve,
+    inputs=Inputs(
+        arguments={
+            "x": "N C_in H W",
+            "weight": "C_out C_in K_h K_w",
+            "bias": "C_out",
+            "stride": range(1, 4),
+            "padding": range(4),
+        },
+        example={"H": 3, "W": 4, "K_h": 2, "K_w": 2},
+        also=(  # how far the last window reaches into the padding at the end: half, not at all
+            {"H": 5, "W": 5, "stride": 2, "padding": 1},
+            {"H": 5, "W": 5, "stride": 3, "padding": 1},
+        ),
+        sizes={"H": range(1, 8), "W": range(1, 8)},
+        derived={
+            "H'": lambda H, K_h, stride, padding: places(H, K_h, stride, padding),
+            "W'": lambda W, K_w, stride, padding: places(W, K_w, stride, padding),
+            "longest side": lambda K_h, K_w: max(K_h, K_w),
+            "remainder": lambda H, K_h, stride, padding: (H + 2 * padding - K_h) % stride,
+        },
+        legal=lambda H, W, K_h, K_w, padding: min(H - K_h, W - K_w) + 2 * padding >= 0,
+    ),
+    right=convolve,
     points=2,
-    mistakes=(
+    slips=(
         *SHARED,
-        Mistake(
+        Slip(
             "kernel flipped along one axis",
             "Your output equals a convolution with the kernel flipped along one axis. Rows of the "
             "kernel meet rows of the window in the same order, and so do columns.",
             (of_weight(lambda w: w[:, :, ::-1]), of_weight(lambda w: w[..., ::-1])),
         ),
-        Mistake(
-            "rows and columns of the kernel swapped",
-            "Your output equals a convolution with the kernel transposed. weight is "
-            "(C_out, C_in, rows, columns), as x is (N, C_in, rows, columns).",
-            (of_weight(lambda w: w.swapaxes(2, 3)),),
-        ),
-        Mistake(
+        Slip(
             "kernel taken to be square",
             "Your code takes the kernel to have as many columns as rows. Here it need not: "
             "weight.shape[2] counts its rows, weight.shape[3] its columns.",
             (of_weight(lambda w: w.take(range(w.shape[2]), axis=3)),),
         ),
-        Mistake(
-            "rows and columns of the output swapped",
-            "Your output is right but lies on its side. Rows come before columns, in y as in x: "
-            "(N, C_out, rows, columns).",
-            (lambda *args: convolve(*args).swapaxes(2, 3),),
-        ),
-        Mistake(
-            "the last row or column is missing",
-            "Your output ends one row or one column early. Along each axis the number of positions "
-            "is the number of steps plus one.",
-            (lambda *args: convolve(*args)[:, :, :-1], lambda *args: convolve(*args)[..., :-1]),
-        ),
-        Mistake(
+        Slip(
             "stride along one axis only",
             "Your output takes the stride along one axis only. The window moves by stride down as "
             "well as across.",
-            (
-                _stride_along(rows=True),
-                _stride_along(rows=False),
-                right_size(_stride_along(rows=True)),
-                right_size(_stride_along(rows=False)),
+            tuple(
+                fit(_stride_along(rows))
+                for rows in (True, False)
+                for fit in (lambda forward: forward, right_size)
             ),
         ),
-        Mistake(
+        Slip(
             "padding along one axis only",
             "Your output is padded along one axis only. Rows and columns both get padding zeros at "
             "both ends: np.pad takes one pair for each axis.",

@@ -27,7 +27,7 @@ def hand_made_kernels(size: int, rank: int = 2) -> dict[str, Array]:
     --------
     >>> hand_made_kernels(3)["Sobel x"].astype(int).tolist()
     [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
-    >>> hand_made_kernels(2)["edge"].astype(int).tolist()
+    >>> hand_made_kernels(2)["outline"].astype(int).tolist()
     [[-1, -1], [-1, 3]]
     >>> hand_made_kernels(5, rank=1)["difference"].astype(int).tolist()
     [-1, -2, 0, 2, 1]
@@ -37,12 +37,12 @@ def hand_made_kernels(size: int, rank: int = 2) -> dict[str, Array]:
     identity[(size // 2,) * rank] = 1.0
     smooth = np.array([comb(size - 1, i) for i in range(size)], float)
     slope = np.convolve([comb(size - 2, i) for i in range(size - 1)], [-1.0, 1.0])
-    edge = {"edge": size**rank * identity - 1}
+    outline = {"outline": size**rank * identity - 1}
     even = {"blur": mean, "sharpen": 2 * identity - mean}
     if rank == 1:
-        return {"difference": slope, **edge, **even, "identity": identity}
+        return {"difference": slope, **outline, **even, "identity": identity}
     sobel = {"Sobel x": np.outer(smooth, slope), "Sobel y": np.outer(slope, smooth)}
-    return edge | even | sobel | {"identity": identity}
+    return outline | even | sobel | {"identity": identity}
 
 
 def read_kernel(name: str, kernel: Any, rank: int) -> tuple[dict[str, Array], dict[str, str]]:

@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from course_lib.convolution import conv1d, conv2d, output_size
+from course_lib import convolution
+from course_lib.convolution import output_size
 from course_lib.data import photograph
-from course_lib.draw.cells import Cells
-from course_lib.draw.numbers import number
-from course_lib.draw.page import Page, outline
-from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED, OUTPUT, WEIGHT, chequered
+from course_lib.draw import Bar, Grid, Page, Panel, Words, number
+from course_lib.draw.image import fit_image
+from course_lib.draw.palette import DATA, GRADIENT, HIGHLIGHT, INK, MUTED, OUTPUT, WEIGHT, chequered
 from course_lib.draw.window import (
     DOTS,
     MOST_PADDING,
+    Products,
     View,
     describe,
-    draw_products,
     input_colours,
     legend,
     look,
     output_scale,
     size_formula,
+    way_back_colours,
 )
+from course_lib.engine.control import Fixed, Play, Point
 from course_lib.engine.explorer import Explorer
+from course_lib.engine.own import Own
+from course_lib.engine.way_back import cell_at, read_by
+from course_lib.lessons.convolution.forward import CONV1D_FORWARD, CONV2D_FORWARD
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
 
 LENGTH, HEIGHT, WIDTH = 24, 24, 32
+PANELS = {1: ("input",), 2: ("input", "output")}  # the last is where an output is named
+FORMULA = "height = floor((24 + 2*3 - 3*(5-1) - 1)/4) + 1 = 10"  # the longest
 
 # Settings of conv2d_under_the_window that show what few people expect
 SURPRISES: dict[str, dict[str, Any]] = {
@@ -51,21 +58,25 @@ SURPRISES: dict[str, dict[str, Any]] = {
         "kernel": "blur", "kernel_size": 5, "padding": 2, "step": 0,
     },
     "too much padding makes outputs that see no pixel": {
-        "kernel": "edge", "kernel_size": 3, "padding": 3, "step": 0,
+        "kernel": "outline", "kernel_size": 3, "padding": 3, "step": 0,
     },
     "the strongest edge of the photograph is its frame": {
-        "kernel": "edge", "kernel_size": 3, "padding": 1, "step": 31,
+        "kernel": "outline", "kernel_size": 3, "padding": 1, "step": 31,
     },
 }  # fmt: skip
 
 
-def conv1d_under_the_window(kernel: str | Array | None = None, **values: Any) -> Explorer:
+def conv1d_under_the_window(
+    kernel: str | Array | None = None, *, conv1d: Any = None, **values: Any
+) -> Explorer:
     """Move a convolution's window along a row of a photograph and watch `conv1d` compute.
 
     Parameters
     ----------
     kernel : str or (K,)           a name from the list, or a kernel of your own with K from 2 to 5,
                                    which is added to the list as "own" and keeps its size
+    conv1d : function              your conv1d_forward, which then computes the output; the explorer
+                                   says and marks where it differs from the library's
     **values                       where the controls start: kernel_size, stride, padding, dilation,
                                    step
 
@@ -84,16 +95,27 @@ def conv1d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     The 3 products sum to 0.50; conv1d's output at position 6 is 0.50.
     """
     x = photograph("china", shrink=26, dtype=np.float64)[7].round(2)
-    return under_the_window(conv1d, x, kernel, draw_sequence, {"step": 12} | values)
+    return under_the_window(x, kernel, Own.of(conv1d, CONV1D_FORWARD), draw_sequence, 12, values)
 
 
-def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) -> Explorer:
+def conv2d_under_the_window(
+    kernel: str | Array | None = None,
+    *,
+    image: Array | None = None,
+    conv2d: Any = None,
+    **values: Any,
+) -> Explorer:
     """Move a convolution's window over a photograph and watch `conv2d` compute.
 
     Parameters
     ----------
     kernel : str or (K, K)         a name from the list, or a kernel of your own with K from 2 to 5,
                                    which is added to the list as "own" and keeps its size
+    image : (H, W), (3, H, W) or (H, W, 3)
+                                   a picture of your own, from 0 to 1 or whole numbers up to 255;
+                                   we take its brightness, in at most 24 rows and 32 columns
+    conv2d : function              your conv2d_forward, which then computes the output; the explorer
+                                   says and marks where it differs from the library's
     **values                       where the controls start: kernel_size, stride, padding, dilation,
                                    step; `SURPRISES` has some worth a look
 
@@ -104,7 +126,7 @@ def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     Raises
     ------
     ValueError                     if there is no such kernel, or it is not square, or K is not
-                                   from 2 to 5
+                                   from 2 to 5, or the image is none or too narrow
 
     Examples
     --------
@@ -112,185 +134,224 @@ def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     >>> print(explorer.text().splitlines()[2])
     The 4 products sum to 0.02; conv2d's output at row 5, column 15 is 0.02.
     """
+    given = () if image is None else ("image=image",)
+    if image is None:
+        image = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH]
     # hundredths, so that the products in the picture can be checked by hand
-    x = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH].round(2)
-    return under_the_window(conv2d, x, kernel, draw_image, {"step": 333} | values)
+    x = fit_image("conv2d_under_the_window", image, HEIGHT, WIDTH).round(2)
+    middle = x.size // 2 - x.shape[1] // 2 - 1
+    own = Own.of(conv2d, CONV2D_FORWARD)
+    return under_the_window(x, kernel, own, partial(draw_image, x.shape), middle, values, given)
 
 
 def under_the_window(
-    operation: Callable[..., Any],
     x: Array,
     kernel: Any,
+    own: Own | None,
     draw: Callable[[Figure], Callable[[View], None]],
+    start: int,
     values: dict[str, Any],
+    given: tuple[str, ...] = (),
 ) -> Explorer:
-    """The explorer of conv1d or conv2d: both have the same controls."""
-    name = operation.__name__
-    own, chosen = read_kernel(f"{name}_under_the_window", kernel, x.ndim)
-    start = {"kernel_size": len(own["own"]) if own else 3, "padding": 1}
+    """The explorer of conv1d or conv2d, which have the same controls, at step `start`."""
+    operation = (convolution.conv1d, convolution.conv2d)[x.ndim - 1]
+    name = f"{operation.__name__}_under_the_window"
+    kernels, chosen = read_kernel(name, kernel, x.ndim)
+    given = *(f"kernel={w.tolist()}" for w in kernels.values()), *given
+    given += (f"{operation.__name__}={own.name}",) if own else ()
 
     def weight_of(kernel: str, kernel_size: int) -> Array:
-        return (own | hand_made_kernels(kernel_size, x.ndim))[kernel]
+        return (kernels | hand_made_kernels(kernel_size, x.ndim))[kernel]
 
     def last_step(kernel: str, kernel_size: int, **window: int) -> int:
         size = len(weight_of(kernel, kernel_size))
         return prod(output_size(axis, size, **window) for axis in x.shape) - 1
 
+    def own_size(kernel: str) -> tuple[int, str] | None:
+        return (len(kernels[kernel]), "your kernel keeps its size") if kernel in kernels else None
+
     def compute(
-        kernel: str, kernel_size: int, stride: int, padding: int, dilation: int, step: int
+        kernel: str,
+        kernel_size: int = 3,
+        stride: int = 1,
+        padding: int = 1,
+        dilation: int = 1,
+        step: int = start,
+        output: Array | None = None,
     ) -> View:
-        return look(operation, x, weight_of(kernel, kernel_size), stride, padding, dilation, step)
+        weight = weight_of(kernel, kernel_size)
+        view = look(operation, x, weight, stride, padding, dilation, step)
+        if own:
+            view = computed_by(own, view)
+        return view if output is None else looking_back(operation, view, output)
+
+    def step_at(panel: str) -> Point:
+        def to_value(across: float, down: float, output: Any, **now: Any) -> int | None:
+            view = compute(**now)
+            place = output_under(view, panel, across, down)
+            return None if place is None else int(np.ravel_multi_index(place, view.y.shape))
+
+        return Point(panel, sets=("step",), to_value=to_value)
 
     explorer = Explorer(
-        f"{name} under the window",
+        f"{operation.__name__} under the window",
         compute,
         draw,
         describe,
-        kernel=[*own, *hand_made_kernels(3, x.ndim)],
-        kernel_size=(2, 5),
+        f"explore.{name}({', '.join(given)})",
+        kernel=[*kernels, *hand_made_kernels(3, x.ndim)],
+        kernel_size=Fixed((2, 5), when=own_size),
         stride=(1, 4),
         padding=(0, MOST_PADDING),
-        dilation=(1, 3),
-        step=(0, last_step),
+        dilation=own.control("dilation", (1, 3), 1) if own else (1, 3),
+        step=Play(0, last_step),
+        output=Point(PANELS[x.ndim][-1], hover=True, step=1),
+        **{f"press_on_{panel}": step_at(panel) for panel in PANELS[x.ndim]},
     )
-    return explorer.show(**start | chosen | values)
+    return explorer.show(**chosen | values)
 
 
-def draw_image(figure: Figure) -> Callable[[View], None]:
+def computed_by(own: Own, view: View) -> View:
+    """What the learner's function makes of the same input."""
+    attempt = own.run(
+        x=view.x[None, None], weight=view.weight[None, None], bias=np.zeros(1),
+        stride=view.stride, padding=view.padding, dilation=view.dilation,
+    )  # fmt: skip
+    return replace(view, y=attempt.y[0, 0], differs=attempt.differs[0, 0], own=attempt.words)
+
+
+def looking_back(operation: Callable[..., Any], view: View, at: Array) -> View:
+    """With the output at a place of the picture, and its gradient."""
+    over = output_under(view, PANELS[view.x.ndim][-1], *at)
+    if over is None:
+        return view
+    settings = {"stride": view.stride, "padding": view.padding, "dilation": view.dilation}
+    y, backward = operation(view.x[None, None], view.weight[None, None], **settings)
+    dx, *_ = read_by(y, backward, (0, 0, *over))
+    return replace(view, over=over, dx=dx[0, 0])
+
+
+def output_under(view: View, panel: str, across: float, down: float) -> tuple[int, ...] | None:
+    """The output at a place of the picture: a cell, or that whose window has its middle there."""
+    if panel == "output":
+        return cell_at((across, down), view.y.shape, *upper_left(view))
+    at = np.array([down, across][-view.x.ndim :])
+    nearest = np.rint((at + view.padding - view.reach / 2) / view.stride)
+    return tuple(int(i) for i in np.clip(nearest, 0, np.array(view.y.shape) - 1))
+
+
+def upper_left(view: View) -> tuple[float, float]:
+    """Where an output begins that is centred on its panel: across, down."""
+    (height, width), (rows, columns) = view.x.shape, view.y.shape
+    return (width - columns) / 2, (height - rows) / 2
+
+
+def draw_image(shape: tuple[int, int], figure: Figure) -> Callable[[View], None]:
     """Above, input and output at one scale; below, window times kernel, number by number."""
-    page = Page(figure, 691, 520)
-    with_padding = {
-        "xlim": (-MOST_PADDING, WIDTH + MOST_PADDING),
-        "ylim": (HEIGHT + MOST_PADDING, -MOST_PADDING),
-    }
-    input_axes = page.panel(8, 28, 319, 252, **with_padding)
-    output_axes = page.panel(364, 28, 319, 252, **with_padding)
-    input_title, output_title = (page.label(x, 12, weight="bold") for x in (8, 364))
-    input_cells, output_cells = (Cells(a, animated=True) for a in (input_axes, output_axes))
-    outline_window, outline_output = outline(input_axes, DATA), outline(output_axes, OUTPUT)
-    (taps,) = input_axes.plot([], [], ms=3, animated=True, **DOTS)
-
-    # the legend of the input; the output's scale, and the input's size as its measure
-    legend(page, 8, 295)
-    colour_bar = page.colour_bar(414, 290, 110)
-    dashes = {"color": MUTED, "lw": 1, "ls": (0, (4, 3))}
-    edge_x, edge_y = (np.array([-0.2, size + 0.2]) for size in (WIDTH, HEIGHT))
-    output_axes.plot(edge_x[[0, 1, 1, 0, 0]], edge_y[[0, 0, 1, 1, 0]], zorder=-1, **dashes)
-    page.axes.plot([590, 608], [295, 295], **dashes)
-    page.label(614, 295, "input size")
-
-    products = draw_products(page, top=330, height=130)
-    height_formula, width_formula = page.label(8, 498), page.label(352, 498)
+    height, width = shape
+    image, output = (Grid(name, *shape, height=200) for name in ("input", "output"))
+    bar, products = Bar(), Products(84)
+    formulas = [Words(FORMULA, size=9), Words(FORMULA, size=9)]
+    Page(figure, [image, output], [legend(), bar], products.row, formulas)
+    outline_window, outline_output = image.outline(DATA), output.outline(OUTPUT)
+    taps = image.points(WEIGHT, **DOTS | {"ms": 3})
+    way_back, outline_over = image.cells(), output.outline(GRADIENT)
+    wrong = output.points(INK, marker="x", ms=4)
+    same = output.line(MUTED, lw=1, ls=(0, (4, 3)))
+    same.set_data([0, width, width, 0, 0], [0, 0, height, height, 0])
 
     def update(view: View) -> None:
-        p = view.padding
-        padded = f", padded to {HEIGHT + 2 * p} × {WIDTH + 2 * p}" if p else ""
-        input_title.set_text(f"input {HEIGHT} × {WIDTH}{padded}")
-        input_cells.fill(input_colours(view), (-p, WIDTH + p, HEIGHT + p, -p))
+        p, (rows, columns) = view.padding, view.y.shape
+        for panel in (image, output):
+            panel.view(-p, width + p, height + p, -p)
+        padded = f", padded to {height + 2 * p} × {width + 2 * p}" if p else ""
+        image.title.set_text(f"input {height} × {width}{padded}")
+        image.fill(input_colours(view), extent=(-p, width + p, height + p, -p))
         row, column = view.corner
         outline_window(column, row, view.reach, view.reach)
         y, x = np.meshgrid(*view.taps, indexing="ij")
         taps.set_data(x.ravel() - p + 0.5, y.ravel() - p + 0.5)
 
-        rows, columns = view.y.shape
-        left, top = (WIDTH - columns) / 2, (HEIGHT - rows) / 2
+        left, top = upper_left(view)
         scale = output_scale(view.weight, view.y)
-        output_title.set_text(f"output {rows} × {columns}")
-        output_cells.fill(scale(view.y), (left, left + columns, top + rows, top))
+        output.title.set_text(f"output {rows} × {columns}, dashed: input size")
+        output.show(view.y, scale, extent=(left, left + columns, top + rows, top))
         outline_output(left + view.place[1] - 0.3, top + view.place[0] - 0.3, 1.6, 1.6)
-        colour_bar(scale, view.y)
-
-        products(view)
-        height_formula.set_text(f"height = {size_formula(HEIGHT, view)}")
-        width_formula.set_text(f"width = {size_formula(WIDTH, view)}")
+        way_back.fill(way_back_colours(view), (0, width, height, 0))
+        over = np.array(view.over or (np.nan, np.nan)) - 0.1
+        outline_over(left + over[1], top + over[0], 1.2, 1.2)
+        down, across = np.nonzero(view.differs)
+        wrong.set_data(left + across + 0.5, top + down + 0.5)
+        bar.show(scale, view.y)
+        products.show(view)
+        for words, axis, size in zip(formulas, ("height", "width"), view.x.shape, strict=True):
+            words.set_text(f"{axis} = {size_formula(size, view)}")
 
     return update
 
 
 def draw_sequence(figure: Figure) -> Callable[[View], None]:
     """Input above output, each output below the middle of its window; then the products."""
-    page = Page(figure, 691, 408)
-    left, width = 84, 600  # 20 pixels for each sample
-    slots = {"xlim": (-MOST_PADDING, LENGTH + MOST_PADDING)}
-    above, below = ({"ylim": ylim} | slots for ylim in ((1.25, -1), (2, -0.25)))
-    show_input = bars(page.panel(left, 30, width, 80, **slots, ylim=(0, 1)))
-    input_axes = page.panel(left, 112, width, 36, **above)
-    fan_axes = page.panel(left, 148, width, 34, **slots)
-    output_axes = page.panel(left, 182, width, 36, **below)
-    show_output = bars(page.panel(left, 222, width, 80, **slots, ylim=(0, 1)))
-
-    page.label(8, 13, "brightness along a row of a photograph")
-    legend(page, 400, 13)
-    page.label(8, 121, "input", weight="bold")
-    page.label(8, 194, "output", weight="bold")
-    input_length, output_length = page.label(8, 137), page.label(8, 210)
-    page.label(left - 4, 36, "1", size=9, ha="right")
-    page.label(left - 4, 105, "0", size=9, ha="right")
-    high, low = (page.label(left - 4, y, size=9, ha="right") for y in (228, 297))
-
-    Cells(input_axes, size=9).fill(paper(LENGTH), (0, LENGTH, 0, -1), [counted(LENGTH)])
-    frame = Cells(input_axes, animated=True)
-    output_indices = Cells(output_axes, size=9, animated=True)
-    input_cells, output_cells = (Cells(a, animated=True) for a in (input_axes, output_axes))
-    outline_window, outline_output = outline(input_axes, DATA), outline(output_axes, OUTPUT)
-    (taps,) = input_axes.plot([], [], ms=5, animated=True, **DOTS)
-    (edge,) = output_axes.plot([], [], color=MUTED, lw=1, animated=True)
-    fan = LineCollection([], colors=WEIGHT, linewidths=1.5, animated=True)
-    fan_axes.add_collection(fan, autolim=False)
-    show_products = draw_products(page, top=322, height=34)
-    formula = page.label(8, 392)
+    line = Panel("input", caption="", xlim=(0, LENGTH), ylim=(218, 0), height=218)
+    products, formula = Products(30, rows=1), Words(FORMULA, size=9)
+    Page(figure, [line], [legend()], products.row, [formula])
+    show_input, show_output = line.bars(DATA), line.bars(OUTPUT)
+    ends = [line.label(0, y, size=8) for y in (5, 54, 172, 212)]
+    frame, input_cells, output_cells = (line.cells(size=9) for _ in range(3))
+    indices = [line.cells(size=9) for _ in range(2)]
+    zero, edge = line.line(MUTED, lw=1), line.line(MUTED, lw=1)
+    outline_window, outline_output = line.outline(DATA), line.outline(OUTPUT)
+    way_back, outline_over = line.cells(), line.outline(GRADIENT)
+    wrong = line.points(INK, marker="x", ms=6)
+    taps, fan = line.points(WEIGHT, **DOTS | {"ms": 5}), line.segments(WEIGHT)
 
     def update(view: View) -> None:
         p, n, at, positions = view.padding, len(view.y), view.place[0], view.taps[0] - view.padding
-        input_length.set_text(f"{LENGTH} + 2·{p}" if p else f"{LENGTH} samples")
+        line.view(-p - 2, LENGTH + p, 218, 0)  # room for the ends of the scales
+        line.title.set_text(f"input: {LENGTH} samples" + (f" + 2·{p}" if p else ""))
+        line.caption.set_text(f"output: {n} values, each below its window")
         sample = np.arange(LENGTH)
         colours = np.where(view.reads > 0, DATA, HIGHLIGHT)
-        show_input(sample + 0.5, view.x, (0, 1), colours, np.isin(sample, positions))
-        frame.fill(chequered(4, 4 * len(view.padded)), (-p, LENGTH + p, 1, 0))
-        input_cells.fill(input_colours(view)[None, p : p + LENGTH], (0, LENGTH, 1, 0))
-        outline_window(view.corner[0], 0, view.reach, 1)
-        taps.set_data(positions + 0.5, np.full(len(positions), 0.5))
+        now = tinted(colours, np.isin(sample, positions))
+        show_input(sample + 0.5, -54 * view.x, 0.6, 58, now)
+        indices[0].fill(paper(LENGTH), (0, LENGTH, 76, 60), [counted(LENGTH)])
+        frame.fill(chequered(4, 4 * len(view.padded)), (-p, LENGTH + p, 96, 76))
+        input_cells.fill(input_colours(view)[None, p : p + LENGTH], (0, LENGTH, 96, 76))
+        outline_window(view.corner[0], 76, view.reach, 20)
+        taps.set_data(positions + 0.5, np.full(len(positions), 86))
 
         # an output is as wide as a stride, with its window's middle as its own
         middles = view.stride * np.arange(n) + view.reach / 2 - p
         start = middles[0] - view.stride / 2
         end = start + n * view.stride
-        fan.set_segments([[(x + 0.5, 0), (middles[at], 1)] for x in positions])
+        fan.set_segments([[(x + 0.5, 97), (middles[at], 130)] for x in positions])
         scale = output_scale(view.weight, view.y)
-        output_length.set_text(f"{n} values")
-        output_cells.fill(scale(view.y)[None], (start, end, 1, 0))
-        edge.set_data((start, end, end, start, start), (0, 0, 1, 1, 0))
-        output_indices.fill(paper(n), (start, end, 2, 1), [counted(n)])
-        outline_output(start + at * view.stride, 0, view.stride, 1)
-        bottom = min(0, view.y.min())
-        top = max(view.y.max(), scale.high if scale.low == 0 else bottom + 0.01)
-        show_output(middles, view.y, (bottom, top), np.full(n, OUTPUT), np.arange(n) == at)
-        high.set_text(number(top))
-        low.set_text(number(bottom))
-
-        show_products(view)
+        output_cells.show(view.y[None], scale, (start, end, 150, 130))
+        edge.set_data((start, end, end, start, start), (130, 130, 150, 150, 130))
+        indices[1].fill(paper(n), (start, end, 166, 150), [counted(n)])
+        outline_output(start + at * view.stride, 130, view.stride, 20)
+        way_back.fill(way_back_colours(view)[None], (0, LENGTH, 96, 76))
+        over = np.nan if view.over is None else view.over[0]
+        outline_over(start + over * view.stride, 132, view.stride, 16)
+        there = np.flatnonzero(view.differs)
+        wrong.set_data(middles[there], np.full(len(there), 140))
+        bottom, top = min(0, view.y.min()), max(view.y.max(), scale.high, 0.01)
+        up = -44 / (top - bottom)
+        base = 214 + up * -bottom
+        show_output(middles, up * view.y, 0.6, base, tinted(np.full(n, OUTPUT), np.arange(n) == at))
+        zero.set_data((0, LENGTH), (base, base))
+        for label, value in zip(ends, (1, 0, top, bottom), strict=True):
+            label.move(-p - 2, label.y)
+            label.set_text(number(value))
+        products.show(view)
         formula.set_text(f"length = {size_formula(LENGTH, view)}")
 
     return update
 
 
-def bars(axes: Axes) -> Callable[..., None]:
-    """Bars between two ends of a scale; those of the moment stand out."""
-    (zero,) = axes.plot([], [], color=MUTED, lw=1, animated=True, zorder=1)
-    lines = LineCollection([], linewidths=10, animated=True)
-    axes.add_collection(lines, autolim=False)
-
-    def show(
-        x: Array, values: Array, ends: tuple[float, float], colours: Array, now: Array
-    ) -> None:
-        low, high = ends
-        base, tops = -low / (high - low), (values - low) / (high - low)
-        zero.set_data(axes.get_xlim(), (base, base))
-        lines.set_segments([[(at, base), (at, top)] for at, top in zip(x, tops, strict=True)])
-        chosen = zip(colours, now, strict=True)
-        lines.set_color([to_rgba(colour, 1 if full else 0.4) for colour, full in chosen])
-
-    return show
+def tinted(colours: Array, full: Array) -> list[tuple[float, ...]]:
+    """Colours that stand out where they are full, and are pale elsewhere."""
+    return [to_rgba(c, 1 if f else 0.4) for c, f in zip(colours, full, strict=True)]
 
 
 def paper(length: int) -> Array:
