@@ -96,7 +96,7 @@ class Panel(Marks):
         self.axes.patch.set_visible(False)
         self._dress()
         title, caption = self._words
-        self.title = self._line(title, 1, LINE / 2 + 1, bool(title), weight="bold")
+        self.title = self._line(title, 1, self.head - LINE / 2 + 1, bool(title), weight="bold")
         self.caption = self._line(caption or "", 0, LINE / 2 - self.foot, caption is not None)
 
     def _dress(self) -> None:
@@ -233,6 +233,7 @@ class Plot(Panel):
         self._axis = {"xlabel": xlabel, "xscale": xscale, "yscale": yscale}
         self._ticks = {"x": xticks, "y": yticks}
         self.foot += 38 if xlabel else 20
+        self.head += 5  # the uppermost tick's label
 
     def _dress(self) -> None:
         xlim, ylim = self._limits

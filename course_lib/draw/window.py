@@ -117,9 +117,9 @@ def describe(view: View) -> str:
 {number(view.y[view.place])}.{describe_way_back(view)}
 {formulas}
 Never read: {describe_unread(view.reads == 0)}
-Window at {in_words(view.corner)}: {_rows(view.window)}
-Kernel: {_rows(view.weight)}
-Products: {_rows(view.products)}"""
+Window at {in_words(view.corner)}: {in_a_row(view.window)}
+Kernel: {in_a_row(view.weight)}
+Products: {in_a_row(view.products)}"""
 
 
 def describe_way_back(view: View) -> str:
@@ -148,7 +148,8 @@ def describe_unread(unread: Array) -> str:
     return f"{unread.sum()} of {unread.size} pixels ({rows} whole rows, {columns} whole columns)"
 
 
-def _rows(values: Array) -> str:
+def in_a_row(values: Array) -> str:
+    """A grid of numbers in words, a stroke between its rows."""
     return " / ".join(" ".join(row) for row in numbers(np.atleast_2d(values)))
 
 

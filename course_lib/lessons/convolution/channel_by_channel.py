@@ -11,14 +11,11 @@ from matplotlib.figure import Figure
 
 from course_lib import convolution
 from course_lib.data import photograph
-from course_lib.draw.legend import SIGNS, Legend
-from course_lib.draw.numbers import number, numbers
-from course_lib.draw.page import Page
+from course_lib.draw import SIGNS, Grid, Legend, Page, Words, number
+from course_lib.draw.image import pixels
 from course_lib.draw.palette import DATA, INK, OUTPUT, PAPER, rgba
-from course_lib.draw.panel import Grid, Panel
 from course_lib.draw.product import Product, pale
-from course_lib.draw.window import output_scale, window_numbers
-from course_lib.draw.words import Words
+from course_lib.draw.window import in_a_row, output_scale, window_numbers
 from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
 from course_lib.engine.own import Attempt, Own
@@ -29,6 +26,7 @@ from course_lib.record import Array
 
 HEIGHT, WIDTH = 18, 27
 COLOURS = ("red", "green", "blue")
+PARTS = ("window", "kernel", "products")
 
 
 def conv2d_channel_by_channel(kernel: Any = None, *, conv2d: Any = None, **values: Any) -> Explorer:
@@ -157,7 +155,8 @@ def describe(view: View) -> str:
     vector = ", ".join(f"{n} {number(v)}" for n, v in zip(view.names, view.vector, strict=True))
     weight = view.weight[view.kernel]
     channels = "\n".join(
-        f"{colour}: window {_rows(window)}; kernel {_rows(part)}; products {_rows(window * part)}"
+        f"{colour}: window {in_a_row(window)}; kernel {in_a_row(part)}; "
+        f"products {in_a_row(window * part)}"
         for colour, window, part in zip(COLOURS, view.window, weight, strict=True)
     )
     made_by = "your" if view.own else "conv2d's"
@@ -175,27 +174,23 @@ def condensing(view: View) -> str:
     return f"{channels} × {rows * columns} numbers become {made}, one for each kernel"
 
 
-def _rows(values: Array) -> str:
-    return " / ".join(" ".join(row) for row in numbers(values))
-
-
 def draw(figure: Figure) -> Callable[[View], None]:
     """A row per colour: channel, window × kernel = products, sum; below, what each kernel makes."""
-    channels: list[Grid] = []
-    products: list[Product] = []
-    sums: list[Words] = []
-    rows: list[list[Panel | str]] = []
-    for colour in COLOURS:
-        top = colour == COLOURS[0]
-        titles = ("channel", "window", "kernel", "products") if top else 4 * ("",)
-        image = Grid(f"{colour} channel", HEIGHT, WIDTH, height=56, least=84, title=titles[0])
-        names = tuple(f"{part} of {colour}" for part in ("window", "kernel", "products"))
-        product = Product(54, names, titles=titles[1:], size=9, least=96)
-        total = Words("−10.52", title="sum" if top else "", ha="right")
-        rows.append([Words(colour, least=40), image, *product.row, total])
-        channels.append(image)
-        products.append(product)
-        sums.append(total)
+    first = {c: c == COLOURS[0] for c in COLOURS}  # its row has the titles
+    style: dict[str, Any] = {"height": 56, "least": 84}
+    channels = [
+        Grid(f"{c} channel", HEIGHT, WIDTH, title="channel" * first[c], **style) for c in COLOURS
+    ]
+    products = [
+        Product(54, tuple(f"{part} of {c}" for part in PARTS), size=9, least=96,
+                titles=PARTS if first[c] else ("", "", ""))
+        for c in COLOURS
+    ]  # fmt: skip
+    sums = [Words("−10.52", title="sum" * first[c], ha="right") for c in COLOURS]
+    columns = zip(COLOURS, channels, products, sums, strict=True)
+    rows = [
+        [Words(c, least=40), image, *product.row, total] for c, image, product, total in columns
+    ]
     words = Words("3 × 9 numbers become 4", size=9)
     output = Words("+ bias −2.00 = output −10.52", size=9, weight="bold")
     small: dict[str, Any] = {"height": 88, "least": 118, "caption": ""}
@@ -221,7 +216,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         total = number(view.vector[view.kernel])
         output.set_text(f"+ bias {number(view.bias)} = output {total}")
         words.set_text(condensing(view).split(",")[0])
-        photo.fill(np.maximum.reduce([tinted(view.x[c], c) for c in range(3)]))
+        photo.fill(pixels(view.x))
         here[0](view.column - 1, view.row - 1, 3, 3)
         for k, (name, value) in enumerate(zip(view.names, view.vector, strict=True)):
             maps[k].show(view.y[k], output_scale(view.weight[k], view.y[k]))
@@ -237,7 +232,4 @@ def draw(figure: Figure) -> Callable[[View], None]:
 
 def tinted(values: Array, channel: int) -> Array:
     """One colour channel as light of that colour."""
-    colours = np.zeros((*values.shape, 4), np.uint8)
-    colours[..., channel] = np.rint(255 * values)
-    colours[..., 3] = 255
-    return colours
+    return pixels(np.multiply.outer(np.eye(3)[channel], values))

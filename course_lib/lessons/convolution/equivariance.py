@@ -11,11 +11,8 @@ from matplotlib.figure import Figure
 
 from course_lib.convolution import conv2d
 from course_lib.data import photograph
-from course_lib.draw.legend import Bar, Legend
-from course_lib.draw.numbers import number
-from course_lib.draw.page import Page
+from course_lib.draw import Bar, Grid, Legend, Page, number
 from course_lib.draw.palette import HIGHLIGHT, MUTED, Scale, chequered, signed_scale
-from course_lib.draw.panel import Grid
 from course_lib.draw.window import BRIGHTNESS, output_scale
 from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer

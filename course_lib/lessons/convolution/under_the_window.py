@@ -15,12 +15,9 @@ from matplotlib.figure import Figure
 from course_lib import convolution
 from course_lib.convolution import output_size
 from course_lib.data import photograph
+from course_lib.draw import Bar, Grid, Page, Panel, Words, number
 from course_lib.draw.image import fit_image
-from course_lib.draw.legend import Bar
-from course_lib.draw.numbers import number
-from course_lib.draw.page import Page
 from course_lib.draw.palette import DATA, GRADIENT, HIGHLIGHT, INK, MUTED, OUTPUT, WEIGHT, chequered
-from course_lib.draw.panel import Grid, Panel
 from course_lib.draw.window import (
     DOTS,
     MOST_PADDING,
@@ -34,7 +31,6 @@ from course_lib.draw.window import (
     size_formula,
     way_back_colours,
 )
-from course_lib.draw.words import Words
 from course_lib.engine.control import Fixed, Play, Point
 from course_lib.engine.explorer import Explorer
 from course_lib.engine.own import Own
