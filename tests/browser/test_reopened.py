@@ -95,7 +95,7 @@ def expect_all_said(page: Locator | Page) -> None:
     expect(picture).to_be_visible()
     assert picture.evaluate("(image) => image.complete && image.naturalWidth") > 300
     expect(page.get_by_text(re.compile("^Predict: "))).to_be_visible()
-    expect(page.get_by_text("training for 3 epochs, 3 steps")).to_be_visible()
+    expect(page.get_by_text("training: 3 steps")).to_be_visible()
     expect(page.get_by_role("img", name="a diagonal")).to_be_visible()
     expect(page.get_by_text(re.compile("displaying widget"))).to_have_count(0)
     expect(page.locator(".jupyter-widgets, .explorer")).to_have_count(0)
