@@ -103,8 +103,17 @@ def jupyterlab(folder: Path, **environment: str) -> Iterator[str]:
             facts = _wait_for_facts(server, runtime)
             yield f"{facts['url']}%s/work/%s?reset&token={facts['token']}"
         finally:
-            os.killpg(server.pid, signal.SIGTERM)  # its kernels too
-            server.wait(30)
+            stop(server)
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """Stop a server and its kernels; one that a page asks for a kernel meanwhile may wait forever."""
+    os.killpg(server.pid, signal.SIGTERM)
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(10)
 
 
 def _wait_for_facts(server: subprocess.Popen[bytes], runtime: Path) -> dict[str, str]:

@@ -193,7 +193,7 @@ def on_panel(notebook: Notebook, number: int, x: float, y: float) -> tuple[float
 
 def test_the_window_follows_a_drag_over_the_photograph(conv2d: Notebook):
     mouse = conv2d.page.mouse
-    mouse.move(*on_panel(conv2d, 1, 0.5, 0.5))
+    mouse.move(*on_panel(conv2d, 1, 0.52, 0.52))
     mouse.down()
     says(conv2d, "row 12, column 16")
     mouse.move(*on_panel(conv2d, 1, 0.0, 0.0), steps=4)
@@ -205,7 +205,7 @@ def test_the_window_follows_a_drag_over_the_photograph(conv2d: Notebook):
 
 
 def test_the_output_under_the_pointer_says_what_moves_it(conv2d: Notebook):
-    conv2d.page.mouse.move(*on_panel(conv2d, 2, 0.5, 0.5))
+    conv2d.page.mouse.move(*on_panel(conv2d, 2, 0.52, 0.52))
     says(conv2d, "The output at row 12, column 16 is moved by 9 samples of the input")
     conv2d.page.mouse.move(1, 1)
     expect(conv2d.element.locator(".explorer").get_by_role("status")).not_to_contain_text("moved")
@@ -220,7 +220,7 @@ def test_the_state_is_a_line_of_code_to_copy(conv2d: Notebook):
     summary.click()
     expect(code).to_be_visible()
     assert str(code.text_content()).startswith("explore.conv2d_under_the_window(stride=3, step=")
-    conv2d.element.get_by_role("button", name="copy").click()
+    conv2d.element.get_by_role("button", name="copy", exact=True).click()
     assert conv2d.page.evaluate("getSelection().toString()") == code.text_content()
 
 

@@ -249,7 +249,7 @@ def upper_left(view: View) -> tuple[float, float]:
 def draw_image(shape: tuple[int, int], figure: Figure) -> Callable[[View], None]:
     """Above, input and output at one scale; below, window times kernel, number by number."""
     height, width = shape
-    image, output = (Grid(name, *shape, height=200) for name in ("input", "output"))
+    image, output = (Grid(name, *shape, height=196) for name in ("input", "output"))
     bar, products = Bar(), Products(84)
     formulas = [Words(FORMULA, size=9), Words(FORMULA, size=9)]
     Page(figure, [image, output], [legend(), bar], products.row, formulas)
