@@ -114,7 +114,7 @@ def signed_scale(limit: float) -> Scale:
     --------
     >>> pink, white, green = signed_scale(2.0)(np.array([-2.0, 0.0, 2.0]))
     >>> bool(pink[0] > pink[1]), white[:3].tolist(), bool(green[1] > green[0])
-    (True, [244, 244, 244], True)
+    (True, [246, 246, 246], True)
     """
     return Scale(-(limit or 1.0), limit or 1.0, SIGNED)
 
