@@ -622,9 +622,9 @@ def test_the_window_follows_a_press_on_input_and_output():
     assert press_on(explorer, "press_on_input", "input", 5.6, 86)["step"] == 2
     explorer = conv2d_channel_by_channel()
     pressed = press_on(explorer, "press_on_output_2", "output 2", 4.5, 1.5)
-    assert (pressed["kernel"], pressed["step"]) == ("edges of any colour", 27 + 4)
+    assert (pressed["kernel"], pressed["step"]) == ("outlines", 27 + 4)
     pressed = press_on(explorer, "press_on_red", "red channel", 0.5, 0.5)
-    assert (pressed["kernel"], pressed["step"]) == ("edges of any colour", 0)
+    assert (pressed["kernel"], pressed["step"]) == ("outlines", 0)
     explorer = equivariance()
     pressed = press_on(explorer, "drag_shifted", "shifted", 36 / 2 - 3, 24 / 2 + 99)
     assert (pressed["right"], pressed["down"]) == (-3, 6)
@@ -655,7 +655,7 @@ def test_the_output_under_the_pointer_shows_what_moves_it(make):
 FLIPPED = {
     conv1d_under_the_window: (CONV1D_FORWARD, "conv1d", "difference"),
     conv2d_under_the_window: (CONV2D_FORWARD, "conv2d", "Sobel x"),
-    conv2d_channel_by_channel: (CONV2D_FORWARD, "conv2d", "upright edges of red"),
+    conv2d_channel_by_channel: (CONV2D_FORWARD, "conv2d", "upright red edges"),
 }
 
 
