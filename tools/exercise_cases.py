@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -52,8 +53,8 @@ def row(exercise: Exercise) -> str:
     met, asked = relations_met(exercise)
     felt, places = numbers_felt(exercise)
     tried = list(worked_mutants(exercise))
-    kept = [mutant for mutant in tried if accepts(exercise, mutant.compiled(exercise))]
-    wrong = sum(not is_right(exercise, mutant) for mutant in kept)
+    kept = accepted_mutants(exercise)
+    wrong = len(told_from_right(exercise, kept))
     return (
         f"| `{exercise.name}` | {len(exercise.cases)} ({largest}) | {met} of {asked} "
         f"| {felt} of {places} | {slips_told_apart(exercise)} "
@@ -132,13 +133,22 @@ def worked_mutants(exercise: Exercise) -> Iterator[Mutant]:
         yield from mutants(source, exercise.inputs.options)
 
 
-def is_right(exercise: Exercise, mutant: Mutant, calls: int = 200) -> bool:
-    """Whether no random legal call tells a mutant from a right answer."""
-    rng, function = np.random.default_rng(1), mutant.compiled(exercise)
-    random = (exercise.inputs.random(rng) for _ in range(calls))
-    return all(
-        same(run(function, case).value, exercise.expected(case), exercise.rtol) for case in random
-    )
+def accepted_mutants(exercise: Exercise) -> list[Mutant]:
+    mutants = worked_mutants(exercise)
+    return [mutant for mutant in mutants if accepts(exercise, mutant.compiled(exercise))]
+
+
+def told_from_right(exercise: Exercise, accepted: list[Mutant], calls: int = 200) -> list[Mutant]:
+    """The mutants that some of many random legal calls tell from a right answer."""
+    rng = np.random.default_rng(1)
+    random = [exercise.inputs.random(rng) for _ in range(calls)]
+    wanted = [exercise.expected(case) for case in random]
+
+    def is_right(function: Callable[..., Any]) -> bool:
+        given = (run(function, case).value for case in random)
+        return all(same(g, w, exercise.rtol) for g, w in zip(given, wanted, strict=True))
+
+    return [mutant for mutant in accepted if not is_right(mutant.compiled(exercise))]
 
 
 def unnamed(exercise: Exercise) -> Iterator[str]:

@@ -143,11 +143,12 @@ class Inputs:
     @cached_property
     def plans(self) -> list[Numbers]:
         """The numbers of every case: the example, one step away from it, then what covers all."""
+        steps = list(self._steps())
         candidates = sorted(self.sample(np.random.default_rng(0), _CANDIDATES), key=_cost)
         met = self.relations(candidates)
         wanted = np.array(list(met.values())).reshape(len(met), len(candidates)).T.astype(bool)
         wanted = wanted & (wanted.mean(axis=0) >= _OFTEN)
-        return [*self._steps(), *(candidates[i] for i in sorted(_cover(wanted)))]
+        return [*steps, *(candidates[i] for i in sorted(_cover(wanted)))]
 
     def sample(self, rng: np.random.Generator, count: int) -> list[Numbers]:
         """The numbers of many legal calls."""

@@ -200,15 +200,10 @@ class _Changes:
 
 
 def _word(op: Any) -> str:
-    words = {
-        ast.Add: "+",
-        ast.Sub: "-",
-        ast.Mult: "*",
-        ast.Div: "/",
-        ast.FloorDiv: "//",
-        ast.Pow: "**",
-    }
-    return words.get(type(op), type(op).__name__)
+    """An operator as it is written."""
+    one = ast.Name("_")
+    whole = ast.Compare(one, [op], [one]) if isinstance(op, ast.cmpop) else ast.BinOp(one, op, one)
+    return ast.unparse(whole).replace("_", "").strip()
 
 
 def _replace(tree: ast.AST, old: ast.AST, new: ast.AST | None) -> None:

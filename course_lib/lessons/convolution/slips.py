@@ -314,12 +314,6 @@ SHARED = (
         (_along_the_positions, _one_axis_short),
     ),
     Slip(
-        "the first bias for all",
-        "Your output adds bias[0] to every output channel. Channel o has a bias of its own, "
-        "bias[o].",
-        (lambda x, w, b, *rest: convolve(x, w, np.repeat(b[:1], len(b)), *rest),),
-    ),
-    Slip(
         "rounds the output size up",
         "Your output has one window too many where the stride does not divide evenly: it hangs "
         "over the end. Only whole windows count, so the size rounds down.",
