@@ -109,7 +109,7 @@ class Record:
         """What `copy` and `pickle` make is a record, too: its arrays are read-only."""
         self.__dict__.update({name: _read_only(value) for name, value in state.items()})
 
-    def _with(self, **changes: Any) -> Self:
+    def _with(self, /, **changes: Any) -> Self:
         """A copy with some fields replaced, built without calling `__init__`."""
         new = object.__new__(type(self))
         new.__dict__.update(self.__dict__)
