@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from course_lib.blocks import sum_rows
 from course_lib.errors import check_arrays, check_flag, check_gradient, check_int, check_rank
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
@@ -96,7 +97,7 @@ def rnn(
         rows = dpre.reshape(-1, hidden)
         dweight_ih = rows.T @ x.swapaxes(0, 1).reshape(-1, features)
         dweight_hh = rows.T @ states[:-1].reshape(-1, hidden)
-        dbias = rows.sum(axis=0)
+        dbias = sum_rows(rows)
         return (
             dpre.swapaxes(0, 1) @ weight_ih,
             None if h0 is None else dh,
