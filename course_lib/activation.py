@@ -10,7 +10,7 @@ import numpy as np
 from course_lib.blocks import SUMMED, by_row, in_blocks, row_max, sum_along_rows, sum_rows
 from course_lib.errors import check_arrays, check_choice, check_gradient, check_int, check_number
 from course_lib.layer import Backward, Layer
-from course_lib.record import Array
+from course_lib.record import Array, read_only
 
 FAR = 1000.0  # where every curve below has long reached its limit, and no power overflows yet
 
@@ -524,7 +524,7 @@ def _along_rows(
 ) -> tuple[Array, Backward]:
     """An operation on rows: curve(x, y, shares) writes two of these, pull(dy, shares, dx) dx."""
     in_blocks(curve, rows, y, shares)
-    y = y.reshape(x.shape)
+    y = (read_only(y) if y is shares else y).reshape(x.shape)
 
     def backward(dy: Array) -> Array:
         check_gradient(operation, dy, y)

@@ -22,7 +22,7 @@ from course_lib.errors import (
 )
 from course_lib.layer import Backward, Layer
 from course_lib.linear import Linear, linear
-from course_lib.record import Array
+from course_lib.record import Array, read_only
 
 CACHE_BYTES = 2**18  # made and used in parts of this size, maps stay in the second-level cache
 KEPT_BYTES = 2**25  # maps that take more are made again on the way back, not remembered
@@ -104,6 +104,7 @@ def scaled_dot_product_attention(
         np.matmul(exps, value[block], out=y[block])
         kept += [exps] if remember else []
     y /= sums
+    y = read_only(y)
 
     def backward(dy: Array) -> tuple[Array, Array, Array]:
         check_gradient(operation, dy, y)

@@ -262,6 +262,8 @@ def weight_gradient(cols: Array, drows: Array) -> Array:
 
 def _sum_samples(parts: Array) -> Array:
     """(n, ...) -> (...)"""
+    if len(parts) == 1:
+        return parts[0]
     return sum_rows(parts.reshape(len(parts), math.prod(parts.shape[1:]))).reshape(parts.shape[1:])
 
 

@@ -60,7 +60,7 @@ class Record:
         for name, value in vars(self).items():
             if isinstance(value, np.number):  # a np.float64 would turn float32 into float64
                 object.__setattr__(self, name, value.item())
-            elif (found := _read_only(value)) is not value:
+            elif (found := read_only(value)) is not value:
                 object.__setattr__(self, name, found)
             else:
                 self._reject_hidden_parts(name, value)
@@ -107,13 +107,13 @@ class Record:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """What `copy` and `pickle` make is a record, too: its arrays are read-only."""
-        self.__dict__.update({name: _read_only(value) for name, value in state.items()})
+        self.__dict__.update({name: read_only(value) for name, value in state.items()})
 
     def _with(self, /, **changes: Any) -> Self:
         """A copy with some fields replaced, built without calling `__init__`."""
         new = object.__new__(type(self))
         new.__dict__.update(self.__dict__)
-        new.__dict__.update({name: _read_only(value) for name, value in changes.items()})
+        new.__dict__.update({name: read_only(value) for name, value in changes.items()})
         return new
 
     def map(self, function: Any, *others: Record) -> Self:
@@ -278,13 +278,13 @@ class Record:
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
-def _read_only(value: Any) -> Any:
+def read_only(value: Any) -> Any:
     """A view that cannot be written into, if it is an array that can; in a tuple, every part."""
     if isinstance(value, np.ndarray) and value.flags.writeable:
         value = value.view()
         value.flags.writeable = False
     elif type(value) is tuple:
-        parts = tuple([_read_only(part) for part in value])
+        parts = tuple([read_only(part) for part in value])
         if any(new is not old for new, old in zip(parts, value, strict=True)):
             return parts
     return value
@@ -380,7 +380,7 @@ def _keep_shape_and_dtype(results: Iterable[Any], leaves: list[tuple[Any, ...]])
 def _rebuild(value: Any, arrays: Iterator[Array]) -> Any:
     """`value` with the next of `arrays` in place of each of its own; what changes is copied."""
     if isinstance(value, np.ndarray):
-        return _read_only(next(arrays))
+        return read_only(next(arrays))
     if isinstance(value, Record):
         new = object.__new__(type(value))
         new.__dict__.update({name: _rebuild(part, arrays) for name, part in vars(value).items()})

@@ -10,7 +10,7 @@ from course_lib.blocks import sum_rows
 from course_lib.errors import check_arrays, check_flag, check_gradient, check_int, check_rank
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
-from course_lib.record import Array
+from course_lib.record import Array, read_only
 
 
 def rnn(
@@ -85,7 +85,7 @@ def rnn(
         states[0] = h0
     for t in range(length):
         np.tanh(drive[t] + states[t] @ weight_hh.T, out=states[t + 1])
-    y = states[1:].swapaxes(0, 1)
+    y = read_only(states[1:].swapaxes(0, 1))
 
     def backward(dy: Array) -> tuple[Array | None, ...]:
         check_gradient("rnn", dy, y)

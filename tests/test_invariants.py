@@ -217,6 +217,17 @@ def test_wrong_dy_is_rejected(case: Case) -> None:
             backward(wrong)
 
 
+@every_case
+def test_what_is_done_to_the_result_does_not_reach_the_way_back(case: Case) -> None:
+    expected = answers_in(case, None)
+    y, backward = case.forward(case.make(), tuple(x.copy() for x in case.draw()))
+    dy = draw_dy(y)
+    if np.ndim(y) and y.flags.writeable:  # what is remembered is read-only
+        y[...] = np.nan
+    del expected["y"]
+    assert_same(backward_arrays(backward, dy), expected)
+
+
 # -- memory ---------------------------------------------------------------------------------------
 
 
@@ -618,6 +629,11 @@ def changes_its_input(layer: Broken, x: Array) -> Any:
     return x, lambda dy: (dy, layer)
 
 
+def remembers_its_result(layer: Broken, x: Array) -> Any:
+    y = np.exp(x)
+    return y, lambda dy: (dy * y, layer)
+
+
 def goes_back_once(layer: Broken, x: Array) -> Any:
     backwards = [lambda dy: (dy, layer)]
     return x + 0, lambda dy: backwards.pop()(dy)
@@ -626,6 +642,13 @@ def goes_back_once(layer: Broken, x: Array) -> Any:
 def hands_out_its_memory(layer: Broken, x: Array) -> Any:
     slope = np.ones_like(x)
     return x.sum(), lambda dy: (np.multiply(slope, dy, out=slope), layer)
+
+
+def writes_into_a_copy(layer: Broken, x: Array) -> Any:
+    y = x + 0
+    rows = y.T.reshape(-1)  # a copy where x is in C order, a view where it is not
+    rows += 1
+    return y, lambda dy: (dy, layer)
 
 
 def adds_a_constant(layer: Broken, x: Array) -> Any:
@@ -666,8 +689,10 @@ FOUND = {
     changes_its_input: lambda case: test_neither_pass_changes_its_arguments_or_the_layer(
         case, np.float64
     ),
+    remembers_its_result: test_what_is_done_to_the_result_does_not_reach_the_way_back,
     goes_back_once: test_backward_can_be_called_twice_even_if_its_first_answer_is_overwritten,
     hands_out_its_memory: test_backward_can_be_called_twice_even_if_its_first_answer_is_overwritten,
+    writes_into_a_copy: test_the_order_in_memory_changes_nothing,
     adds_a_constant: test_backward_is_linear,
     computes_in_float64: lambda case: (
         test_gradients_have_the_shapes_and_the_dtype_of_what_they_belong_to(case, np.float32)
