@@ -326,7 +326,11 @@ def softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
 
     def pull(dy: Array, y: Array, dx: Array) -> None:
         np.multiply(dy, y, out=dx)
-        _along_axis(np.subtract, dy, _sum(dx, axis), axis, out=dx)
+        total = _sum(dx, axis)
+        if np.count_nonzero(np.isfinite(total)) < total.size:  # then 0 * inf may be among them:
+            dy = keep(dy, y != 0)  # what has no share has no say
+            total = _sum(np.multiply(dy, y, out=dx), axis)
+        _along_axis(np.subtract, dy, total, axis, out=dx)
         dx *= y
 
     y = np.empty(rows.shape, x.dtype)

@@ -29,6 +29,7 @@ from course_lib.windows import (
     Windows,
     as_image,
     lay_out,
+    pad,
     place_windows,
     split_channels,
     split_work,
@@ -166,12 +167,12 @@ def _conv(
     out_channels = len(weight)
     check_channels(operation, x, weight, bias, groups, weight.shape[1] * groups, out_channels)
     geometry = spatial_sizes(operation, x, weight, stride, padding, dilation)
-    windows = place_windows(operation, *geometry)
+    places = place_windows(operation, *geometry)
     kernels = weight.reshape(groups, out_channels // groups, math.prod(weight.shape[1:]))
-    grouped_x, taps = split_channels(x, groups), len(windows.taps)
-    y = np.empty((len(x), out_channels, *windows.out), x.dtype)
+    grouped_x, taps = split_channels(x, groups), len(places.taps)
+    y = np.empty((len(x), out_channels, *places.out), x.dtype)
     grouped_y = split_channels(y, groups)
-    windows, side_by_side, blocks = split_work(grouped_x, windows)
+    windows, side_by_side, blocks = split_work(grouped_x, places)
     cols = None
     for block in blocks:
         cols = windows.gather(lay_out(grouped_x[block], side_by_side), cols)
@@ -187,7 +188,8 @@ def _conv(
         grouped_dy, dbias = split_channels(dy, groups), bias_gradient(dy, bias)
         if turned is not None:
             dx, dkernels = pull_back(grouped_x, grouped_dy, turn(kernels, taps), turned)
-            return dx.reshape(x.shape), turn(dkernels, taps).reshape(weight.shape), dbias
+            dkernels = keep_apart(turn(dkernels, taps), grouped_x, grouped_dy, places)
+            return dx.reshape(x.shape), dkernels.reshape(weight.shape), dbias
         cols = kept
         dx, dkernels = np.empty(x.shape, x.dtype), np.zeros(kernels.shape, x.dtype)
         grouped_dx = split_channels(dx, groups)
@@ -198,6 +200,7 @@ def _conv(
             dkernels[block[1]] += weight_gradient(cols, drows)
             dcols = spread(kernels[block[1]], drows, cols if kept is None else None)
             windows.scatter(dcols, as_image(grouped_dx[block], side_by_side))
+        dkernels = keep_apart(dkernels, grouped_x, grouped_dy, places)
         return dx, dkernels.reshape(weight.shape), dbias
 
     return y, backward
@@ -258,6 +261,24 @@ def weight_gradient(cols: Array, drows: Array) -> Array:
     The product is the other way round, then transposed: BLAS likes the longer matrix first.
     """
     return _sum_samples(cols @ drows.swapaxes(-1, -2)).swapaxes(-1, -2)
+
+
+def keep_apart(dkernels: Array, image: Array, rows: Array, windows: Windows) -> Array:
+    """The weight gradient, in which a pixel that is no number spoils only the weights that met it.
+
+    Columns may hold places that are not used, and padding; both meet zeros, but 0 * inf is NaN. So
+    where the gradient is not finite, we make it again, tap by tap, from what that tap met.
+    """
+    if np.count_nonzero(np.isfinite(dkernels)) == dkernels.size:
+        return dkernels
+    padded = pad(image[..., None], windows.padding)
+    inside = pad(np.ones((*windows.size, 1), bool), windows.padding)
+    parts = []
+    for tap in windows.taps:
+        seen = padded[tap].reshape(*image.shape[:3], -1)
+        met = np.where(inside[tap][..., 0], rows, 0).reshape(*rows.shape[:3], -1)
+        parts.append(_sum_samples(met @ seen.swapaxes(-1, -2)))
+    return np.stack(parts, axis=-1).reshape(dkernels.shape)
 
 
 def _sum_samples(parts: Array) -> Array:

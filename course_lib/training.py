@@ -219,17 +219,18 @@ def accuracy(logits: Array, target: Array) -> float:
 
     Parameters
     ----------
-    logits : (..., C)       one score per class
-    target : (...)          the true classes, integers
+    logits : (..., C)       one score per class; a single one says class 1 where it is positive
+    target : (...)          the true classes, integers from 0 to C - 1, or 0 and 1
 
     Returns
     -------
-    float                   from 0 to 1; of tied scores the first counts as the largest
+    float                   from 0 to 1; of tied scores the first counts as the largest, and a row
+                            with a score that is NaN is wrong
 
     Raises
     ------
     TypeError               if logits is not an array of numbers, or target not one of integers
-    ValueError              if shapes disagree, or there are no rows
+    ValueError              if shapes disagree, there are no rows, or a target is no class
 
     Notes
     -----
@@ -258,7 +259,15 @@ def accuracy(logits: Array, target: Array) -> float:
             f"accuracy: target has shape {target.shape} but logits {logits.shape} needs "
             f"{logits.shape[:-1]}, one class per row, and at least one row."
         )
-    return float((logits.argmax(axis=-1) == target).mean())
+    classes = max(2, logits.shape[-1])
+    if target.min() < 0 or target.max() >= classes:
+        raise ValueError(
+            f"accuracy: target holds classes from {target.min()} to {target.max()}, but logits "
+            f"{logits.shape} has the classes 0 to {classes - 1}; leave out rows that do not count."
+        )
+    guess = logits[..., 0] > 0 if logits.shape[-1] == 1 else logits.argmax(axis=-1)
+    right = (guess == target) & ~np.isnan(logits).any(axis=-1)
+    return float(right.mean())
 
 
 def _loss(loss: Callable[..., Any], y: Array, target: Array) -> tuple[Any, Any]:

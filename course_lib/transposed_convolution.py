@@ -18,6 +18,7 @@ from course_lib.convolution import (
     add_bias,
     bias_gradient,
     check_channels,
+    keep_apart,
     pull_back,
     spatial_sizes,
     spread,
@@ -241,7 +242,9 @@ def _conv_transpose(
 
     def backward(dy: Array) -> tuple[Array, Array, Array | None]:
         check_gradient(operation, dy, y)
-        dx, dkernels = pull_back(grouped_x, split_channels(dy, groups), kernels, windows)
+        grouped_dy = split_channels(dy, groups)
+        dx, dkernels = pull_back(grouped_x, grouped_dy, kernels, windows)
+        dkernels = keep_apart(dkernels, grouped_dy, grouped_x, windows)
         return dx.reshape(x.shape), dkernels.reshape(weight.shape), bias_gradient(dy, bias)
 
     return y, backward

@@ -170,6 +170,11 @@ class Case:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def subject(self) -> str:
+        """The name of the layer or operation."""
+        return self.name.split(":")[0]
+
     def make(self, dtype: Any = np.float64, seed: int = 0) -> Layer:
         """A fresh layer with random parameters: ones and zeros would hide mistakes."""
         rng = np.random.default_rng(seed)

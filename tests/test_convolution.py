@@ -462,3 +462,20 @@ def test_every_option_moves_the_output():
     ]
     for one, other in itertools.combinations(outputs, 2):
         assert one.shape != other.shape or abs(one - other).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    "layer", [lib.Conv1d, lib.Conv2d, lib.ConvTranspose1d, lib.ConvTranspose2d]
+)
+@pytest.mark.parametrize(("inputs", "outputs"), [(3, 0), (0, 3), (0, 0)])
+@pytest.mark.parametrize("options", [{}, {"stride": 2}, {"padding": 1}, {"groups": 3}], ids=str)
+def test_no_channels_have_a_way_back_too(layer, inputs, outputs, options):
+    conv = layer.init(inputs, outputs, 3, rng=RNG(0), **options)
+    x = np.ones((2, inputs, *(7,) * conv.spatial_axes), np.float32)
+    y, backward = conv.forward(x)
+    dx, grad = backward(np.ones_like(y))
+    assert y.shape[:2] == (2, outputs)
+    assert dx.shape == x.shape
+    conv.map(np.add, grad)  # raises where a shape differs
+    assert not dx.any()
+    assert not grad.weight.any()

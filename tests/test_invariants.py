@@ -91,7 +91,7 @@ def test_names_of_cases_are_unique_and_say_what_they_are_about() -> None:
     for case in CASES:
         layer = case.make()
         subject = layer.operation if isinstance(layer, Operation) else type(layer)
-        assert case.name.split(":")[0] == subject.__name__
+        assert case.subject == subject.__name__
 
 
 def defaults_of(function: Any) -> dict[str, Any]:
@@ -271,6 +271,51 @@ def test_the_order_in_memory_changes_nothing(case: Case) -> None:
                 assert array.shape == expected[name].shape
                 error = np.abs(array - expected[name]).max()
                 assert error <= 1e-12 * largest, (name, number)
+
+
+# -- numbers that are none ------------------------------------------------------------------------
+
+
+def answers_with(case: Case, where: int, entry: int, value: float) -> dict[str, Array]:
+    """The answers where one entry of an input has this value, or of dy if `where` is -1."""
+    inputs = [x.copy() for x in case.draw()]
+    y, backward = case.forward(case.make(), tuple(inputs))
+    dy = np.array(draw_dy(y))
+    (inputs[where] if where >= 0 else dy).reshape(-1)[entry] = value
+    with np.errstate(invalid="ignore"):
+        y, backward = case.forward(case.make(), tuple(inputs))
+        gradients = backward_arrays(backward, dy if np.ndim(dy) else float(dy))
+    return {"y": np.asarray(y)} | gradients
+
+
+def entries_of(case: Case) -> list[tuple[int, int]]:
+    """Some entries of every input that is no parameter, and of dy."""
+    inputs = case.draw()[: case.batched]
+    sizes = {i: x.size for i, x in enumerate(inputs) if x.dtype.kind == "f"}
+    sizes[-1] = np.size(case.forward(case.make(), case.draw())[0])
+    return [(i, e) for i, size in sizes.items() for e in sorted({0, size // 2})]
+
+
+# Where a zero counts: it is multiplied by what may be NaN.
+COUNTING_ZEROS = {
+    "Sequential": "the gradient of a unit that ReLU silences, times its inputs",
+    "RNN": "the state before the first step, times its gradient",
+    "rotary": "the sine of the angle 0, times the pair's other half",
+    "MultiHeadAttention": "the gradient of the key's bias, which moves all scores of a row alike",
+    "RotaryMultiHeadAttention": "the same",
+}
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.subject not in COUNTING_ZEROS], ids=str)
+def test_a_number_that_does_not_count_reaches_nothing_whatever_it_is(case: Case) -> None:
+    """What stays the same for three numbers does so for NaN and inf, too."""
+    for where, entry in entries_of(case):
+        one, *others = (answers_with(case, where, entry, value) for value in (-4.0, 0.5, 4.0))
+        for value in (np.nan, np.inf):
+            for name, array in answers_with(case, where, entry, value).items():
+                same = np.all([abs(other[name] - one[name]) <= 1e-12 for other in others], axis=0)
+                error = np.abs(array - one[name])[same]
+                assert (error <= 1e-12).all(), (name, where, entry, value)
 
 
 # -- many rows ------------------------------------------------------------------------------------
@@ -685,7 +730,13 @@ def is_never_the_same(layer: Broken, x: Array) -> Any:
     return x * scale, lambda dy: (dy * scale, layer)
 
 
+def multiplies_by_a_mask(layer: Broken, x: Array) -> Any:
+    mask = np.arange(x.size).reshape(x.shape) % 2.0
+    return np.asarray((x * mask).sum(axis=1)), lambda dy: (dy[:, None] * mask, layer)
+
+
 FOUND = {
+    multiplies_by_a_mask: test_a_number_that_does_not_count_reaches_nothing_whatever_it_is,
     changes_its_input: lambda case: test_neither_pass_changes_its_arguments_or_the_layer(
         case, np.float64
     ),

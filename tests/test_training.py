@@ -195,3 +195,25 @@ def test_accuracy_counts_right_rows():
     assert lib.accuracy(logits, np.array([1, 1, 1])) == pytest.approx(2 / 3)
     with pytest.raises(ValueError, match="one class per row"):
         lib.accuracy(logits, np.array([1, 1]))
+
+
+def test_accuracy_of_a_single_score_asks_for_its_sign():
+    scores = np.array([[5.0], [7.0], [-3.0], [0.0]])
+    assert lib.accuracy(scores, np.array([1, 1, 0, 0])) == 1
+    assert lib.accuracy(scores, np.array([0, 0, 0, 0])) == 0.5
+    with pytest.raises(ValueError, match=r"classes from 0 to 2, but .* has the classes 0 to 1"):
+        lib.accuracy(scores, np.array([0, 1, 2, 0]))
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+@pytest.mark.parametrize("target", [0, 1])
+def test_accuracy_never_counts_what_is_no_number_as_right(classes, target):
+    scores = np.zeros((4, classes))
+    scores[:, 0] = np.nan
+    assert lib.accuracy(scores, np.full(4, target)) == 0
+
+
+@pytest.mark.parametrize("wrong", [-1, -100, 3])
+def test_accuracy_refuses_a_target_that_is_no_class(wrong):
+    with pytest.raises(ValueError, match="leave out rows that do not count"):
+        lib.accuracy(np.eye(3), np.array([0, wrong, 1]))
