@@ -41,7 +41,7 @@ from course_lib.initializer import (
 )
 from course_lib.layer import Identity, Layer, Sequential
 from course_lib.linear import Linear, linear
-from course_lib.loss import cross_entropy, mse
+from course_lib.loss import binary_cross_entropy_with_logits, cross_entropy, mse
 from course_lib.normalization import (
     BatchNorm1d,
     BatchNorm2d,
@@ -139,6 +139,7 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
+    "binary_cross_entropy_with_logits",
     "clip_by_norm",
     "constant",
     "conv1d",

@@ -37,7 +37,7 @@ from course_lib.embedding import Embedding, embedding
 from course_lib.gradcheck import gradcheck
 from course_lib.layer import Identity, Layer, Sequential
 from course_lib.linear import Linear, linear
-from course_lib.loss import cross_entropy, mse
+from course_lib.loss import binary_cross_entropy_with_logits, cross_entropy, mse
 from course_lib.normalization import (
     BatchNorm1d,
     BatchNorm2d,
@@ -249,6 +249,11 @@ def normal(*shapes: tuple[int, ...]) -> Inputs:
 def classes(shape: tuple[int, ...]) -> Inputs:
     """Logits of a shape, and true classes for them."""
     return lambda rng: (rng.normal(size=shape), rng.integers(0, shape[-1], shape[:-1]))
+
+
+def chances(shape: tuple[int, ...]) -> Inputs:
+    """Logits of a shape, and for each a probability, 0 and 1 among them."""
+    return lambda rng: (rng.normal(size=shape), rng.uniform(-0.5, 1.5, shape).clip(0, 1))
 
 
 def tokens(shape: tuple[int, ...], below: int) -> Inputs:
@@ -556,6 +561,24 @@ LOSSES = (
             "label_smoothing": 0.25,
             "reduction": "none",
         },
+    ),
+    _loss(
+        "cross_entropy: nothing is allowed",
+        cross_entropy,
+        classes((5, 4)),
+        options={"allow_empty": True},
+    ),
+    _loss(
+        "binary_cross_entropy_with_logits",
+        binary_cross_entropy_with_logits,
+        chances((5, 3)),
+        empty="nothing to take the mean of",
+    ),
+    _loss(
+        "binary_cross_entropy_with_logits: one by one",
+        binary_cross_entropy_with_logits,
+        chances((5, 3)),
+        options={"reduction": "none"},
     ),
     _loss("mse", mse, normal((5, 3), (5, 3)), empty="nothing to take the mean of"),
     _loss("mse: sum", mse, normal((5, 3), (5, 3)), options={"reduction": "sum"}),

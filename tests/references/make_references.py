@@ -117,8 +117,9 @@ def loss_references() -> dict[str, Array]:
         y = torch.from_numpy(setting.draw_y(seed)).requires_grad_()
         target = torch.from_numpy(setting.draw_target(seed))
         options = setting.draw_options(seed)
-        if setting.name == "mse":
-            loss = functional.mse_loss(y, target, **options)
+        if setting.name != "cross_entropy":
+            name = {"mse": "mse_loss"}.get(setting.name, setting.name)
+            loss = getattr(functional, name)(y, target, **options)
         else:
             if "weight" in options:
                 options["weight"] = torch.from_numpy(options["weight"])

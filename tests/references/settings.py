@@ -429,6 +429,8 @@ class LossSetting:
     def draw_target(self, seed: int) -> Array:
         if self.name == "mse":
             return draw(seed, "target", self.shape)
+        if self.name == "binary_cross_entropy_with_logits":
+            return np.clip(draw(seed, "target", self.shape), 0.0, 1.0)
         return Draw(self.shape[:-1], below=self.shape[-1])(seed, "target")
 
     def draw_options(self, seed: int) -> dict[str, Any]:
@@ -463,6 +465,12 @@ LOSSES = (
         for shape in ((1,), (6, 3), (2, 3, 4), (5, 1))
     ),
     LossSetting("mse", (6, 3), scale=1000.0),
+    *(
+        LossSetting("binary_cross_entropy_with_logits", shape, {"reduction": reduction})
+        for reduction in ("mean", "sum", "none")
+        for shape in ((1,), (6, 3), (2, 3, 4), (5, 1))
+    ),
+    LossSetting("binary_cross_entropy_with_logits", (6, 3), scale=1000.0),
 )
 
 OPTIMIZERS: tuple[tuple[str, dict[str, Any]], ...] = (
