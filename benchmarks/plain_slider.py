@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 import course_lib as lib
-from course_lib.explore.window import hand_made_kernels
+from course_lib.lessons.convolution.kernels import hand_made_kernels
 
 X = lib.photograph("china", shrink=13, dtype=np.float64)[:24, :32].round(2)
 LAST_STEP = X.size - 1

@@ -208,7 +208,9 @@ def _as_bias(operation: str, mask: Any, maps: tuple[int, ...], dtype: Any) -> Ar
 
 def _exp_scores(query: Array, key: Array, bias: Array | None) -> tuple[Array, Array]:
     """exp(scores - top of the row), and the sums of its rows: together, the softmax."""
-    scores = query @ key.swapaxes(-1, -2)
+    # made here, in C order, so that `rows` is a view: a product takes over its factors' order
+    scores = np.empty((*query.shape[:-1], key.shape[-2]), query.dtype)
+    np.matmul(query, key.swapaxes(-1, -2), out=scores)
     if bias is not None:
         scores += bias
     rows = scores.reshape(-1, scores.shape[-1])

@@ -517,6 +517,11 @@ OPERATIONS = (
         options={"causal": True},
     ),
     Case(
+        "scaled_dot_product_attention: several heads",
+        lambda rng: Operation(scaled_dot_product_attention),
+        normal((2, 3, 4, 2), (2, 3, 5, 2), (2, 3, 5, 3)),
+    ),
+    Case(
         "rnn",
         lambda rng: Operation(rnn),
         normal((2, 3, 4), (2, 5), (5, 4), (5, 5), (5,), (5,)),

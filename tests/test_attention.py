@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,15 @@ def layer(embed_dim: int = 6, num_heads: int = 2, *, bias: bool = True) -> Multi
 
 
 # -- the operation --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_weights_do_not_depend_on_the_order_in_memory(order: tuple[int, ...]) -> None:
+    query, key, _ = qkv(2, 3)
+    expected = attention_weights(query, key, causal=True)
+    inverse = np.argsort(order)
+    query, key = (x.transpose(order).copy().transpose(inverse) for x in (query, key))
+    assert_close(attention_weights(query, key, causal=True), expected)
 
 
 @given(

@@ -19,10 +19,11 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from course_lib.exercises import check, hint, hints
-from course_lib.exercises.bank import EXERCISES
-from course_lib.exercises.checking import judge
-from course_lib.exercises.outcome import plain, run, same
+from course_lib.engine import hints
+from course_lib.engine.checking import judge
+from course_lib.engine.outcome import plain, run, same
+from course_lib.exercises import check, hint
+from course_lib.lessons import EXERCISES
 
 # --------------------------------------------------------------------- independent right answers
 
@@ -899,7 +900,7 @@ def test_an_empty_or_infinite_answer_is_reported_calmly():
 
 
 def test_a_large_result_is_cut_out_around_the_difference():
-    from course_lib.exercises.report import Comparison, _tables
+    from course_lib.engine.report import Comparison, _tables
 
     wrong = np.zeros((1, 40, 50))
     wrong[0, 30, 45] = 1.0

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import course_lib.engine
 import course_lib.explore
 from course_lib.convolution import output_size
+from course_lib.engine.explorer import Choice, Range, Switch, as_control
 from course_lib.explore import (
     SURPRISES,
     Explorer,
@@ -23,9 +25,8 @@ from course_lib.explore import (
     conv2d_under_the_window,
     equivariance,
 )
-from course_lib.explore.convolution_equivariance import shift
-from course_lib.explore.explorer import Choice, Range, Switch, as_control
-from course_lib.explore.window import hand_made_kernels
+from course_lib.lessons.convolution.equivariance import shift
+from course_lib.lessons.convolution.kernels import hand_made_kernels
 
 EXPLORERS = {
     "conv1d_under_the_window": conv1d_under_the_window,
@@ -411,7 +412,7 @@ def test_the_metadata_that_colab_needs_is_kept(monkeypatch):
 
 
 def test_the_front_end_needs_no_network():
-    folder = Path(course_lib.explore.__file__).parent
+    folder = Path(course_lib.engine.__file__).parent
     for file in (folder / "explorer.js", folder / "explorer.css"):
         assert not re.search(r"https?:|//[a-z]|\bimport\b|@import|url\(", file.read_text())
 

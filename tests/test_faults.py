@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 
 SOLVED = """
 from course_lib.exercises import check, progress
-from course_lib.exercises.bank import EXERCISES
+from course_lib.lessons import EXERCISES
 def conv_output_size(*args):
     return EXERCISES["conv_output_size"].reference(*args)
 """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -196,6 +197,51 @@ def test_wrong_dy_is_rejected(case: Case) -> None:
     for wrong in (dy.astype(np.float32), dy.tolist(), 1.0, None):
         with pytest.raises(TypeError, match=r"float32|not (a|None)"):
             backward(wrong)
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+def laid_out(array: Array, number: int) -> Array:
+    """The same numbers in another order in memory, read-only; there are 48 for four axes.
+
+    The axes in one of all orders, and then every axis backwards, or with gaps between its numbers.
+    """
+    orders = list(permutations(range(array.ndim)))
+    turns, number = divmod(number, 24)
+    order = orders[number % len(orders)]
+    step = (slice(None, None, -1 if turns else 2),) * array.ndim
+    memory = np.empty([n * (1 if turns else 2) for n in array.transpose(order).shape], array.dtype)
+    other = memory.transpose(np.argsort(order))[step]
+    other[...] = array
+    other.flags.writeable = False
+    return other
+
+
+def answers_in(case: Case, number: int | None) -> dict[str, Array]:
+    """The output and the gradients, all arrays laid out by number; None for C order."""
+    layer, inputs = case.make(), case.draw()
+    if number is not None:
+        layer = layer.map(lambda array: laid_out(array, number))
+        inputs = tuple(laid_out(x, number) for x in inputs)
+    y, backward = case.forward(layer, inputs)
+    dy = draw_dy(y)
+    if number is not None and np.ndim(dy):
+        dy = laid_out(dy, number)
+    return {"y": np.asarray(y)} | backward_arrays(backward, dy)
+
+
+@every_case
+def test_the_order_in_memory_changes_nothing(case: Case) -> None:
+    expected = answers_in(case, None)
+    largest = max(np.abs(array).max() for array in expected.values())
+    ranks = [x.ndim for x in case.draw()]
+    for number in range(48):
+        if number % 24 < math.factorial(max(ranks)):
+            for name, array in answers_in(case, number).items():
+                assert array.shape == expected[name].shape
+                error = np.abs(array - expected[name]).max()
+                assert error <= 1e-12 * largest, (name, number)
 
 
 # -- batches --------------------------------------------------------------------------------------

@@ -112,10 +112,10 @@ def test_one_noun_joins_everything_a_section_is_made_of(section):
     noun = re.fullmatch(r"04_\d\d[a-z]?_(\w+)", section)[1]
     parts = [
         f"course_lib/{noun}.py",
-        f"course_lib/explore/{noun}.py",
-        f"course_lib/exercises/{noun}.py",
+        f"course_lib/lessons/{noun}/__init__.py",
         f"solutions/{section}.ipynb",
         f"tests/test_{noun}.py",
+        f"tests/lessons/test_{noun}_lesson.py",
     ]
     assert [part for part in parts if not (ROOT / part).exists()] == []
 

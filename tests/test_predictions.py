@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.exercises import predict, store
-from course_lib.exercises import prediction as module
-from course_lib.exercises.bank import PREDICTIONS
+from course_lib.engine import prediction as module
+from course_lib.engine import store
+from course_lib.exercises import predict
+from course_lib.lessons import PREDICTIONS
 
 predictions = pytest.mark.parametrize(
     "prediction", PREDICTIONS.values(), ids=[name.replace(".", "-") for name in PREDICTIONS]

@@ -13,10 +13,11 @@ import time
 
 import pytest
 
-from course_lib.exercises import check, progress, store
-from course_lib.exercises.bank import EXERCISES, PREDICTIONS
+from course_lib.engine import store
+from course_lib.exercises import check, progress
+from course_lib.lessons import EXERCISES, PREDICTIONS
 
-RECORD = "from course_lib.exercises import store; "
+RECORD = "from course_lib.engine import store; "
 
 
 @pytest.fixture

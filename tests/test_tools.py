@@ -187,7 +187,7 @@ def test_everything_passed_names_every_check_and_prediction(tmp_path):
 
 
 def test_the_progress_file_of_everything_passed_can_be_read(tmp_path, monkeypatch):
-    from course_lib.exercises import store
+    from course_lib.engine import store
 
     save(tmp_path / "notebooks/a.ipynb", "check(relu_forward)", 'predict("04_03.dip", low=-1)')
     progress = everything_passed(tmp_path / "notebooks")

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from course_lib.exercises.bank import PREDICTIONS
+from course_lib.lessons import PREDICTIONS
 from tests.browser.conftest import Open
 from tests.browser.lab import Notebook
 

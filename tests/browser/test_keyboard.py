@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from course_lib.exercises.bank import PREDICTIONS
+from course_lib.lessons import PREDICTIONS
 from tests.browser.conftest import Open
 from tests.browser.lab import Notebook
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from course_lib.exercises.bank import PREDICTIONS
 from course_lib.explore import conv2d_under_the_window
+from course_lib.lessons import PREDICTIONS
 from course_lib.record import Array
 from tests.browser.conftest import Open
 from tests.browser.lab import Notebook

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from course_lib.convolution import conv2d
-from course_lib.exercises.exercise import Case, Exercise, Mistake
+from course_lib.engine.exercise import Case, Exercise, Mistake
 from course_lib.record import Array
 
 _WEAK = 0.1  # of the step; kernels scaled to measure the slope, such as Sobel / 8, give a half

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_lib.exercises.convolution_mistakes import (
+from course_lib.engine.exercise import Case, Exercise, Mistake, draw
+from course_lib.lessons.convolution.mistakes import (
     SHARED,
     Forward,
     convolve,
@@ -15,7 +16,6 @@ from course_lib.exercises.convolution_mistakes import (
     padded,
     right_size,
 )
-from course_lib.exercises.exercise import Case, Exercise, Mistake, draw
 from course_lib.record import Array
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,24 +12,26 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from course_lib.convolution import conv1d, conv2d
+from course_lib.convolution import conv1d, conv2d, output_size
 from course_lib.data import photograph
 from course_lib.draw.cells import Cells
 from course_lib.draw.numbers import number
 from course_lib.draw.page import Page, outline
 from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED, OUTPUT, WEIGHT, chequered
-from course_lib.explore.explorer import Explorer
-from course_lib.explore.window import (
+from course_lib.draw.window import (
     DOTS,
     MOST_PADDING,
     View,
+    describe,
     draw_products,
     input_colours,
     legend,
+    look,
     output_scale,
     size_formula,
-    under_the_window,
 )
+from course_lib.engine.explorer import Explorer
+from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
 
 LENGTH, HEIGHT, WIDTH = 24, 24, 32
@@ -112,6 +115,45 @@ def conv2d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     # hundredths, so that the products in the picture can be checked by hand
     x = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH].round(2)
     return under_the_window(conv2d, x, kernel, draw_image, {"step": 333} | values)
+
+
+def under_the_window(
+    operation: Callable[..., Any],
+    x: Array,
+    kernel: Any,
+    draw: Callable[[Figure], Callable[[View], None]],
+    values: dict[str, Any],
+) -> Explorer:
+    """The explorer of conv1d or conv2d: both have the same controls."""
+    name = operation.__name__
+    own, chosen = read_kernel(f"{name}_under_the_window", kernel, x.ndim)
+    start = {"kernel_size": len(own["own"]) if own else 3, "padding": 1}
+
+    def weight_of(kernel: str, kernel_size: int) -> Array:
+        return (own | hand_made_kernels(kernel_size, x.ndim))[kernel]
+
+    def last_step(kernel: str, kernel_size: int, **window: int) -> int:
+        size = len(weight_of(kernel, kernel_size))
+        return prod(output_size(axis, size, **window) for axis in x.shape) - 1
+
+    def compute(
+        kernel: str, kernel_size: int, stride: int, padding: int, dilation: int, step: int
+    ) -> View:
+        return look(operation, x, weight_of(kernel, kernel_size), stride, padding, dilation, step)
+
+    explorer = Explorer(
+        f"{name} under the window",
+        compute,
+        draw,
+        describe,
+        kernel=[*own, *hand_made_kernels(3, x.ndim)],
+        kernel_size=(2, 5),
+        stride=(1, 4),
+        padding=(0, MOST_PADDING),
+        dilation=(1, 3),
+        step=(0, last_step),
+    )
+    return explorer.show(**start | chosen | values)
 
 
 def draw_image(figure: Figure) -> Callable[[View], None]:

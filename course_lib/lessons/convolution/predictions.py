@@ -1,4 +1,4 @@
-"""Section 4.2b, convolution: its exercises, from the modules beside this one, and predictions."""
+"""The predictions of section 4.2b, convolution."""
 
 from __future__ import annotations
 
@@ -7,24 +7,10 @@ from typing import Any
 import numpy as np
 
 from course_lib.convolution import Conv1d, Conv2d, conv1d, conv2d, output_size
-from course_lib.exercises.convolution_backward import CONV1D_BACKWARD
-from course_lib.exercises.convolution_edges import MAKE_EDGE_KERNEL
-from course_lib.exercises.convolution_forward import CONV1D_FORWARD, CONV2D_FORWARD
-from course_lib.exercises.convolution_size import CONV_OUTPUT_SIZE
-from course_lib.exercises.exercise import Prediction
+from course_lib.engine.exercise import Prediction
 from course_lib.record import Array
 
 _SECTION = "04_02b_convolution"
-
-EXERCISES = (
-    CONV_OUTPUT_SIZE,
-    CONV1D_FORWARD,
-    MAKE_EDGE_KERNEL,
-    CONV2D_FORWARD,
-    CONV1D_BACKWARD,
-)
-
-# --------------------------------------------------------------------------------- predictions
 
 
 def _row(values: Any) -> Array:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from course_lib.exercises import store
-from course_lib.exercises.bank import PREDICTIONS
-from course_lib.exercises.exercise import Prediction
-from course_lib.exercises.report import fill, paragraph
+from course_lib.engine import store
+from course_lib.engine.exercise import Prediction
+from course_lib.engine.report import fill, paragraph
 
 
 class PredictionForm(anywidget.AnyWidget):
@@ -85,34 +83,3 @@ class Question:
             return words, {}
         data, metadata = view if isinstance(view, tuple) else (view, {})
         return {**data, **words}, metadata  # the words replace the widget's own text
-
-
-def predict(name: str) -> Question:
-    """Ask for a prediction, before the next cell shows the result.
-
-    Parameters
-    ----------
-    name            the section's number and a word: "04_02b.output_size"
-
-    Returns
-    -------
-    Question        shown by the notebook as a form
-
-    Raises
-    ------
-    ValueError      if there is no prediction of that name
-
-    Examples
-    --------
-    >>> predict("00.stride_places")
-    Predict: A window of 3 slides over a row of 7 pixels with stride 3 and no padding. At how
-    many places can it stand?
-      a number: ____
-    """
-    if name not in PREDICTIONS:
-        near = get_close_matches(str(name), PREDICTIONS, n=3, cutoff=0.4)
-        raise ValueError(
-            f"predict: there is no prediction {name!r}; "
-            f"the nearest names are {', '.join(near) or ', '.join(PREDICTIONS)}."
-        )
-    return Question(PREDICTIONS[name])

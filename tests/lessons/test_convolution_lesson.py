@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_lib.exercises.bank import EXERCISES
-from course_lib.exercises.checking import judge
+from course_lib.engine.checking import judge
+from course_lib.lessons import EXERCISES
 
 SIZE = """
 def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.convolution import conv1d, output_size
-from course_lib.exercises.exercise import Case, Exercise, Mistake, draw
+from course_lib.engine.exercise import Case, Exercise, Mistake, draw
 from course_lib.record import Array
 
 Gradients = tuple[Array, Array, Array]

@@ -16,8 +16,9 @@ from course_lib.draw.numbers import number, numbers
 from course_lib.draw.page import Page, outline
 from course_lib.draw.palette import DATA, INK, OUTPUT, PAPER, rgba
 from course_lib.draw.product import Product, pale
-from course_lib.explore.explorer import Explorer
-from course_lib.explore.window import hand_made_kernels, output_scale, read_kernel, window_numbers
+from course_lib.draw.window import output_scale, window_numbers
+from course_lib.engine.explorer import Explorer
+from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
 
 HEIGHT, WIDTH = 18, 27

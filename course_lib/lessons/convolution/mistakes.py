@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.convolution import conv1d, conv2d, output_size
-from course_lib.exercises.exercise import Mistake
+from course_lib.engine.exercise import Mistake
 from course_lib.record import Array
 
 Forward = Callable[..., Array]

@@ -1,14 +1,12 @@
-"""`hint` helps with an exercise one step at a time; its last step points to the solution."""
+"""Help with an exercise, one step at a time; the last step points to the solution."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
-from course_lib.exercises.checking import find, unknown
-from course_lib.exercises.report import Report, fill, paragraph
+from course_lib.engine.exercise import Exercise
+from course_lib.engine.report import fill, paragraph
 
 _given: dict[str, int] = {}  # exercise -> hints shown since the notebook started
 
@@ -39,27 +37,8 @@ class Hint:
         )
 
 
-def hint(function: Callable[..., Any]) -> Hint | Report:
-    """Help with the exercise of that name: every call goes one step further.
-
-    Parameters
-    ----------
-    function      the function itself, without parentheses: hint(conv1d_forward)
-
-    Returns
-    -------
-    Hint          shown by the notebook; a Report if there is no such exercise
-
-    Examples
-    --------
-    >>> def make_edge_kernel():
-    ...     raise NotImplementedError
-    >>> hint(make_edge_kernel).steps
-    4
-    """
-    exercise = find(function)
-    if exercise is None:
-        return unknown(function)
+def following(exercise: Exercise) -> Hint:
+    """The next step of help for the exercise; the last one is repeated."""
     texts = [
         *exercise.hints,
         "The worked answer, with its reasons, is in "

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 import ipywidgets
 
-from course_lib.exercises import store
-from course_lib.exercises.bank import EXERCISES, PREDICTIONS
-from course_lib.exercises.report import fill, paragraph
+from course_lib.engine import store
+from course_lib.engine.exercise import Exercise, Prediction
+from course_lib.engine.report import fill, paragraph
 
 
 class Progress:
@@ -19,18 +20,23 @@ class Progress:
     progress. The state itself is shown live, by a widget, and by `print`.
     """
 
+    def __init__(
+        self, exercises: Mapping[str, Exercise], predictions: Mapping[str, Prediction]
+    ) -> None:
+        self._exercises, self._predictions = exercises, predictions
+
     def _rows(self) -> list[tuple[str, ...]]:
         """Per section: passed of all exercises, made of all predictions, points of all points."""
         known, _ = store.facts()
-        passed = {name for name in known["passed"] if name in EXERCISES}
+        passed = {name for name in known["passed"] if name in self._exercises}
         sections = sorted(
-            {section for e in EXERCISES.values() for section in e.sections}
-            | {p.section for p in PREDICTIONS.values()}
+            {section for e in self._exercises.values() for section in e.sections}
+            | {p.section for p in self._predictions.values()}
         )
         rows: list[tuple[str, ...]] = []
         for section in sections:
-            exercises = [e for e in EXERCISES.values() if section in e.sections]
-            predictions = [p.name for p in PREDICTIONS.values() if p.section == section]
+            exercises = [e for e in self._exercises.values() if section in e.sections]
+            predictions = [p.name for p in self._predictions.values() if p.section == section]
             done = [e for e in exercises if e.name in passed]
             made = [name for name in predictions if name in known["predictions"]]
             rows.append(
@@ -45,7 +51,7 @@ class Progress:
 
     def _next(self) -> str:
         known, trouble = store.facts()
-        following = [e for e in EXERCISES.values() if e.name not in known["passed"]]
+        following = [e for e in self._exercises.values() if e.name not in known["passed"]]
         if not following:
             return f"Every exercise is passed. {trouble}".strip()
         place = f"Continue with {following[0].name} in {following[0].sections[0]}.ipynb."
@@ -81,8 +87,8 @@ class Progress:
         self, include: Any = None, exclude: Any = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         there_is = (
-            f"This course has {len(EXERCISES)} exercises and {len(PREDICTIONS)} predictions so "
-            "far. Run this cell to see yours."
+            f"This course has {len(self._exercises)} exercises and {len(self._predictions)} "
+            "predictions so far. Run this cell to see yours."
         )
         words = {"text/plain": "\n".join(fill(there_is)), "text/html": paragraph(there_is)}
         view = ipywidgets.HTML(self._table())._repr_mimebundle_()
@@ -91,18 +97,3 @@ class Progress:
 
 def _of(count: int, total: int) -> str:
     return f"{count} of {total}" if total else "–"
-
-
-def progress() -> Progress:
-    """Show which exercises you have passed and what you have predicted.
-
-    Returns
-    -------
-    Progress        shown by the notebook as a table; print(progress()) gives it as text
-
-    Examples
-    --------
-    >>> print(str(progress()).split()[0])
-    section
-    """
-    return Progress()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from course_lib.convolution import output_size
-from course_lib.exercises.exercise import Case, Exercise, Mistake
+from course_lib.engine.exercise import Case, Exercise, Mistake
 
 Size = Callable[[int, int, int, int, int], float]  # size, kernel_size, stride, padding, dilation
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import comb, prod
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from course_lib.convolution import output_size
 from course_lib.draw.cells import Cells
@@ -25,105 +23,12 @@ from course_lib.draw.palette import (
     signed_scale,
 )
 from course_lib.draw.product import Product
-from course_lib.explore.explorer import Explorer
 from course_lib.record import Array
 
 MOST_PADDING = 3
 BRIGHTNESS = Scale(0.0, 1.0, "gray")
 AXES = {1: {"position": "length"}, 2: {"row": "height", "column": "width"}}
-# a kernel of one's own: the shapes that fit, by rank
-OWN: dict[int, tuple[list[tuple[int, ...]], str]] = {
-    1: ([(k,) for k in range(2, 6)], "of one axis, from (2,) to (5,), for example [-1, 0, 1]"),
-    2: (
-        [(k, k) for k in range(2, 6)],
-        "square, from (2, 2) to (5, 5), for example [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]",
-    ),
-    3: ([(3, 3, 3)], "(3, 3, 3), colours by rows by columns, for example np.ones((3, 3, 3)) / 27"),
-}
 DOTS: dict[str, Any] = {"marker": "s", "ls": "none", "mfc": WEIGHT, "mec": INK, "mew": 0.6}
-
-
-def under_the_window(
-    operation: Callable[..., Any],
-    x: Array,
-    kernel: Any,
-    draw: Callable[[Figure], Callable[[View], None]],
-    values: dict[str, Any],
-) -> Explorer:
-    """The explorer of conv1d or conv2d: both have the same controls."""
-    name = operation.__name__
-    own, chosen = read_kernel(f"{name}_under_the_window", kernel, x.ndim)
-    start = {"kernel_size": len(own["own"]) if own else 3, "padding": 1}
-
-    def weight_of(kernel: str, kernel_size: int) -> Array:
-        return (own | hand_made_kernels(kernel_size, x.ndim))[kernel]
-
-    def last_step(kernel: str, kernel_size: int, **window: int) -> int:
-        size = len(weight_of(kernel, kernel_size))
-        return prod(output_size(axis, size, **window) for axis in x.shape) - 1
-
-    def compute(
-        kernel: str, kernel_size: int, stride: int, padding: int, dilation: int, step: int
-    ) -> View:
-        return look(operation, x, weight_of(kernel, kernel_size), stride, padding, dilation, step)
-
-    explorer = Explorer(
-        f"{name} under the window",
-        compute,
-        draw,
-        describe,
-        kernel=[*own, *hand_made_kernels(3, x.ndim)],
-        kernel_size=(2, 5),
-        stride=(1, 4),
-        padding=(0, MOST_PADDING),
-        dilation=(1, 3),
-        step=(0, last_step),
-    )
-    return explorer.show(**start | chosen | values)
-
-
-def hand_made_kernels(size: int, rank: int = 2) -> dict[str, Array]:
-    """The classical kernels for any size from 2 on: (size,) if rank is 1, (size, size) if 2.
-
-    Examples
-    --------
-    >>> hand_made_kernels(3)["Sobel x"].astype(int).tolist()
-    [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
-    >>> hand_made_kernels(2)["edge"].astype(int).tolist()
-    [[-1, -1], [-1, 3]]
-    >>> hand_made_kernels(5, rank=1)["difference"].astype(int).tolist()
-    [-1, -2, 0, 2, 1]
-    """
-    mean = np.full((size,) * rank, 1 / size**rank)
-    identity = np.zeros((size,) * rank)
-    identity[(size // 2,) * rank] = 1.0
-    smooth = np.array([comb(size - 1, i) for i in range(size)], float)
-    slope = np.convolve([comb(size - 2, i) for i in range(size - 1)], [-1.0, 1.0])
-    edge = {"edge": size**rank * identity - 1}
-    even = {"blur": mean, "sharpen": 2 * identity - mean}
-    if rank == 1:
-        return {"difference": slope, **edge, **even, "identity": identity}
-    sobel = {"Sobel x": np.outer(smooth, slope), "Sobel y": np.outer(slope, smooth)}
-    return edge | even | sobel | {"identity": identity}
-
-
-def read_kernel(name: str, kernel: Any, rank: int) -> tuple[dict[str, Array], dict[str, str]]:
-    """What an explorer's argument `kernel` adds to its list of kernels, and what it chooses there.
-
-    Examples
-    --------
-    >>> read_kernel("f", "blur", 2), read_kernel("f", [-1, 1], 1)
-    (({}, {'kernel': 'blur'}), ({'own': array([-1.,  1.])}, {'kernel': 'own'}))
-    """
-    if kernel is None:
-        return {}, {}
-    if isinstance(kernel, str):
-        return {}, {"kernel": kernel}
-    weight = np.array(kernel, float)
-    shapes, rule = OWN[rank]
-    if weight.shape not in shapes:
-        raise ValueError(f"{name}: kernel has shape {weight.shape}; it must be {rule}.")
-    return {"own": weight}, {"kernel": "own"}
 
 
 @dataclass(frozen=True)

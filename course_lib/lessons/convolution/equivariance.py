@@ -15,8 +15,9 @@ from course_lib.draw.cells import Cells
 from course_lib.draw.numbers import number
 from course_lib.draw.page import Page, outline
 from course_lib.draw.palette import HIGHLIGHT, MUTED, Scale, chequered, signed_scale
-from course_lib.explore.explorer import Explorer
-from course_lib.explore.window import BRIGHTNESS, hand_made_kernels, output_scale, read_kernel
+from course_lib.draw.window import BRIGHTNESS, output_scale
+from course_lib.engine.explorer import Explorer
+from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
 
 HEIGHT, WIDTH = 24, 36

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.exercises.exercise import Case
-from course_lib.exercises.outcome import describe, differs
+from course_lib.engine.exercise import Case
+from course_lib.engine.outcome import describe, differs
 
 _ROWS, _COLUMNS = 8, 10  # of a table: what is larger is cut out around the largest difference
 _PRINTED_LINES = 12

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.exercises.exercise import Case
+from course_lib.engine.exercise import Case
 
 # A coarse dtype rounds more, so its answers may be further off (relative to the largest value).
 _RTOL = {2: 1e-2, 4: 1e-5}  # bytes of a float -> relative tolerance

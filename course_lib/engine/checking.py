@@ -1,16 +1,14 @@
-"""`check` runs a learner's function on every case and says what went wrong, by name if it can."""
+"""Run a learner's function on every case and say what went wrong, by name if possible."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
-from course_lib.exercises import store
-from course_lib.exercises.bank import EXERCISES
-from course_lib.exercises.exercise import Case, Exercise
-from course_lib.exercises.outcome import (
+from course_lib.engine import store
+from course_lib.engine.exercise import Case, Exercise
+from course_lib.engine.outcome import (
     Outcome,
     cuts_decimals,
     run,
@@ -18,37 +16,14 @@ from course_lib.exercises.outcome import (
     same,
     structure_problem,
 )
-from course_lib.exercises.report import Comparison, Report
+from course_lib.engine.report import Comparison, Report
 
 _KINDS = ("raised", "type", "shape", "input-changed", "wrong-value")  # what is said first
 _SEEN = {"raised": " ", "type": " Here ", "shape": " Here "}  # what is said about a mistake as well
 
 
-def check(function: Callable[..., Any]) -> Report:
-    """Try your function on every case of the exercise that has its name.
-
-    Parameters
-    ----------
-    function      the function itself, without parentheses: check(conv1d_forward)
-
-    Returns
-    -------
-    Report        .passed, .diagnosis, .points, .as_code(); shown by the notebook
-
-    Notes
-    -----
-    It never raises. Ctrl-C goes through, so an endless loop can be stopped.
-
-    Examples
-    --------
-    >>> def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
-    ...     raise NotImplementedError
-    >>> check(conv_output_size).diagnosis
-    'not-written'
-    """
-    exercise = find(function)
-    if exercise is None:
-        return unknown(function)
+def record(exercise: Exercise, function: Callable[..., Any]) -> Report:
+    """The report on `function`; a pass is written into the learner's progress."""
     report = judge(exercise, function)
     return replace(report, note=store.record_pass(exercise.name)) if report.passed else report
 
@@ -180,29 +155,3 @@ def _behaves_like(
         if outcome.error is None and not same(outcome.value, other.value, rtol):
             return False
     return True
-
-
-def find(function: Any) -> Exercise | None:
-    """The exercise that has this function's name."""
-    name = getattr(function, "__name__", None)
-    return EXERCISES.get(name) if callable(function) and isinstance(name, str) else None
-
-
-def unknown(function: Any) -> Report:
-    """What to say about something that is no exercise's function."""
-    name = function if type(function) is str else getattr(function, "__name__", None)
-    near = get_close_matches(name, EXERCISES, n=3, cutoff=0.5) if isinstance(name, str) else []
-    if not callable(function):
-        call = near[0] if near else "conv1d_forward"
-        return Report(
-            name if type(name) is str else "check",
-            "unknown",
-            "check takes the function itself, by its bare name: no quotes around it and no "
-            f"parentheses after it, as in check({call}).",
-        )
-    found = f"The nearest names are {', '.join(near)}" if near else "No name comes near"
-    return Report(
-        name if isinstance(name, str) else "check",
-        "unknown",
-        f"No exercise has this name. {found}; a function belongs to the exercise of its name.",
-    )

@@ -9,7 +9,7 @@ import numpy as np
 from course_lib.activation import ReLU
 from course_lib.convolution import Conv2d, conv2d, output_size
 from course_lib.data import digits
-from course_lib.exercises.exercise import Prediction
+from course_lib.engine.exercise import Prediction
 from course_lib.layer import Sequential
 from course_lib.linear import Linear
 from course_lib.optimizer import Adam
@@ -52,8 +52,6 @@ def _held_out_accuracy() -> float:
 def _predict(word: str, **rest: Any) -> Prediction:
     return Prediction(name=f"00.{word}", section="00_start_here", **rest)
 
-
-EXERCISES = ()  # the notebook's exercise, conv_output_size, belongs to section 4.2b
 
 PREDICTIONS = (
     _predict(

@@ -1,0 +1,1 @@
+"""What drives a lesson and knows none: explorers, checks, predictions, progress."""

@@ -1,0 +1,140 @@
+"""Predictions to make, exercises to write, and checks that say what went wrong.
+
+The engine is handed an exercise or a prediction; here they are looked up by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any
+
+from course_lib.engine import checking, hints
+from course_lib.engine.exercise import Exercise
+from course_lib.engine.hints import Hint
+from course_lib.engine.overview import Progress
+from course_lib.engine.prediction import Question
+from course_lib.engine.report import Report
+from course_lib.lessons import EXERCISES, PREDICTIONS
+
+__all__ = ["check", "hint", "predict", "progress"]
+
+
+def check(function: Callable[..., Any]) -> Report:
+    """Try your function on every case of the exercise that has its name.
+
+    Parameters
+    ----------
+    function      the function itself, without parentheses: check(conv1d_forward)
+
+    Returns
+    -------
+    Report        .passed, .diagnosis, .points, .as_code(); shown by the notebook
+
+    Notes
+    -----
+    It never raises. Ctrl-C goes through, so an endless loop can be stopped.
+
+    Examples
+    --------
+    >>> def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
+    ...     raise NotImplementedError
+    >>> check(conv_output_size).diagnosis
+    'not-written'
+    """
+    exercise = _find(function)
+    return checking.record(exercise, function) if exercise else _unknown("check", function)
+
+
+def hint(function: Callable[..., Any]) -> Hint | Report:
+    """Help with the exercise of that name: every call goes one step further.
+
+    Parameters
+    ----------
+    function      the function itself, without parentheses: hint(conv1d_forward)
+
+    Returns
+    -------
+    Hint          shown by the notebook; a Report if there is no such exercise
+
+    Examples
+    --------
+    >>> def make_edge_kernel():
+    ...     raise NotImplementedError
+    >>> hint(make_edge_kernel).steps
+    4
+    """
+    exercise = _find(function)
+    return hints.following(exercise) if exercise else _unknown("hint", function)
+
+
+def predict(name: str) -> Question:
+    """Ask for a prediction, before the next cell shows the result.
+
+    Parameters
+    ----------
+    name            the section's number and a word: "04_02b.output_size"
+
+    Returns
+    -------
+    Question        shown by the notebook as a form
+
+    Raises
+    ------
+    ValueError      if there is no prediction of that name
+
+    Examples
+    --------
+    >>> predict("00.stride_places")
+    Predict: A window of 3 slides over a row of 7 pixels with stride 3 and no padding. At how
+    many places can it stand?
+      a number: ____
+    """
+    if name not in PREDICTIONS:
+        near = get_close_matches(str(name), PREDICTIONS, n=3, cutoff=0.4)
+        raise ValueError(
+            f"predict: there is no prediction {name!r}; "
+            f"the nearest names are {', '.join(near) or ', '.join(PREDICTIONS)}."
+        )
+    return Question(PREDICTIONS[name])
+
+
+def progress() -> Progress:
+    """Show which exercises you have passed and what you have predicted.
+
+    Returns
+    -------
+    Progress        shown by the notebook as a table; print(progress()) gives it as text
+
+    Examples
+    --------
+    >>> print(str(progress()).split()[0])
+    section
+    """
+    return Progress(EXERCISES, PREDICTIONS)
+
+
+def _find(function: Any) -> Exercise | None:
+    """The exercise that has this function's name."""
+    name = getattr(function, "__name__", None)
+    return EXERCISES.get(name) if callable(function) and isinstance(name, str) else None
+
+
+def _unknown(command: str, function: Any) -> Report:
+    """What to say about something that is no exercise's function."""
+    name = function if type(function) is str else getattr(function, "__name__", None)
+    near = get_close_matches(name, EXERCISES, n=3, cutoff=0.5) if isinstance(name, str) else []
+    if not callable(function):
+        call = near[0] if near else "conv1d_forward"
+        return Report(
+            name if type(name) is str else command,
+            "unknown",
+            f"{command} takes the function itself, by its bare name: no quotes around it and no "
+            f"parentheses after it, as in {command}({call}).",
+        )
+    found = f"The nearest names are {', '.join(near)}" if near else "No name comes near"
+    return Report(
+        name if isinstance(name, str) else command,
+        "unknown",
+        f"No exercise has this name. {found}; a function belongs to the exercise of its name.",
+    )

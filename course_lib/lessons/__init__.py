@@ -1,0 +1,15 @@
+"""The lessons, in the order of the notebooks: a folder each, with all that one notebook calls.
+
+A new lesson is a folder with `EXERCISES` and `PREDICTIONS`, and one entry here.
+"""
+
+from __future__ import annotations
+
+from course_lib.lessons import convolution, start
+
+LESSONS = (start, convolution)
+
+EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
+PREDICTIONS = {
+    prediction.name: prediction for lesson in LESSONS for prediction in lesson.PREDICTIONS
+}
