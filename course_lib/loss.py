@@ -80,8 +80,7 @@ def cross_entropy(
     (np.float64(0.693), array([[ 0.5, -0.5]]))
     """
     check_arrays("cross_entropy", logits=logits, weight=weight)
-    label_smoothing = _check_class_options(logits, weight, label_smoothing)
-    check_flag("cross_entropy", "allow_empty", allow_empty)
+    label_smoothing = _check_class_options(logits, weight, label_smoothing, allow_empty)
     target, kept = _check_target(logits, target, ignore_index)
     rows, true, classes = np.arange(target.size), target.reshape(-1), logits.shape[-1]
     shifted = logits.reshape(-1, classes)
@@ -91,9 +90,7 @@ def cross_entropy(
     true_scores = shifted[rows, true]
     # a row's target is `hit` at the true class plus `kept * spread` over all classes
     hit = kept if weight is None else kept * weight[true]
-    count, total, even_scores = float(hit.sum()), hit, None
-    if allow_empty and not kept.any():
-        count = 1.0  # all losses are 0, and so is their mean
+    count, total = float(hit.sum()) or float(allow_empty and not kept.any()), hit  # 0 / 1 is 0
     if label_smoothing:
         each = np.ones(classes, logits.dtype) if weight is None else weight
         spread = each * (label_smoothing / classes)
@@ -104,7 +101,7 @@ def cross_entropy(
     sums = exps @ np.ones(classes, logits.dtype)  # on rows, matmul outruns sum
     log_sums = np.log(sums)
     losses = hit * (log_sums - true_scores)
-    if even_scores is not None:
+    if label_smoothing:
         losses += kept * (log_sums * spread.sum() - even_scores)
     loss, each_dloss = _reduce("cross_entropy", losses.reshape(target.shape), count, reduction)
 
@@ -260,7 +257,10 @@ def _reduce(
     return losses.dtype.type(losses.sum() * scale), each_dloss
 
 
-def _check_class_options(logits: Array, weight: Array | None, label_smoothing: float) -> float:
+def _check_class_options(
+    logits: Array, weight: Array | None, label_smoothing: float, allow_empty: bool
+) -> float:
+    check_flag("cross_entropy", "allow_empty", allow_empty)
     if logits.ndim < 1 or not logits.shape[-1]:
         raise ValueError(
             f"cross_entropy: logits must have the axes (..., C) with at least one class, not shape "

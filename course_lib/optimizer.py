@@ -362,7 +362,7 @@ def warmup_cosine(peak: float, warmup_steps: int, total_steps: int) -> Callable[
 
 @dataclass(frozen=True)
 class _WarmupCosine:
-    """The schedule of `warmup_cosine`: a record, which pickles where a function inside one cannot."""
+    """The schedule of `warmup_cosine`: a record pickles where a function inside one cannot."""
 
     peak: float
     warmup_steps: int
