@@ -300,6 +300,12 @@ CASES: tuple[Case, ...] = (
         large=use(128, 256, on=(64, 64, 128)),
     ),
     *row(
+        "GRU",
+        tiny=use(4, 8, on=(1, 6, 4)),
+        course=use(16, 32, on=(64, 16, 16)),
+        large=use(128, 256, on=(64, 64, 128)),
+    ),
+    *row(
         "Embedding",
         tiny=use(10, 8, on=Integers(10, (1, 6))),
         course=use(100, 32, on=Integers(100, (64, 16))),

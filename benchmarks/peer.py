@@ -46,6 +46,14 @@ class RNN(nn.RNN):
         return super().forward(x)[0]
 
 
+class GRU(nn.GRU):
+    def __init__(self, input_size: int, hidden_size: int):
+        super().__init__(input_size, hidden_size, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)[0]
+
+
 class Residual(nn.Module):
     def __init__(self, body: nn.Module):
         super().__init__()

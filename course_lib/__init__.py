@@ -79,7 +79,7 @@ from course_lib.receptive_field import (
     measured_receptive_field,
     receptive_field,
 )
-from course_lib.recurrent import RNN, rnn
+from course_lib.recurrent import GRU, RNN, gru, rnn
 from course_lib.residual import Residual
 from course_lib.summary import Summary, summary
 from course_lib.training import History, accuracy, fit, predict_in_batches
@@ -93,6 +93,7 @@ from course_lib.transposed_convolution import (
 
 __all__ = [
     "GELU",
+    "GRU",
     "RNN",
     "SGD",
     "Adam",
@@ -158,6 +159,7 @@ __all__ = [
     "global_avg_pool",
     "gradcheck",
     "group_norm",
+    "gru",
     "kaiming_normal",
     "kaiming_uniform",
     "layer_norm",

@@ -228,7 +228,7 @@ class _Run(Generic[M]):
                 grad, _ = clip_by_norm(grad, self.clip_norm)
             model, optimizer = optimizer.step(model, grad)
             for name, array in model.parameters().items():
-                if not np.isfinite(array.sum()):
+                if not math.isfinite(array.sum()):
                     raise FloatingPointError(f"{name} is no longer finite")
         self.now, self.steps = (model, optimizer), self.steps + 1
         return float(value)

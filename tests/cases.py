@@ -69,7 +69,7 @@ from course_lib.positional import (
     SinusoidalPositionalEncoding,
     rotary,
 )
-from course_lib.recurrent import RNN, rnn
+from course_lib.recurrent import GRU, RNN, gru, rnn
 from course_lib.residual import Residual
 from course_lib.transposed_convolution import (
     ConvTranspose1d,
@@ -101,7 +101,14 @@ def public(kind: Callable[[Any], bool]) -> dict[str, Any]:
     }
 
 
-SHARED = ("Layer", "Convolution", "TransposedConvolution", "Pooling", "AveragePooling")
+SHARED = (
+    "Layer",
+    "Convolution",
+    "TransposedConvolution",
+    "Pooling",
+    "AveragePooling",
+    "Recurrent",
+)
 """What layers have in common: nobody constructs one of these."""
 
 
@@ -473,6 +480,12 @@ LAYERS = (
         lambda rng: RNN.init(3, 2, bias=False, rng=rng),
         normal((2, 4, 3), (2, 2)),
     ),
+    Case("GRU", lambda rng: GRU.init(3, 4, rng=rng), normal((2, 3, 3))),
+    Case(
+        "GRU: from a given state, no bias",
+        lambda rng: GRU.init(3, 2, bias=False, rng=rng),
+        normal((2, 4, 3), (2, 2)),
+    ),
     Case("Embedding", lambda rng: Embedding.init(5, 3, rng=rng), tokens((2, 4), 5)),
     Case(
         "Embedding: with padding",
@@ -525,6 +538,12 @@ OPERATIONS = (
         "rnn",
         lambda rng: Operation(rnn),
         normal((2, 3, 4), (2, 5), (5, 4), (5, 5), (5,), (5,)),
+        batched=2,
+    ),
+    Case(
+        "gru",
+        lambda rng: Operation(gru),
+        normal((2, 3, 4), (2, 5), (15, 4), (15, 5), (15,), (15,)),
         batched=2,
     ),
     _operation(

@@ -206,6 +206,7 @@ STRATEGIES = {
     "Identity": elementwise(),
     "MultiHeadAttention": attentions(),
     "RNN": recurrences(),
+    "GRU": recurrences(),
     "Embedding": embeddings(),
 }
 

@@ -40,7 +40,7 @@ def module(name: str, setting: Setting) -> Any:
         axes = len(setting.inputs[0].shape) - 2
         return nn.Sequential(getattr(nn, f"AdaptiveAvgPool{axes}d")(1), nn.Flatten())
     options = dict(setting.options)
-    if name in ("MultiHeadAttention", "RNN"):
+    if name in ("MultiHeadAttention", "RNN", "GRU"):
         options["batch_first"] = True
     kind = nn.MultiheadAttention if name == "MultiHeadAttention" else getattr(nn, name)
     return kind(*setting.arguments, **options).double()
@@ -50,7 +50,7 @@ def call(name: str, layer: Any, *inputs: Any, **options: Any) -> Any:
     """The layer's y, with inputs and options as the library takes them."""
     if name == "MultiHeadAttention":
         return attend(layer, *inputs, **options)
-    if name == "RNN":
+    if name in ("RNN", "GRU"):
         x, *h0 = inputs
         return layer(x, *(h[None] for h in h0))[0]
     return layer(*inputs, **options)

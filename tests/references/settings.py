@@ -257,6 +257,22 @@ def _allowed(*shape: int) -> Array:
     return mask
 
 
+RECURRENT = [
+    on(3, 4, x=(2, 5, 3)),
+    on(1, 1, x=(1, 1, 1)),
+    on(3, 4, x=(2, 1, 3)),
+    on(3, 1, x=(2, 4, 3)),
+    on(1, 4, x=(1, 6, 1)),
+    on(3, 4, bias=False, x=(2, 5, 3)),
+    on(2, 3, x=(4, 12, 2)),
+    on(3, 4, x=Draw((2, 5, 3), scale=10.0)),
+    on(3, 4, x=Draw((2, 5, 3), scale=1e-2)),
+    Setting((3, 4), {}, (Draw((2, 5, 3)), Draw((2, 4)))),
+    Setting((3, 4), {"bias": False}, (Draw((2, 1, 3)), Draw((2, 4)))),
+    Setting((1, 2), {}, (Draw((1, 7, 1)), Draw((1, 2), scale=10.0))),
+    on(16, 24, x=(8, 3, 16)),
+]
+
 SETTINGS: dict[str, list[Setting]] = {
     "Linear": [
         on(4, 3, x=(5, 4)),
@@ -370,21 +386,8 @@ SETTINGS: dict[str, list[Setting]] = {
         _attending((2, 3, 4), mask=draw(0, "added", (2, 2, 3, 3)), causal=True),
         _attending((1, 420, 4), causal=True),  # a map is too large to be kept
     ],
-    "RNN": [
-        on(3, 4, x=(2, 5, 3)),
-        on(1, 1, x=(1, 1, 1)),
-        on(3, 4, x=(2, 1, 3)),
-        on(3, 1, x=(2, 4, 3)),
-        on(1, 4, x=(1, 6, 1)),
-        on(3, 4, bias=False, x=(2, 5, 3)),
-        on(2, 3, x=(4, 12, 2)),
-        on(3, 4, x=Draw((2, 5, 3), scale=10.0)),
-        on(3, 4, x=Draw((2, 5, 3), scale=1e-2)),
-        Setting((3, 4), {}, (Draw((2, 5, 3)), Draw((2, 4)))),
-        Setting((3, 4), {"bias": False}, (Draw((2, 1, 3)), Draw((2, 4)))),
-        Setting((1, 2), {}, (Draw((1, 7, 1)), Draw((1, 2), scale=10.0))),
-        on(16, 24, x=(8, 3, 16)),
-    ],
+    "RNN": RECURRENT,
+    "GRU": RECURRENT,
     "Embedding": [
         *(on(4, 3, padding_idx=index, x=Draw((2, 5), below=4)) for index in range(3)),
         *(on(10, 4, x=Draw(shape, below=below))
