@@ -43,15 +43,15 @@ class Layer(Record):
         Nothing is switched; layers that behave differently in training are *replaced*. (PyTorch
         has `model.eval()`, which changes the model itself.)
         """
-        changes: dict[str, Any] = {"_for_evaluation": True}  # `save` refuses such a model
-        for name, value in vars(self).items():
-            if isinstance(value, Layer):
-                changes[name] = value.for_evaluation()
-            elif isinstance(value, tuple):
-                changes[name] = tuple(
-                    part.for_evaluation() if isinstance(part, Layer) else part for part in value
-                )
-        return self._with(**changes)
+        parts = {name: _for_evaluation(value) for name, value in vars(self).items()}
+        return self._with(**parts | {"_for_evaluation": True})  # `save` refuses such a model
+
+
+def _for_evaluation(value: Any) -> Any:
+    """What takes the place of a field."""
+    if isinstance(value, tuple):
+        return tuple([_for_evaluation(part) for part in value])
+    return value.for_evaluation() if isinstance(value, Layer) else value
 
 
 class Identity(Layer):
@@ -116,6 +116,8 @@ class Sequential(Layer):
     """
 
     layers: tuple[Layer, ...]
+
+    _unnamed = "layers"
 
     def __init__(self, *layers: Layer):
         for i, layer in enumerate(layers):
