@@ -294,6 +294,13 @@ CASES: tuple[Case, ...] = (
         large=use(256, 8, on=(8, 256, 256)),
     ),
     *row(
+        "MultiHeadAttention, dropout",
+        name="MultiHeadAttention",
+        tiny=use(8, 2, dropout=0.1, on=(1, 4, 8)),
+        course=use(32, 4, dropout=0.1, on=(64, 16, 32)),
+        large=use(256, 8, dropout=0.1, on=(8, 256, 256)),
+    ),
+    *row(
         "RNN",
         tiny=use(4, 8, on=(1, 6, 4)),
         course=use(16, 32, on=(64, 16, 16)),

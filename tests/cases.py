@@ -450,6 +450,12 @@ LAYERS = (
         options={"mask": np.array([[0.5, 0.0, -1.0]])},
     ),
     Case(
+        "MultiHeadAttention: dropout",
+        lambda rng: MultiHeadAttention.init(4, 2, dropout=0.4, rng=rng),
+        normal((2, 3, 4)),
+        independent=False,
+    ),
+    Case(
         "RotaryMultiHeadAttention",
         lambda rng: RotaryMultiHeadAttention.init(4, 2, rng=rng),
         normal((2, 3, 4)),
@@ -533,6 +539,13 @@ OPERATIONS = (
         "scaled_dot_product_attention: several heads",
         lambda rng: Operation(scaled_dot_product_attention),
         normal((2, 3, 4, 2), (2, 3, 5, 2), (2, 3, 5, 3)),
+    ),
+    Case(
+        "scaled_dot_product_attention: dropout",
+        lambda rng: SeededOperation(scaled_dot_product_attention),
+        normal((2, 3, 4), (2, 5, 4), (2, 5, 2)),
+        options={"dropout_p": 0.4},
+        independent=False,
     ),
     Case(
         "rnn",

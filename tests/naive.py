@@ -309,6 +309,7 @@ def _attention(
     queries, keys, values = map(_rows, (query, key, value), weights, biases)
     if hasattr(layer, "base"):  # rotary: queries and keys are turned by their positions
         queries, keys = (_turned(rows, size, layer.base) for rows in (queries, keys))
+    left = _left((n, layer.num_heads, length, key.shape[1]), layer.dropout)
     mixed = np.zeros((n, length, width), object)
     for b, t, head in np.ndindex(n, length, layer.num_heads):
         features = range(head * size, (head + 1) * size)
@@ -317,9 +318,17 @@ def _attention(
             match = sum(queries[b, t, f] * keys[b, s, f] for f in features) / math.sqrt(size)
             scores.append(match + (-math.inf if causal and s > t else _bias(mask, t, s)))
         for s, share in enumerate(_softmax(scores)):
+            share = share * left[b, head, t, s]
             for f in features:
                 mixed[b, t, f] += share * values[b, s, f]
     return _rows(mixed, arrays["out_proj.weight"], arrays.get("out_proj.bias"))
+
+
+def _left(shape: tuple[int, ...], dropout: Any) -> Array:
+    """What dropout multiplies each weight by."""
+    if not hasattr(dropout, "rng"):
+        return np.ones(shape)
+    return (copy.deepcopy(dropout.rng).random(shape, np.float32) >= dropout.p) / (1 - dropout.p)
 
 
 def _turned(rows: Array, size: int, base: float) -> Array:

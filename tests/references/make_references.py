@@ -62,6 +62,7 @@ def attend(
     key: Any = None,
     value: Any = None,
     mask: Any = None,
+    key_padding_mask: Any = None,
     causal: Any = False,
 ) -> Any:
     """Attention whose masks allow, from PyTorch's, whose masks forbid."""
@@ -76,7 +77,17 @@ def attend(
         added = added.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else added + mask
     if causal:
         added = added + torch.full(maps[-2:], -torch.inf, dtype=torch.float64).triu(1)
-    return layer(query, key, value, attn_mask=added.flatten(0, 1), need_weights=False)[0]
+    if key_padding_mask is not None:  # PyTorch wants both masks of one kind
+        padding = torch.zeros(key_padding_mask.shape, dtype=torch.float64)
+        key_padding_mask = padding.masked_fill(torch.from_numpy(key_padding_mask), -torch.inf)
+    return layer(
+        query,
+        key,
+        value,
+        attn_mask=added.flatten(0, 1),
+        key_padding_mask=key_padding_mask,
+        need_weights=False,
+    )[0]
 
 
 def reference(name: str, seed: int, setting: Setting) -> dict[str, Array]:

@@ -257,6 +257,11 @@ def _allowed(*shape: int) -> Array:
     return mask
 
 
+def _padding(*shape: int) -> Array:
+    """A mask that calls about half of the keys padding, but never the first."""
+    return ~_allowed(*shape)
+
+
 RECURRENT = [
     on(3, 4, x=(2, 5, 3)),
     on(1, 1, x=(1, 1, 1)),
@@ -384,6 +389,10 @@ SETTINGS: dict[str, list[Setting]] = {
         _attending((2, 3, 4), (2, 5, 4), mask=_allowed(2, 1, 1, 5)),
         _attending((2, 3, 4), mask=draw(0, "added", (3, 3))),
         _attending((2, 3, 4), mask=draw(0, "added", (2, 2, 3, 3)), causal=True),
+        _attending((3, 4, 4), key_padding_mask=_padding(3, 4)),
+        _attending((3, 3, 4), mask=_allowed(3, 3), key_padding_mask=_padding(3, 3)),
+        _attending((2, 3, 4), (2, 5, 4), (2, 5, 4), key_padding_mask=_padding(2, 5), causal=True),
+        _attending((2, 3, 4), mask=draw(0, "added", (3, 3)), key_padding_mask=_padding(2, 3)),
         _attending((1, 420, 4), causal=True),  # a map is too large to be kept
     ],
     "RNN": RECURRENT,
