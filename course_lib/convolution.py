@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from course_lib.blocks import sum_rows
 from course_lib.errors import (
     as_tuple,
     check_arrays,
@@ -256,7 +257,12 @@ def weight_gradient(cols: Array, drows: Array) -> Array:
 
     The product is the other way round, then transposed: BLAS likes the longer matrix first.
     """
-    return (cols @ drows.swapaxes(-1, -2)).sum(axis=0).swapaxes(-1, -2)
+    return _sum_samples(cols @ drows.swapaxes(-1, -2)).swapaxes(-1, -2)
+
+
+def _sum_samples(parts: Array) -> Array:
+    """(n, ...) -> (...)"""
+    return sum_rows(parts.reshape(len(parts), math.prod(parts.shape[1:]))).reshape(parts.shape[1:])
 
 
 def add_bias(y: Array, bias: Array | None) -> None:
@@ -269,7 +275,7 @@ def bias_gradient(dy: Array, bias: Array | None) -> Array | None:
     """Every position of a channel got the same bias, so its gradient is their sum."""
     if bias is None:
         return None
-    return dy.sum(axis=0).reshape(len(bias), -1).sum(axis=1)  # six times faster than both at once
+    return _sum_samples(dy).reshape(len(bias), math.prod(dy.shape[2:])).sum(axis=1)
 
 
 def check_channels(

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from course_lib.blocks import by_row, in_blocks, tile
+from course_lib.blocks import by_row, in_blocks, sum_along_rows, sum_rows, tile
 from course_lib.errors import (
     check_arrays,
     check_dtype,
@@ -318,7 +318,7 @@ def _example_norm(
     size = features // groups
     if size == 0:
         raise ValueError(f"{operation}: x {x.shape} has no numbers to take a mean of.")
-    by_group, ones = (n, groups, size), np.ones(size, x.dtype)
+    by_group = (n, groups, size)
     factor, shift = (
         None if a is None else tile(a.reshape(channels).repeat(positions), n)
         for a in (weight, bias)
@@ -327,12 +327,12 @@ def _example_norm(
     y = np.empty((n, features), x.dtype)
 
     def normalize(x: Array, z: Array, scale: Array, y: Array) -> None:
-        mean = x @ ones / size if centred else None
+        mean = sum_along_rows(x) / size if centred else None
         t = x if mean is None else by_row(np.subtract, x, mean, out=z)
-        np.divide(1, np.sqrt(np.vecdot(t, t) / size + eps), out=scale)
+        np.divide(1, np.sqrt(sum_along_rows(t, t) / size + eps), out=scale)
         if mean is not None and np.count_nonzero(far := np.abs(mean) * scale > FAR):
-            t[far] -= np.vecdot(t[far], ones)[:, None] / size
-            scale[far] = 1 / np.sqrt(np.vecdot(t[far], t[far]) / size + eps)
+            t[far] -= sum_along_rows(t[far])[:, None] / size
+            scale[far] = 1 / np.sqrt(sum_along_rows(t[far], t[far]) / size + eps)
         by_row(np.multiply, t, scale, out=z)
         np.multiply(z.reshape(y.shape), 1 if factor is None else factor[: len(y)], out=y)
         if shift is not None:
@@ -344,14 +344,14 @@ def _example_norm(
     def backward(dy: Array) -> tuple[Array, Array | None, Array | None]:
         check_gradient(operation, dy, y)
         dx = np.empty(by_group, x.dtype)
-        dweight, dbias = np.zeros(channels, x.dtype), np.zeros(channels, x.dtype)
+        dweight, dbias = np.zeros(channels), np.zeros(channels)  # float64: blocks may be many
         share = np.ones(channels, x.dtype) if weight is None else weight
         share = share.reshape(groups, -1) / size  # of each channel in its group's mean
 
         def pull(dy: Array, z: Array, scale: Array, dx: Array) -> None:
             sums, dots = _over_positions(dy), _over_positions(dy, z.reshape(dy.shape))
-            np.add(dbias, _over_examples(sums), out=dbias)
-            np.add(dweight, _over_examples(dots), out=dweight)
+            np.add(dbias, sum_rows(sums), out=dbias)
+            np.add(dweight, sum_rows(dots), out=dweight)
             mean, slope = (np.vecdot(a.reshape(-1, *share.shape), share) for a in (sums, dots))
             along = 1 if factor is None else factor[: len(dy)]
             np.multiply(dy.reshape(-1, features), along, out=dx.reshape(-1, features))
@@ -363,8 +363,8 @@ def _example_norm(
         in_blocks(pull, dy.reshape(view), z, scale, dx)
         return (
             dx.reshape(x.shape),
-            None if weight is None else dweight.reshape(weight.shape),
-            None if bias is None else dbias.reshape(bias.shape),
+            None if weight is None else dweight.astype(x.dtype).reshape(weight.shape),
+            None if bias is None else dbias.astype(x.dtype).reshape(bias.shape),
         )
 
     return y, backward
@@ -373,9 +373,9 @@ def _example_norm(
 def _total(a: Array, b: Array | None = None) -> Array:
     """The sum of a, or of a * b, over examples and positions: (n, C, S) -> (C,)."""
     if b is None or a.shape[2] > 1:
-        return _over_examples(_over_positions(a, b))
+        return sum_rows(_over_positions(a, b))
     totals: list[Array] = []  # of blocks, for the products would go out to memory
-    in_blocks(lambda *block: totals.append(_over_examples(_over_positions(*block))), a, b)
+    in_blocks(lambda *block: totals.append(sum_rows(_over_positions(*block))), a, b)
     return sum(totals[1:], totals[0])
 
 
@@ -383,12 +383,7 @@ def _over_positions(a: Array, b: Array | None = None) -> Array:
     """The sum of a, or of a * b: (n, C, S) -> (n, C)."""
     if a.shape[2] == 1:
         return (a if b is None else a * b)[..., 0]
-    return a @ np.ones(a.shape[2], a.dtype) if b is None else np.vecdot(a, b)
-
-
-def _over_examples(sums: Array) -> Array:
-    """The sum (n, C) -> (C,): products are the quickest sums."""
-    return np.ones(len(sums), sums.dtype) @ sums
+    return sum_along_rows(a, b)
 
 
 def _check_channels(operation: str, x: Array, weight: Array | None, bias: Array | None) -> View:

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from course_lib.attention import MultiHeadAttention
+from course_lib.blocks import sum_rows
 from course_lib.errors import (
     check_arrays,
     check_choice,
@@ -274,7 +275,8 @@ class LearnedPositionalEncoding(Layer):
             dx, dcode = attach_backward(dy)
             dweight = np.zeros_like(self.weight)
             examples = math.prod(x.shape[:-2])
-            dweight[:length] = dcode.reshape(examples, length, d_model).sum(axis=0)
+            total = sum_rows(dcode.reshape(examples, length * d_model))
+            dweight[:length] = total.reshape(length, d_model)
             return dx, self._with(weight=dweight)
 
         return y, backward

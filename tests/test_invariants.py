@@ -11,10 +11,28 @@ from typing import Any
 import numpy as np
 import pytest
 
+from course_lib.activation import softmax
+from course_lib.attention import MultiHeadAttention
+from course_lib.blocks import BLOCK
 from course_lib.checkpoint import load, save
+from course_lib.convolution import Conv1d, Conv2d, conv1d
+from course_lib.embedding import Embedding
 from course_lib.errors import kind
-from course_lib.layer import Identity
-from course_lib.normalization import FrozenBatchNorm
+from course_lib.layer import Identity, Layer
+from course_lib.linear import Linear
+from course_lib.normalization import (
+    BatchNorm1d,
+    BatchNorm2d,
+    FrozenBatchNorm,
+    GroupNorm,
+    LayerNorm,
+    batch_norm,
+    layer_norm,
+    rms_norm,
+)
+from course_lib.positional import LearnedPositionalEncoding
+from course_lib.recurrent import RNN
+from course_lib.transposed_convolution import ConvTranspose1d, conv_transpose1d
 from tests.cases import (
     CASES,
     LAYERS,
@@ -242,6 +260,107 @@ def test_the_order_in_memory_changes_nothing(case: Case) -> None:
                 assert array.shape == expected[name].shape
                 error = np.abs(array - expected[name]).max()
                 assert error <= 1e-12 * largest, (name, number)
+
+
+# -- many rows ------------------------------------------------------------------------------------
+
+MANY = 100_000
+# layers whose gradient of this name is a sum of dy, the shape of x, how often dy meets each entry
+SUMS: dict[str, tuple[Callable[[np.random.Generator], Layer], tuple[int, ...], str, int]] = {
+    "Linear": (lambda rng: Linear.init(1, 2, rng=rng), (MANY, 1), "bias", MANY),
+    "Conv1d": (lambda rng: Conv1d.init(1, 2, 1, rng=rng), (MANY, 1, 1), "bias", MANY),
+    "Conv1d: long": (lambda rng: Conv1d.init(1, 2, 1, rng=rng), (1, 1, MANY), "bias", MANY),
+    "Conv2d": (lambda rng: Conv2d.init(1, 2, 1, rng=rng), (MANY, 1, 1, 2), "bias", 2 * MANY),
+    "ConvTranspose1d": (
+        lambda rng: ConvTranspose1d.init(1, 2, 1, rng=rng),
+        (MANY, 1, 1),
+        "bias",
+        MANY,
+    ),
+    "BatchNorm1d": (lambda rng: BatchNorm1d.init(2), (MANY, 2), "bias", MANY),
+    "BatchNorm1d: long": (lambda rng: BatchNorm1d.init(2), (1, 2, MANY), "bias", MANY),
+    "BatchNorm2d": (lambda rng: BatchNorm2d.init(2), (MANY, 2, 1, 2), "bias", 2 * MANY),
+    "FrozenBatchNorm": (
+        lambda rng: BatchNorm1d.init(2).for_evaluation(),
+        (MANY, 2),
+        "bias",
+        MANY,
+    ),
+    "LayerNorm": (lambda rng: LayerNorm.init(2), (MANY, 2), "bias", MANY),
+    "GroupNorm": (lambda rng: GroupNorm.init(1, 2), (MANY, 2, 1), "bias", MANY),
+    "GroupNorm: long": (lambda rng: GroupNorm.init(1, 2), (1, 2, MANY), "bias", MANY),
+    "RNN": (
+        lambda rng: RNN.init(1, 2, rng=rng).map(np.zeros_like),  # then tanh's slope is 1
+        (MANY, 1, 1),
+        "bias_ih_l0",
+        MANY,
+    ),
+    "LearnedPositionalEncoding": (
+        lambda rng: LearnedPositionalEncoding.init(2, 2, rng=rng),
+        (MANY, 2, 2),
+        "weight",
+        MANY,
+    ),
+    "MultiHeadAttention": (
+        lambda rng: MultiHeadAttention.init(2, 1, rng=rng),
+        (MANY, 1, 2),
+        "out_proj.bias",
+        MANY,
+    ),
+}
+
+
+def same(*shape: int) -> Array:
+    """Equal numbers, whose roundings all go the same way: the worst that a sum can meet."""
+    return np.full(shape, 0.1, np.float32)
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_gradients_that_are_sums_over_many_rows_keep_their_digits(name: str) -> None:
+    make, shape, parameter, count = SUMS[name]
+    y, backward = make(np.random.default_rng(0)).forward(same(*shape))
+    *_, grad = backward(same(*y.shape))
+    found = grad.parameters()[parameter]
+    assert_close(found, np.full(found.shape, math.fsum(same(count).tolist())), rtol=1e-6)
+
+
+@pytest.mark.parametrize("tokens", [MANY, 3 * BLOCK])
+def test_a_token_that_occurs_often_keeps_its_digits(tokens: int) -> None:
+    y, backward = Embedding(np.ones((3, 1), np.float32)).forward(np.full(tokens, 1))
+    *_, grad = backward(same(*y.shape))
+    expected = [[0], [math.fsum(same(tokens).tolist())], [0]]
+    assert_close(grad.weight, np.array(expected), rtol=1e-6)
+
+
+def test_weight_gradients_over_many_rows_keep_their_digits() -> None:
+    x = same(MANY, 1, 1)
+    expected = math.fsum((same(MANY) * same(MANY)).tolist())
+    for operation in (conv1d, conv_transpose1d):
+        y, backward = operation(x, same(1, 1, 1))
+        assert_close(backward(same(*y.shape))[1].item(), expected, rtol=1e-6)
+
+
+@both_dtypes
+@pytest.mark.parametrize("axis", range(3))
+def test_shares_of_many_scores_sum_to_one(axis: int, dtype: Any) -> None:
+    shape = np.roll((MANY, 1, 2), axis)
+    x = np.random.default_rng(0).random(shape).astype(dtype)
+    y, _ = softmax(x, dim=axis)
+    for column in np.moveaxis(y, axis, -1).reshape(-1, MANY):
+        assert abs(math.fsum(column.tolist()) - 1) < 1e-6
+
+
+@pytest.mark.parametrize("shape", [(MANY, 1), (1, MANY)], ids=["many rows", "long rows"])
+def test_means_of_many_numbers_keep_their_digits(shape: tuple[int, int]) -> None:
+    x = np.random.default_rng(0).random(shape).astype(np.float32)
+    exact = x.astype(np.float64)
+    mean = math.fsum(exact.ravel().tolist()) / MANY
+    var = math.fsum(((exact - mean) ** 2).ravel().tolist()) / MANY
+    norm = batch_norm if shape[1] == 1 else layer_norm
+    assert_close(norm(x)[0], (exact - mean) / np.sqrt(var + 1e-5), rtol=1e-6)
+    square = math.fsum((exact**2).ravel().tolist()) / MANY
+    if norm is layer_norm:
+        assert_close(rms_norm(x)[0], exact / np.sqrt(square), rtol=1e-6)
 
 
 # -- batches --------------------------------------------------------------------------------------
