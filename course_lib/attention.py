@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from course_lib.activation import keep
-from course_lib.blocks import by_row, row_max
+from course_lib.blocks import by_row, row_max, sum_along_rows
 from course_lib.dropout import Dropout, check_dropout, draw_kept
 from course_lib.errors import (
     check_arrays,
@@ -238,7 +238,7 @@ def _exp_scores(query: Array, key: Array, bias: Array | None) -> tuple[Array, Ar
     top = np.maximum(row_max(rows), np.finfo(rows.dtype).min)
     by_row(np.subtract, rows, top, out=rows)  # exp cannot overflow below 0
     np.exp(rows, out=rows)
-    sums = rows @ np.ones((rows.shape[1], 1), rows.dtype)
+    sums = sum_along_rows(rows)[:, None]
     # the top counts 1: less than that means that the row is empty, and 0 / 1 keeps it so
     return scores, np.maximum(sums, 1).reshape(*scores.shape[:-1], 1)
 

@@ -121,12 +121,13 @@ def gru(
     y : (N, T, H)                the states h[1] to h[T]
     backward : dy -> (dx, dh0, dweight_ih, dweight_hh, dbias_ih, dbias_hh)
 
-    with dh[t] the gradient of h[t], from its output and from the next step,
+    with dn, dz and dr the gradients of what tanh and sigmoid are applied to, from the last step on
 
-        dn[t] = dh[t] * (1 - z[t]) * (1 - n[t]**2)         before tanh, and likewise
+        dn[t] = dh[t] * (1 - z[t]) * (1 - n[t]**2)         dh[t]: from dy[t] and the next step
         dz[t] = dh[t] * (h[t-1] - n[t]) * z[t] * (1 - z[t])
         dr[t] = dn[t] * (W_hn @ h[t-1] + b_hn) * r[t] * (1 - r[t])
-        dh[t-1] = dh[t] * z[t] + dr[t] @ W_hr + dz[t] @ W_hz + (dn[t] * r[t]) @ W_hn
+        dx[t] = dr[t] @ W_ir + dz[t] @ W_iz + dn[t] @ W_in
+        dh[t-1] = dr[t] @ W_hr + dz[t] @ W_hz + (dn[t] * r[t]) @ W_hn + dh[t] * z[t]
 
     Raises
     ------
