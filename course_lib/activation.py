@@ -164,7 +164,7 @@ def sigmoid(x: Array) -> tuple[Array, Backward]:
     """
 
     def curve(x: Array, y: Array, slope: Array) -> None:
-        _sigmoid(x, y)
+        write_sigmoid(x, y)
         np.subtract(1, y, out=slope)
         slope *= y
 
@@ -278,7 +278,7 @@ def silu(x: Array) -> tuple[Array, Backward]:
     """
 
     def gate(x: Array, slope: Array) -> Array:
-        s = _sigmoid(x, np.empty_like(x))
+        s = write_sigmoid(x, np.empty_like(x))
         np.subtract(1, s, out=slope)
         slope *= s
         return s
@@ -420,7 +420,7 @@ def _along(
     return y, backward
 
 
-def _sigmoid(x: Array, y: Array) -> Array:
+def write_sigmoid(x: Array, y: Array) -> Array:
     """Write sigmoid(x) into y."""
     np.negative(x, out=y)
     with np.errstate(over="ignore"):  # 1 / (1 + inf) = 0 is the right answer

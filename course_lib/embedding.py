@@ -10,14 +10,13 @@ import numpy as np
 from course_lib.blocks import BLOCK, SUMMED, in_blocks
 from course_lib.errors import (
     check_arrays,
-    check_dtype,
-    check_generator,
     check_gradient,
     check_int,
     check_rank,
     is_plain,
     kind,
 )
+from course_lib.initializer import normal
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 
@@ -134,9 +133,7 @@ class Embedding(Layer):
         """Draw the rows as PyTorch does: standard normal; the padding row is zero."""
         check_int("Embedding", "num_embeddings", num_embeddings, least=0)
         check_int("Embedding", "embedding_dim", embedding_dim, least=0)
-        check_generator("Embedding", rng)
-        check_dtype("Embedding", dtype)
-        weight = rng.normal(size=(num_embeddings, embedding_dim)).astype(dtype)
+        weight = normal("Embedding", (num_embeddings, embedding_dim), 1.0, rng=rng, dtype=dtype)
         if padding_idx is not None:
             _check_padding("Embedding", padding_idx, weight)
             weight[padding_idx] = 0

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course_lib.activation import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Tanh
+from course_lib.batch_normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm
 from course_lib.dropout import Dropout
 from course_lib.errors import as_tuple, check_generator, check_int
 from course_lib.layer import Identity, Layer, Sequential
-from course_lib.normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm
 from course_lib.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from course_lib.record import Array
 from course_lib.transposed_convolution import ConvTranspose1d, ConvTranspose2d

@@ -309,6 +309,7 @@ def _attention(
     queries, keys, values = map(_rows, (query, key, value), weights, biases)
     if hasattr(layer, "base"):  # rotary: queries and keys are turned by their positions
         queries, keys = (_turned(rows, size, layer.base) for rows in (queries, keys))
+    left = _left((n, layer.num_heads, length, key.shape[1]), layer.dropout)
     mixed = np.zeros((n, length, width), object)
     for b, t, head in np.ndindex(n, length, layer.num_heads):
         features = range(head * size, (head + 1) * size)
@@ -317,9 +318,17 @@ def _attention(
             match = sum(queries[b, t, f] * keys[b, s, f] for f in features) / math.sqrt(size)
             scores.append(match + (-math.inf if causal and s > t else _bias(mask, t, s)))
         for s, share in enumerate(_softmax(scores)):
+            share = share * left[b, head, t, s]
             for f in features:
                 mixed[b, t, f] += share * values[b, s, f]
     return _rows(mixed, arrays["out_proj.weight"], arrays.get("out_proj.bias"))
+
+
+def _left(shape: tuple[int, ...], dropout: Any) -> Array:
+    """What dropout multiplies each weight by."""
+    if not hasattr(dropout, "rng"):
+        return np.ones(shape)
+    return (copy.deepcopy(dropout.rng).random(shape, np.float32) >= dropout.p) / (1 - dropout.p)
 
 
 def _turned(rows: Array, size: int, base: float) -> Array:
@@ -380,6 +389,28 @@ def _recurrent(layer: Any, arrays: Any, x: Array, h0: Array | None = None) -> Ar
     return y
 
 
+def _gated(layer: Any, arrays: Any, x: Array, h0: Array | None = None) -> Array:
+    w_x, w_h = arrays["weight_ih_l0"], arrays["weight_hh_l0"]
+    none = np.zeros(len(w_x))
+    b_x, b_h = arrays.get("bias_ih_l0", none), arrays.get("bias_hh_l0", none)
+    (n, length, features), hidden = x.shape, w_h.shape[1]
+    y = np.zeros((n, length, hidden), object)
+    for b, t, i in np.ndindex(y.shape):
+        past = y[b, t - 1] if t else (np.zeros(hidden) if h0 is None else h0[b])
+
+        def from_x(row: int, b: int = b, t: int = t) -> Any:
+            return sum(w_x[row, j] * x[b, t, j] for j in range(features)) + b_x[row]
+
+        def from_past(row: int, past: Any = past) -> Any:
+            return sum(w_h[row, j] * past[j] for j in range(hidden)) + b_h[row]
+
+        reset = 1 / (1 + cmath.exp(-from_x(i) - from_past(i)))
+        update = 1 / (1 + cmath.exp(-from_x(hidden + i) - from_past(hidden + i)))
+        new = cmath.tanh(from_x(2 * hidden + i) + reset * from_past(2 * hidden + i))
+        y[b, t, i] = (1 - update) * new + update * past[i]
+    return y
+
+
 def _cross_entropy(
     layer: Any,
     arrays: Any,
@@ -390,6 +421,7 @@ def _cross_entropy(
     ignore_index: int | None = None,
     label_smoothing: float = 0.0,
     reduction: str = "mean",
+    allow_empty: bool = False,
 ) -> Array:
     """Minus the log of the share at the true class; smoothed, also at all classes a little."""
     losses, count, classes = np.zeros(target.shape, object), 0.0, logits.shape[-1]
@@ -410,6 +442,17 @@ def _mse(layer: Any, arrays: Any, y: Array, target: Array, *, reduction: str = "
     for place in np.ndindex(y.shape):
         losses[place] = (y[place] - target[place]) ** 2
     return _reduced(losses, y.size, reduction)
+
+
+def _binary_cross_entropy(
+    layer: Any, arrays: Any, logits: Array, target: Array, *, reduction: str = "mean"
+) -> Array:
+    losses = np.zeros(logits.shape, object)
+    for place in np.ndindex(logits.shape):
+        yes = 1 / (1 + cmath.exp(-logits[place]))
+        losses[place] = -target[place] * cmath.log(yes)
+        losses[place] -= (1 - target[place]) * cmath.log(1 - yes)
+    return _reduced(losses, logits.size, reduction)
 
 
 def _reduced(losses: Array, count: float, reduction: str) -> Array:
@@ -457,6 +500,8 @@ DEFINITIONS: dict[str, Callable[..., Array]] = {
     "SinusoidalPositionalEncoding": _positional,
     "LearnedPositionalEncoding": _positional,
     "RNN": _recurrent,
+    "GRU": _gated,
+    "binary_cross_entropy_with_logits": _binary_cross_entropy,
     "cross_entropy": _cross_entropy,
     "mse": _mse,
 }

@@ -13,6 +13,7 @@ import pytest
 
 from course_lib.activation import softmax
 from course_lib.attention import MultiHeadAttention
+from course_lib.batch_normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm, batch_norm
 from course_lib.blocks import BLOCK
 from course_lib.checkpoint import load, save
 from course_lib.convolution import Conv1d, Conv2d, conv1d
@@ -20,16 +21,7 @@ from course_lib.embedding import Embedding
 from course_lib.errors import kind
 from course_lib.layer import Identity, Layer
 from course_lib.linear import Linear
-from course_lib.normalization import (
-    BatchNorm1d,
-    BatchNorm2d,
-    FrozenBatchNorm,
-    GroupNorm,
-    LayerNorm,
-    batch_norm,
-    layer_norm,
-    rms_norm,
-)
+from course_lib.normalization import GroupNorm, LayerNorm, layer_norm, rms_norm
 from course_lib.positional import LearnedPositionalEncoding
 from course_lib.recurrent import RNN
 from course_lib.transposed_convolution import ConvTranspose1d, conv_transpose1d
@@ -303,6 +295,7 @@ COUNTING_ZEROS = {
     "rotary": "the sine of the angle 0, times the pair's other half",
     "MultiHeadAttention": "the gradient of the key's bias, which moves all scores of a row alike",
     "RotaryMultiHeadAttention": "the same",
+    "scaled_dot_product_attention": "the weight of a masked key, times its value",
 }
 
 
