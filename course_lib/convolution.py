@@ -29,7 +29,7 @@ from course_lib.windows import (
     Windows,
     as_image,
     lay_out,
-    pad,
+    make_windows,
     place_windows,
     split_channels,
     split_work,
@@ -44,7 +44,7 @@ def conv1d(
     bias: Array | None = None,
     *,
     stride: int = 1,
-    padding: int = 0,
+    padding: int | str = 0,
     dilation: int = 1,
     groups: int = 1,
 ) -> tuple[Array, Backward]:
@@ -59,7 +59,8 @@ def conv1d(
     x : (N, C_in, L)
     weight : (C_out, C_in / groups, K)
     bias : (C_out,), optional
-    stride, padding, dilation : int      step of the window, zeros added, gaps between weights
+    stride, padding, dilation : int      step of the window, zeros added, gaps between weights;
+                                         padding="same" at stride 1 keeps the length
     groups : int                         split the channels into this many separate convolutions
 
     Returns
@@ -80,7 +81,8 @@ def conv1d(
 
     Notes
     -----
-    Shifting x shifts y, up to the borders: the layer is translation *equivariant*.
+    Shifting x shifts y, up to the borders: the layer is translation *equivariant*. Where "same"
+    takes an odd number of zeros, one more of them stands at the end, as in PyTorch.
     [Dumoulin and Visin, 2016, arXiv:1603.07285]
 
     Examples
@@ -98,7 +100,7 @@ def conv2d(
     bias: Array | None = None,
     *,
     stride: int | tuple[int, int] = 1,
-    padding: int | tuple[int, int] = 0,
+    padding: int | tuple[int, int] | str = 0,
     dilation: int | tuple[int, int] = 1,
     groups: int = 1,
 ) -> tuple[Array, Backward]:
@@ -116,7 +118,8 @@ def conv2d(
     x : (N, C_in, H, W)
     weight : (C_out, C_in / groups, K_h, K_w)
     bias : (C_out,), optional
-    stride, padding, dilation : int or (int, int)    the pair is (down, across)
+    stride, padding, dilation : int or (int, int)    the pair is (down, across); padding="same" at
+                                                     stride 1 keeps the size
     groups : int                                     separate convolutions, side by side
 
     Returns
@@ -167,7 +170,10 @@ def _conv(
     out_channels = len(weight)
     check_channels(operation, x, weight, bias, groups, weight.shape[1] * groups, out_channels)
     geometry = spatial_sizes(operation, x, weight, stride, padding, dilation)
-    places = place_windows(operation, *geometry)
+    if isinstance(padding, str):  # "same"
+        places = make_windows(*geometry, out=x.shape[2:])
+    else:
+        places = place_windows(operation, *geometry)
     kernels = weight.reshape(groups, out_channels // groups, math.prod(weight.shape[1:]))
     grouped_x, taps = split_channels(x, groups), len(places.taps)
     y = np.empty((len(x), out_channels, *places.out), x.dtype)
@@ -181,7 +187,7 @@ def _conv(
     kept = cols if len(blocks) == 1 else None  # large columns are gathered again, not remembered
     turned = None
     if kept is None and out_channels <= x.shape[1]:  # then the columns of dy are no larger
-        turned = windows_on_output(*geometry)
+        turned = windows_on_output(places.out, *geometry)
 
     def backward(dy: Array) -> tuple[Array, Array, Array | None]:
         check_gradient(operation, dy, y)
@@ -210,14 +216,29 @@ def spatial_sizes(
     operation: str, x: Array, weight: Array, stride: Any, padding: Any, dilation: Any
 ) -> tuple[Sizes, Sizes, Sizes, Sizes, Sizes]:
     """Of image and kernel, and stride, padding and dilation: one number per spatial axis."""
-    rank = x.ndim - 2
-    return (
-        x.shape[2:],
-        weight.shape[2:],
-        as_tuple(operation, "stride", stride, rank, least=1),
-        as_tuple(operation, "padding", padding, rank, least=0),
-        as_tuple(operation, "dilation", dilation, rank, least=1),
-    )
+    rank, kernel = x.ndim - 2, weight.shape[2:]
+    stride = as_tuple(operation, "stride", stride, rank, least=1)
+    dilation = as_tuple(operation, "dilation", dilation, rank, least=1)
+    padding = check_padding(operation, padding, stride)
+    if padding == "same":
+        padding = tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True))
+    return x.shape[2:], kernel, stride, padding, dilation
+
+
+def check_padding(operation: str, padding: Any, stride: Sizes) -> Any:
+    """One number per spatial axis, or "same"."""
+    if not isinstance(padding, str):
+        return as_tuple(operation, "padding", padding, len(stride), least=0)
+    if padding != "same":
+        raise ValueError(
+            f'{operation}: padding must be "same" or a number of pixels, not {padding!r}.'
+        )
+    if set(stride) != {1}:
+        raise ValueError(
+            f'{operation}: padding="same" keeps the size at stride 1 only, and stride is '
+            f"{stride}; give the padding in pixels."
+        )
+    return padding
 
 
 def turn(kernels: Array, taps: int) -> Array:
@@ -271,8 +292,8 @@ def keep_apart(dkernels: Array, image: Array, rows: Array, windows: Windows) -> 
     """
     if np.count_nonzero(np.isfinite(dkernels)) == dkernels.size:
         return dkernels
-    padded = pad(image[..., None], windows.padding)
-    inside = pad(np.ones((*windows.size, 1), bool), windows.padding)
+    padded = windows.on_canvas(image[..., None])
+    inside = windows.on_canvas(np.ones((*windows.size, 1), bool))
     parts = []
     for tap in windows.taps:
         seen = padded[tap].reshape(*image.shape[:3], -1)
@@ -336,7 +357,7 @@ class Convolution(Layer):
     bias: Array | None = None  # (C_out,)
     _: KW_ONLY
     stride: int | tuple[int, ...] = 1
-    padding: int | tuple[int, ...] = 0
+    padding: int | tuple[int, ...] | str = 0
     dilation: int | tuple[int, ...] = 1
     groups: int = 1
 
@@ -352,10 +373,12 @@ class Convolution(Layer):
                 f"{2 + axes}; draw one with {name}.init(in_channels, out_channels, kernel_size, "
                 "rng=rng)."
             )
-        as_tuple(name, "stride", self.stride, axes, least=1)
-        as_tuple(name, "padding", self.padding, axes, least=0)
+        self._check_padding(as_tuple(name, "stride", self.stride, axes, least=1))
         as_tuple(name, "dilation", self.dilation, axes, least=1)
         check_int(name, "groups", self.groups, least=1)
+
+    def _check_padding(self, stride: Sizes) -> None:
+        check_padding(type(self).__name__, self.padding, stride)
 
     @property
     def kernel_size(self) -> tuple[int, ...]:

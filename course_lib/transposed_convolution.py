@@ -227,6 +227,7 @@ def _conv_transpose(
     check_int(operation, "groups", groups, least=1)
     in_channels, out_channels = len(weight), weight.shape[1] * groups
     check_channels(operation, x, weight, bias, groups, in_channels, out_channels)
+    as_tuple(operation, "padding", padding, x.ndim - 2, least=0)  # here "same" has no meaning
     geometry = spatial_sizes(operation, x, weight, stride, padding, dilation)
     more = as_tuple(operation, "output_padding", output_padding, x.ndim - 2, least=0)
     windows = _place_stamps(operation, *geometry, more)
@@ -300,6 +301,9 @@ class TransposedConvolution(Convolution):
         super().__post_init__()
         name = type(self).__name__
         as_tuple(name, "output_padding", self.output_padding, self.spatial_axes, least=0)
+
+    def _check_padding(self, stride: Sizes) -> None:
+        as_tuple(type(self).__name__, "padding", self.padding, len(stride), least=0)
 
     @staticmethod
     def _channel_axes(in_channels: int, out_channels: int, groups: int) -> tuple[int, int]:
