@@ -490,7 +490,9 @@ def test_no_channels_have_a_way_back_too(layer, inputs, outputs, options):
 @pytest.mark.parametrize("kernel", [(1, 2), (2, 3), (3, 4), (4, 1)])
 @pytest.mark.parametrize("dilation", [1, (2, 1), (3, 2)])
 @pytest.mark.parametrize("outputs", [2, 8])
-def test_padding_called_same_is_that_of_explicit_zeros(monkeypatch, cache, kernel, dilation, outputs):
+def test_padding_called_same_is_that_of_explicit_zeros(
+    monkeypatch, cache, kernel, dilation, outputs
+):
     monkeypatch.setattr(windows, "CACHE_BYTES", cache)
     rng = RNG(0)
     x, weight = rng.normal(size=(17, 4, 4, 5)), rng.normal(size=(outputs, 2, *kernel))
