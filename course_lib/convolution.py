@@ -170,10 +170,8 @@ def _conv(
     out_channels = len(weight)
     check_channels(operation, x, weight, bias, groups, weight.shape[1] * groups, out_channels)
     geometry = spatial_sizes(operation, x, weight, stride, padding, dilation)
-    if isinstance(padding, str):  # "same"
-        places = make_windows(*geometry, out=x.shape[2:])
-    else:
-        places = place_windows(operation, *geometry)
+    same = isinstance(padding, str)
+    places = make_windows(*geometry, x.shape[2:]) if same else place_windows(operation, *geometry)
     kernels = weight.reshape(groups, out_channels // groups, math.prod(weight.shape[1:]))
     grouped_x, taps = split_channels(x, groups), len(places.taps)
     y = np.empty((len(x), out_channels, *places.out), x.dtype)
@@ -185,9 +183,8 @@ def _conv(
         as_image(grouped_y[block], side_by_side)[...] = windows.from_rows(kernels[block[1]] @ cols)
     add_bias(y, bias)
     kept = cols if len(blocks) == 1 else None  # large columns are gathered again, not remembered
-    turned = None
-    if kept is None and out_channels <= x.shape[1]:  # then the columns of dy are no larger
-        turned = windows_on_output(places.out, *geometry)
+    narrow = kept is None and out_channels <= x.shape[1]  # the columns of dy are no larger then
+    turned = windows_on_output(places.out, *geometry) if narrow else None
 
     def backward(dy: Array) -> tuple[Array, Array, Array | None]:
         check_gradient(operation, dy, y)
