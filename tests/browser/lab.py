@@ -107,7 +107,7 @@ def jupyterlab(folder: Path, **environment: str) -> Iterator[str]:
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:
-    """Stop a server and its kernels; one that a page asks for a kernel meanwhile may wait forever."""
+    """Stop a server and its kernels; one that a page asks for a kernel meanwhile may hang."""
     os.killpg(server.pid, signal.SIGTERM)
     try:
         server.wait(10)
