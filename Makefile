@@ -84,6 +84,7 @@ notebooks: .venv/.test
 
 docs: .venv/.test
 	$(PY) -m tools.claims
+	$(PY) -m tools.exercise_cases
 	$(PY) -m tools.gradient_audit
 	$(PY) -m tools.layer_table
 
@@ -125,4 +126,6 @@ bench: .venv/.bench
 		"here: get one from https://www.python.org/downloads/"; exit 1; fi
 	@if ! "$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null; then echo "This Python cannot make" \
 		"virtual environments; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; fi
+	@if ! [ -w . ]; then echo "This folder can't be written, and the course sets itself up in it:" \
+		"copy the whole course to a folder of your own."; exit 1; fi
 	@"$(PYTHON)" -m venv .venv

@@ -17,6 +17,30 @@ class Integers(NamedTuple):
     stop: int
     shape: tuple[int, ...]
 
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        return rng.integers(0, self.stop, self.shape)
+
+
+class Chances(NamedTuple):
+    """An input of probabilities."""
+
+    shape: tuple[int, ...]
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        return rng.random(self.shape, np.float32)
+
+
+class Normal(NamedTuple):
+    """An input of normal numbers: what a bare shape stands for."""
+
+    shape: tuple[int, ...]
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        return rng.normal(size=self.shape).astype(np.float32)
+
+
+Input = Integers | Chances | Normal
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -26,7 +50,7 @@ class Case:
     size         one of SIZES
     name         the constructor: `Conv2d`, or an optimizer such as `Adam`
     arguments    what the constructor takes, by position and by name
-    inputs       shapes of what forward takes; for an optimizer, of the parameters it steps
+    inputs       what forward takes; for an optimizer, of the parameters it steps
     call         what else forward takes, by name
     """
 
@@ -35,7 +59,7 @@ class Case:
     name: str
     arguments: tuple[Any, ...]
     options: dict[str, Any]
-    inputs: tuple[tuple[int, ...] | Integers, ...]
+    inputs: tuple[Input, ...]
     call: dict[str, Any] = field(default_factory=dict)
 
     def build(self, library: Any) -> Any:
@@ -43,20 +67,13 @@ class Case:
         return getattr(library, self.name)(*self.arguments, **self.options)
 
     def draw(self) -> tuple[np.ndarray, ...]:
-        """The inputs: normal in float32, or integers."""
+        """The inputs: float32, or integers."""
         rng = np.random.default_rng(1)
-        return tuple(
-            rng.integers(0, shape.stop, shape.shape)
-            if isinstance(shape, Integers)
-            else rng.normal(size=shape).astype(np.float32)
-            for shape in self.inputs
-        )
+        return tuple(one.draw(rng) for one in self.inputs)
 
     def __str__(self) -> str:
         given = [*map(repr, self.arguments), *(f"{k}={v!r}" for k, v in self.options.items())]
-        shapes = ", ".join(
-            str(shape.shape if isinstance(shape, Integers) else shape) for shape in self.inputs
-        )
+        shapes = ", ".join(str(one.shape) for one in self.inputs)
         return f"{self.name}({', '.join(given)}) on {shapes}"
 
 
@@ -65,12 +82,13 @@ class Use(NamedTuple):
 
     arguments: tuple[Any, ...]
     options: dict[str, Any]
-    inputs: tuple[tuple[int, ...] | Integers, ...]
+    inputs: tuple[Input, ...]
 
 
 def use(*arguments: Any, on: Any, **options: Any) -> Use:
-    """The constructor's arguments, and `on`, the shape of the input or a list of shapes."""
-    return Use(arguments, options, tuple(on) if isinstance(on, list) else (on,))
+    """The constructor's arguments, and `on`, the input or a list of inputs; a shape is `Normal`."""
+    inputs = on if isinstance(on, list) else [on]
+    return Use(arguments, options, tuple(Normal(i) if type(i) is tuple else i for i in inputs))
 
 
 def row(title: str, *, name: str = "", call: dict[str, Any] | None = None, **uses: Use) -> list:
@@ -276,7 +294,20 @@ CASES: tuple[Case, ...] = (
         large=use(256, 8, on=(8, 256, 256)),
     ),
     *row(
+        "MultiHeadAttention, dropout",
+        name="MultiHeadAttention",
+        tiny=use(8, 2, dropout=0.1, on=(1, 4, 8)),
+        course=use(32, 4, dropout=0.1, on=(64, 16, 32)),
+        large=use(256, 8, dropout=0.1, on=(8, 256, 256)),
+    ),
+    *row(
         "RNN",
+        tiny=use(4, 8, on=(1, 6, 4)),
+        course=use(16, 32, on=(64, 16, 16)),
+        large=use(128, 256, on=(64, 64, 128)),
+    ),
+    *row(
+        "GRU",
         tiny=use(4, 8, on=(1, 6, 4)),
         course=use(16, 32, on=(64, 16, 16)),
         large=use(128, 256, on=(64, 64, 128)),
@@ -304,6 +335,12 @@ CASES: tuple[Case, ...] = (
         tiny=use(on=[(4, 3), Integers(3, (4,))]),
         course=use(on=[(64, 10), Integers(10, (64,))]),
         large=use(on=[(4096, 1000), Integers(1000, (4096,))]),
+    ),
+    *row(
+        "BCEWithLogitsLoss",
+        tiny=use(on=[(4, 3), Chances((4, 3))]),
+        course=use(on=[(64, 10), Chances((64, 10))]),
+        large=use(on=[(4096, 1000), Chances((4096, 1000))]),
     ),
     *row(
         "MSELoss",

@@ -53,6 +53,9 @@ class Ours:
         make = getattr(kind, "init", kind)
         return partial(make, rng=self.rng) if "rng" in signature(make).parameters else make
 
+    def BCEWithLogitsLoss(self) -> Layer:
+        return Loss(course_lib.binary_cross_entropy_with_logits)
+
     def CrossEntropyLoss(self) -> Layer:
         return Loss(course_lib.cross_entropy)
 

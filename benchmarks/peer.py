@@ -25,8 +25,8 @@ class Torch:
 class MultiHeadAttention(nn.MultiheadAttention):
     """Batches first, and no averaged maps, which would keep PyTorch off its fast path."""
 
-    def __init__(self, embed_dim: int, num_heads: int):
-        super().__init__(embed_dim, num_heads, batch_first=True)
+    def __init__(self, embed_dim: int, num_heads: int, *, dropout: float = 0.0):
+        super().__init__(embed_dim, num_heads, dropout=dropout, batch_first=True)
 
     def forward(self, x: Tensor, *, causal: bool = False) -> Tensor:
         mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1]) if causal else None
@@ -39,6 +39,14 @@ class GlobalAvgPool(nn.Module):
 
 
 class RNN(nn.RNN):
+    def __init__(self, input_size: int, hidden_size: int):
+        super().__init__(input_size, hidden_size, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)[0]
+
+
+class GRU(nn.GRU):
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size, batch_first=True)
 

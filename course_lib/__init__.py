@@ -26,6 +26,7 @@ from course_lib.attention import (
     scaled_dot_product_attention,
     split_heads,
 )
+from course_lib.batch_normalization import BatchNorm1d, BatchNorm2d, batch_norm
 from course_lib.checkpoint import load, save
 from course_lib.convolution import Conv1d, Conv2d, conv1d, conv2d, output_size
 from course_lib.data import digits, photograph
@@ -42,18 +43,8 @@ from course_lib.initializer import (
 )
 from course_lib.layer import Identity, Layer, Sequential
 from course_lib.linear import Linear, linear
-from course_lib.loss import cross_entropy, mse
-from course_lib.normalization import (
-    BatchNorm1d,
-    BatchNorm2d,
-    GroupNorm,
-    LayerNorm,
-    RMSNorm,
-    batch_norm,
-    group_norm,
-    layer_norm,
-    rms_norm,
-)
+from course_lib.loss import binary_cross_entropy_with_logits, cross_entropy, mse
+from course_lib.normalization import GroupNorm, LayerNorm, RMSNorm, group_norm, layer_norm, rms_norm
 from course_lib.optimizer import SGD, Adam, AdamW, clip_by_norm, warmup_cosine
 from course_lib.pooling import (
     AvgPool1d,
@@ -80,7 +71,7 @@ from course_lib.receptive_field import (
     measured_receptive_field,
     receptive_field,
 )
-from course_lib.recurrent import RNN, rnn
+from course_lib.recurrent import GRU, RNN, gru, rnn
 from course_lib.residual import Residual
 from course_lib.summary import Summary, summary
 from course_lib.training import History, accuracy, fit, predict_in_batches
@@ -96,6 +87,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GELU",
+    "GRU",
     "RNN",
     "SGD",
     "Adam",
@@ -142,6 +134,7 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
+    "binary_cross_entropy_with_logits",
     "clip_by_norm",
     "constant",
     "conv1d",
@@ -160,6 +153,7 @@ __all__ = [
     "global_avg_pool",
     "gradcheck",
     "group_norm",
+    "gru",
     "kaiming_normal",
     "kaiming_uniform",
     "layer_norm",

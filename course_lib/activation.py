@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_lib.blocks import by_row, in_blocks, row_max
+from course_lib.blocks import SUMMED, by_row, in_blocks, row_max, sum_along_rows, sum_rows
 from course_lib.errors import check_arrays, check_choice, check_gradient, check_int, check_number
 from course_lib.layer import Backward, Layer
-from course_lib.record import Array
+from course_lib.record import Array, read_only
 
 FAR = 1000.0  # where every curve below has long reached its limit, and no power overflows yet
 
@@ -164,7 +164,7 @@ def sigmoid(x: Array) -> tuple[Array, Backward]:
     """
 
     def curve(x: Array, y: Array, slope: Array) -> None:
-        _sigmoid(x, y)
+        write_sigmoid(x, y)
         np.subtract(1, y, out=slope)
         slope *= y
 
@@ -278,7 +278,7 @@ def silu(x: Array) -> tuple[Array, Backward]:
     """
 
     def gate(x: Array, slope: Array) -> Array:
-        s = _sigmoid(x, np.empty_like(x))
+        s = write_sigmoid(x, np.empty_like(x))
         np.subtract(1, s, out=slope)
         slope *= s
         return s
@@ -326,7 +326,11 @@ def softmax(x: Array, *, dim: int = -1) -> tuple[Array, Backward]:
 
     def pull(dy: Array, y: Array, dx: Array) -> None:
         np.multiply(dy, y, out=dx)
-        _along_axis(np.subtract, dy, _sum(dx, axis), axis, out=dx)
+        total = _sum(dx, axis)
+        if np.count_nonzero(np.isfinite(total)) < total.size:  # then 0 * inf may be among them:
+            dy = keep(dy, y != 0)  # what has no share has no say
+            total = _sum(np.multiply(dy, y, out=dx), axis)
+        _along_axis(np.subtract, dy, total, axis, out=dx)
         dx *= y
 
     y = np.empty(rows.shape, x.dtype)
@@ -416,7 +420,7 @@ def _along(
     return y, backward
 
 
-def _sigmoid(x: Array, y: Array) -> Array:
+def write_sigmoid(x: Array, y: Array) -> Array:
     """Write sigmoid(x) into y."""
     np.negative(x, out=y)
     with np.errstate(over="ignore"):  # 1 / (1 + inf) = 0 is the right answer
@@ -524,7 +528,7 @@ def _along_rows(
 ) -> tuple[Array, Backward]:
     """An operation on rows: curve(x, y, shares) writes two of these, pull(dy, shares, dx) dx."""
     in_blocks(curve, rows, y, shares)
-    y = y.reshape(x.shape)
+    y = (read_only(y) if y is shares else y).reshape(x.shape)
 
     def backward(dy: Array) -> Array:
         check_gradient(operation, dy, y)
@@ -545,9 +549,11 @@ def below_the_largest(x: Array, axis: int, out: Array | None = None) -> Array:
 
 def _sum(x: Array, axis: int) -> Array:
     """The sum along one axis, which is kept with length 1."""
-    if axis == -1:  # a matrix-vector product beats many short sums
-        return (x @ np.ones(x.shape[-1], x.dtype))[..., None]
-    return x.sum(axis=axis, keepdims=True)
+    if axis == -1:
+        return sum_along_rows(x)[..., None]
+    if x.shape[axis] <= SUMMED:
+        return x.sum(axis=axis, keepdims=True)
+    return sum_rows(x.swapaxes(axis, -2))[..., None, :].swapaxes(axis, -2)
 
 
 def _along_axis(

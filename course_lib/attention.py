@@ -8,21 +8,23 @@ from typing import Any, Self
 
 import numpy as np
 
-from course_lib.blocks import by_row, row_max
+from course_lib.activation import keep
+from course_lib.blocks import by_row, row_max, sum_along_rows
+from course_lib.dropout import Dropout, check_dropout, draw_kept
 from course_lib.errors import (
     check_arrays,
-    check_dtype,
     check_flag,
-    check_generator,
     check_gradient,
     check_int,
+    check_number,
     check_rank,
     is_plain,
     kind,
 )
+from course_lib.initializer import uniform, zeros
 from course_lib.layer import Backward, Layer
 from course_lib.linear import Linear, linear
-from course_lib.record import Array
+from course_lib.record import Array, read_only
 
 CACHE_BYTES = 2**18  # made and used in parts of this size, maps stay in the second-level cache
 KEPT_BYTES = 2**25  # maps that take more are made again on the way back, not remembered
@@ -35,6 +37,8 @@ def scaled_dot_product_attention(
     *,
     mask: Array | None = None,
     causal: bool = False,
+    dropout_p: float = 0.0,
+    rng: np.random.Generator | None = None,
 ) -> tuple[Array, Backward]:
     """Match every query with every key, then mix the values: the better the match, the more of it.
 
@@ -46,6 +50,9 @@ def scaled_dot_product_attention(
         dscores = P * (dP - rowsum(P * dP)) = P * (dP - rowsum(dy * y))
         dquery = dscores @ key / sqrt(d)              dkey = dscores.T @ query / sqrt(d)
 
+    With dropout the values are mixed by D * P instead of P, where D is 0 with probability
+    dropout_p and else 1 / (1 - dropout_p); dvalue = (D * P).T @ dy and dP = D * (dy @ value.T).
+
     Parameters
     ----------
     query : (..., T, d)       what each position looks for
@@ -54,6 +61,8 @@ def scaled_dot_product_attention(
     mask : optional           broadcasts to (..., T, S): booleans, True where a query may attend to
                               a key, or numbers of the same dtype that are added to the scores
     causal : bool             query t attends to keys 0 to t only
+    dropout_p : float         share of the weights that is set to zero, in [0, 1)
+    rng : optional            numpy.random.Generator that draws which; not needed without dropout
 
     Returns
     -------
@@ -62,15 +71,16 @@ def scaled_dot_product_attention(
 
     Raises
     ------
-    TypeError        if the arrays are not of one floating dtype, or mask is neither that nor bool
-    ValueError       if shapes disagree, or there are no keys
+    TypeError        if the arrays are not of one floating dtype, mask is neither that nor bool, or
+                     there is dropout but no generator
+    ValueError       if shapes disagree, there are no keys, or dropout_p is not in [0, 1)
 
     Notes
     -----
-    Every y is a weighted mean of the values, so each of its features lies between the smallest and
-    the largest among them; a query that may attend to nothing gets zeros. The root keeps the size
-    of the scores whatever d is; softmax has no slope left where they are large. The same in
-    PyTorch, under this name. [Vaswani et al., 2017, arXiv:1706.03762]
+    Without dropout, every y is a weighted mean of the values, so each of its features lies between
+    the smallest and the largest among them; a query that may attend to nothing gets zeros. The
+    root keeps the size of the scores whatever d is; softmax has no slope left where they are large.
+    The same in PyTorch, under this name. [Vaswani et al., 2017, arXiv:1706.03762]
 
     Examples
     --------
@@ -87,6 +97,9 @@ def scaled_dot_product_attention(
             "be one value per key, so all axes but the last must agree."
         )
     scaled, bias = _prepare(operation, query, key, mask, causal)
+    dropout_p = check_number(operation, "dropout_p", dropout_p)
+    if dropout_p:
+        check_dropout(operation, dropout_p, rng, "dropout_p")
     *leading, length, _ = query.shape
     map_bytes = length * key.shape[-2] * query.itemsize
     blocks = list(_blocks(leading, map_bytes))
@@ -98,23 +111,26 @@ def scaled_dot_product_attention(
         return _exp_scores(scaled[block], key[block], None if bias is None else bias[block])
 
     remember = math.prod(leading) * map_bytes <= KEPT_BYTES
-    kept = []
+    remembered, left = [], []
     for block in blocks:
         exps, sums[block] = match(block)
-        np.matmul(exps, value[block], out=y[block])
-        kept += [exps] if remember else []
-    y /= sums
+        left.append(draw_kept(exps.shape, dropout_p, rng) if dropout_p and rng else None)
+        np.matmul(_thinned(exps, left[-1]), value[block], out=y[block])
+        remembered += [exps] if remember else []
+    y /= sums * (1 - dropout_p)
+    y = read_only(y)
 
     def backward(dy: Array) -> tuple[Array, Array, Array]:
         check_gradient(operation, dy, y)
         dquery, dkey, dvalue = np.empty_like(query), np.empty_like(key), np.empty_like(value)
         # exps are P * sums: it is cheaper to divide dy, which is T x d_v, than P, which is T x S
-        shares = dy / sums
-        pulls = np.einsum("...d,...d->...", shares, y)[..., None]  # rowsum(dy * y) / sums
+        shares = dy / (sums * (1 - dropout_p))
+        pulls = np.einsum("...d,...d->...", shares, y)[..., None]  # rowsum(dy * y), over the same
+        pulls *= 1 - dropout_p  # over sums
         for i, block in enumerate(blocks):
-            exps = kept[i] if remember else match(block)[0]
-            np.matmul(exps.swapaxes(-1, -2), shares[block], out=dvalue[block])
-            dscores = shares[block] @ value[block].swapaxes(-1, -2)
+            exps = remembered[i] if remember else match(block)[0]
+            np.matmul(_thinned(exps, left[i]).swapaxes(-1, -2), shares[block], out=dvalue[block])
+            dscores = _thinned(shares[block] @ value[block].swapaxes(-1, -2), left[i])
             dscores -= pulls[block]
             dscores *= exps
             np.matmul(dscores, key[block], out=dquery[block])
@@ -123,6 +139,11 @@ def scaled_dot_product_attention(
         return dquery, dkey, dvalue
 
     return y, backward
+
+
+def _thinned(maps: Array, left: Array | None) -> Array:
+    """What dropout left of the maps; without dropout, the maps themselves."""
+    return maps if left is None else keep(maps, left)
 
 
 def attention_weights(
@@ -208,7 +229,9 @@ def _as_bias(operation: str, mask: Any, maps: tuple[int, ...], dtype: Any) -> Ar
 
 def _exp_scores(query: Array, key: Array, bias: Array | None) -> tuple[Array, Array]:
     """exp(scores - top of the row), and the sums of its rows: together, the softmax."""
-    scores = query @ key.swapaxes(-1, -2)
+    # made here, in C order, so that `rows` is a view: a product takes over its factors' order
+    scores = np.empty((*query.shape[:-1], key.shape[-2]), query.dtype)
+    np.matmul(query, key.swapaxes(-1, -2), out=scores)
     if bias is not None:
         scores += bias
     rows = scores.reshape(-1, scores.shape[-1])
@@ -216,7 +239,7 @@ def _exp_scores(query: Array, key: Array, bias: Array | None) -> tuple[Array, Ar
     top = np.maximum(row_max(rows), np.finfo(rows.dtype).min)
     by_row(np.subtract, rows, top, out=rows)  # exp cannot overflow below 0
     np.exp(rows, out=rows)
-    sums = rows @ np.ones((rows.shape[1], 1), rows.dtype)
+    sums = sum_along_rows(rows)[:, None]
     # the top counts 1: less than that means that the row is empty, and 0 / 1 keeps it so
     return scores, np.maximum(sums, 1).reshape(*scores.shape[:-1], 1)
 
@@ -320,8 +343,8 @@ class MultiHeadAttention(Layer):
     from the key's sequence, too.
 
     Source: Vaswani et al., 2017, arXiv:1706.03762. The same in PyTorch with `batch_first=True`,
-    where True in a mask forbids: our mask is `~key_padding_mask[:, None, None, :]` or `~attn_mask`,
-    joined by `&` where both are given.
+    where True forbids in either mask: our mask is `~attn_mask`, and key_padding_mask is the same.
+    Where all keys are masked, y is the out_proj of zeros; PyTorch says NaN.
 
     Parameters
     ----------
@@ -330,8 +353,12 @@ class MultiHeadAttention(Layer):
     value : (N, S, embed_dim), optional     the key unless given
     mask : optional                  (T, S), or four axes that broadcast to (N, num_heads, T, S):
                                      True where a query may attend, or numbers added to the scores
+    key_padding_mask : optional      (N, S), True where a key is padding, which no query attends to.
+                                     Two axes do not tell (N, S) from (T, S), so the name does
     causal : bool                    query t attends to keys 0 to t only
     num_heads : int                  divides embed_dim; each head has embed_dim / num_heads features
+    dropout : optional               a Dropout layer for the weights, off in evaluation; to `init`,
+                                     its probability
 
     Returns
     -------
@@ -357,9 +384,15 @@ class MultiHeadAttention(Layer):
     out_proj: Linear  # embed_dim -> embed_dim
     _: KW_ONLY
     num_heads: int
+    dropout: Layer | None = None  # of the weights: a Dropout, or what it becomes for evaluation
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.dropout is not None and not isinstance(self.dropout, Dropout):
+            raise TypeError(
+                f"MultiHeadAttention: dropout is {kind(self.dropout)}, not a Dropout layer; give "
+                "Dropout(0.1, rng=rng), or None."
+            )
         check_int("MultiHeadAttention", "num_heads", self.num_heads, least=1)
         check_rank(
             "MultiHeadAttention", "in_proj_weight", self.in_proj_weight, "3 * embed_dim, embed_dim"
@@ -392,6 +425,7 @@ class MultiHeadAttention(Layer):
         embed_dim: int,
         num_heads: int,
         *,
+        dropout: float = 0.0,
         bias: bool = True,
         rng: np.random.Generator,
         dtype: Any = np.float32,
@@ -399,15 +433,17 @@ class MultiHeadAttention(Layer):
         """Draw as PyTorch does: Xavier uniform in_proj_weight, out_proj as Linear, zero biases."""
         check_int("MultiHeadAttention", "embed_dim", embed_dim, least=1)
         check_flag("MultiHeadAttention", "bias", bias)
-        check_generator("MultiHeadAttention", rng)
-        check_dtype("MultiHeadAttention", dtype)
-        bound = math.sqrt(6 / (embed_dim + 3 * embed_dim))  # inputs and outputs of in_proj_weight
-        weight = rng.uniform(-bound, bound, (3 * embed_dim, embed_dim)).astype(dtype)
+        shape = (3 * embed_dim, embed_dim)
+        bound = math.sqrt(6 / sum(shape))  # over all inputs and outputs
+        weight = uniform("MultiHeadAttention", shape, bound, rng=rng, dtype=dtype)
         out_proj = Linear.init(embed_dim, embed_dim, bias=False, rng=rng, dtype=dtype)
-        if not bias:
-            return cls(weight, None, out_proj, num_heads=num_heads)
-        out_proj = Linear(out_proj.weight, np.zeros(embed_dim, dtype))
-        return cls(weight, np.zeros(3 * embed_dim, dtype), out_proj, num_heads=num_heads)
+        in_proj_bias = None
+        if bias:
+            in_proj_bias = zeros((3 * embed_dim,), dtype=dtype)
+            out_proj = Linear(out_proj.weight, zeros((embed_dim,), dtype=dtype))
+        dropout = check_number("MultiHeadAttention", "dropout", dropout)
+        drop = Dropout(dropout, rng=rng) if dropout else None
+        return cls(weight, in_proj_bias, out_proj, num_heads=num_heads, dropout=drop)
 
     def forward(
         self,
@@ -416,11 +452,17 @@ class MultiHeadAttention(Layer):
         value: Array | None = None,  # (N, S, embed_dim)
         *,
         mask: Array | None = None,
+        key_padding_mask: Array | None = None,
         causal: bool = False,
     ) -> tuple[Array, Backward]:  # -> (N, T, embed_dim)
-        self._check_mask(mask)
         heads, project_backward = self._project(query, key, value)
-        mixed, attention_backward = scaled_dot_product_attention(*heads, mask=mask, causal=causal)
+        mask = self._join_masks(heads, mask, key_padding_mask)
+        dropout: dict[str, Any] = {}
+        if isinstance(self.dropout, Dropout):  # else it is off
+            dropout = {"dropout_p": self.dropout.p, "rng": self.dropout.rng}
+        mixed, attention_backward = scaled_dot_product_attention(
+            *heads, mask=mask, causal=causal, **dropout
+        )
         y, out_backward = self.out_proj.forward(merge_heads(mixed))
 
         def backward(dy: Array) -> tuple[Any, ...]:
@@ -438,12 +480,16 @@ class MultiHeadAttention(Layer):
         key: Array | None = None,
         *,
         mask: Array | None = None,
+        key_padding_mask: Array | None = None,
         causal: bool = False,
     ) -> Array:
-        """Who attends to whom, per head: (N, num_heads, T, S), the inputs as in `forward`."""
-        self._check_mask(mask)
-        (query_heads, key_heads, _), _ = self._project(query, key, None)
-        return attention_weights(query_heads, key_heads, mask=mask, causal=causal)
+        """Who attends to whom, per head: (N, num_heads, T, S), the inputs as in `forward`.
+
+        Before dropout, which removes other weights at every call.
+        """
+        heads, _ = self._project(query, key, None)
+        mask = self._join_masks(heads, mask, key_padding_mask)
+        return attention_weights(heads[0], heads[1], mask=mask, causal=causal)
 
     def place(self, heads: Array) -> tuple[Array, Backward]:
         """What happens to queries and keys between projection and match: here nothing."""
@@ -495,10 +541,33 @@ class MultiHeadAttention(Layer):
                     f"the features of in_proj_weight {self.in_proj_weight.shape}."
                 )
 
-    def _check_mask(self, mask: Array | None) -> None:
+    def _join_masks(
+        self, heads: list[Array], mask: Array | None, key_padding_mask: Array | None
+    ) -> Array | None:
+        """One mask for both: a query attends where neither forbids it."""
         if mask is not None and np.ndim(mask) not in (2, 4):
             raise ValueError(
                 f"MultiHeadAttention: mask has shape {np.shape(mask)} but must have the axes (T, S)"
                 " or (N, num_heads, T, S), where an axis may have length 1; for a mask per example "
-                "use mask[:, None]."
+                "use mask[:, None], for one per example and key use key_padding_mask."
             )
+        if key_padding_mask is None:
+            return mask
+        keys = (len(heads[1]), heads[1].shape[-2])  # (N, S)
+        if not is_plain(key_padding_mask) or key_padding_mask.dtype != bool:
+            found = key_padding_mask.dtype if is_plain(key_padding_mask) else kind(key_padding_mask)
+            raise TypeError(
+                "MultiHeadAttention: key_padding_mask must be a boolean array (N, S), True where a "
+                f"key is padding, not {found}; make it from the tokens: tokens == padding."
+            )
+        if key_padding_mask.shape != keys:
+            raise ValueError(
+                f"MultiHeadAttention: key_padding_mask has shape {key_padding_mask.shape} but must "
+                f"be (N, S), {keys}: True where a key is padding, for every example."
+            )
+        allowed = ~key_padding_mask[:, None, None, :]
+        if mask is None:
+            return allowed
+        maps, dtype = (*heads[0].shape[:-1], keys[1]), heads[0].dtype
+        both = (_as_bias("MultiHeadAttention", one, maps, dtype) for one in (mask, allowed))
+        return sum(both, np.zeros((), dtype))

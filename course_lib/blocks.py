@@ -12,6 +12,8 @@ import numpy as np
 from course_lib.record import Array
 
 BLOCK = 2**18  # numbers at a time, a megabyte in float32
+SUMMED = 128  # rows; more are never added to one float32 sum: it would forget the millionth
+LONG_SUM = 512  # numbers; the same along a row, where 32 are added at once
 LONG = 512  # numbers; rows as long as this are worked on one at a time
 
 
@@ -50,6 +52,45 @@ def tile(row: Array, count: int) -> Array:
     """
     rows = BLOCK // max(1, row.size)
     return row[None] if count <= rows else np.broadcast_to(row, (max(1, rows), row.size)).copy()
+
+
+def sum_rows(rows: Array) -> Array:
+    """The sum of all rows: (..., n, size) -> (..., size).
+
+    A product with ones is quicker than `sum`. Both add one row after the other, so that each is
+    rounded to the digits of the sum so far; we therefore sum blocks, and their sums in float64.
+
+    Examples
+    --------
+    >>> sum_rows(np.full((1_000_000, 1), 0.1, np.float32)).round(1)
+    array([100000.], dtype=float32)
+    """
+    count = rows.shape[-2]
+    if count <= SUMMED:
+        return np.ones(count, rows.dtype) @ rows
+    whole = count - count % SUMMED
+    blocks = rows[..., :whole, :].reshape(*rows.shape[:-2], -1, SUMMED, rows.shape[-1])
+    total = (np.ones(SUMMED, rows.dtype) @ blocks).sum(axis=-2, dtype=np.float64)
+    total += np.ones(count - whole, rows.dtype) @ rows[..., whole:, :]
+    return total.astype(rows.dtype)
+
+
+def sum_along_rows(a: Array, b: Array | None = None) -> Array:
+    """The sum of each row of a, or of a * b: (..., size) -> (...), in blocks as in `sum_rows`.
+
+    Examples
+    --------
+    >>> sum_along_rows(np.array([[1.0, 3.0], [2.0, 5.0]]))
+    array([4., 7.])
+    """
+    size = a.shape[-1]
+    if size > 2 * LONG_SUM:
+        whole = size - size % LONG_SUM
+        rows = [r for r in (a, b) if r is not None]
+        blocks = (r[..., :whole].reshape(*r.shape[:-1], -1, LONG_SUM) for r in rows)
+        rest = (r[..., whole:] for r in rows)
+        return sum_along_rows(*blocks).sum(axis=-1) + sum_along_rows(*rest)
+    return a @ np.ones(size, a.dtype) if b is None else np.vecdot(a, b)
 
 
 def row_max(rows: Array) -> Array:

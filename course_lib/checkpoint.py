@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
+import secrets
+import zipfile
+import zlib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import numpy as np
 
 from course_lib.errors import kind
-from course_lib.record import Record
+from course_lib.record import Array, Record
 
 R = TypeVar("R", bound=Record)
+
+# What reading a broken archive may raise; RuntimeError where it claims to be encrypted.
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
+
+# What a file may be that is no file of arrays, by its first bytes.
+STARTS = {
+    b"version https://git-lfs": "is a Git LFS pointer, a note of where the file itself is kept; "
+    "fetch that with `git lfs pull`",
+    np.lib.format.MAGIC_PREFIX: "is a single array, an .npy file under another name; read it with "
+    "np.load",
+    b"PK": "is cut off or damaged, or holds what is no array of numbers; take another copy of a "
+    "file that `save` wrote",
+}
 
 
 def save(path: str | os.PathLike[str], record: Record) -> None:
     """Write the arrays of a model or an optimizer to an `.npz` file.
 
     The file is written under a temporary name in the same folder and then renamed: whoever reads
-    `path` finds the old file or the new one, whole, even if the machine stops in between.
+    `path` finds the old file or the new one, whole, even if the machine stops in between. The new
+    file may be read by whom the old one could be; where `path` is a symbolic link, the file that it
+    points to is replaced.
 
     Parameters
     ----------
@@ -50,15 +68,18 @@ def save(path: str | os.PathLike[str], record: Record) -> None:
             "save: this model is for evaluation, its Dropout and BatchNorm layers are replaced; "
             "save the model that you called for_evaluation() on."
         )
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(f"{path.stem}.{secrets.token_hex(8)}.tmp")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, **record.state_dict())  # type: ignore[arg-type]
+        with open(temporary, "xb") as file:  # the mode of any new file
+            _write(file, record.state_dict())
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            temporary.chmod(path.stat().st_mode)
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -77,8 +98,8 @@ def load(path: str | os.PathLike[str], record: R) -> R:
     Raises
     ------
     TypeError    if record is neither a layer nor an optimizer, or path no path
-    ValueError   if the file's names or shapes are not those of the record (all are listed), or the
-                 path does not end in .npz
+    ValueError   if the file's names or shapes are not those of the record (all are listed), the
+                 file is damaged or of another kind, or the path does not end in .npz
     OSError      if the file cannot be read
 
     Notes
@@ -92,8 +113,37 @@ def load(path: str | os.PathLike[str], record: R) -> R:
     Linear(weight (1, 2), bias=None)
     """
     _check_record("load", record)
-    with np.load(_as_path("load", path), allow_pickle=False) as arrays:
-        return record.load_state_dict(dict(arrays))
+    path = _as_path("load", path)
+    content = path.read_bytes()
+    try:
+        arrays = _read(content)
+    except DAMAGED:
+        raise ValueError(f"load: {path.name} {_what_it_is(content)}.") from None
+    return record.load_state_dict(arrays)
+
+
+def _write(file: IO[bytes], arrays: dict[str, Array]) -> None:
+    """The format of `np.savez`, which cannot take an array named `file`."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as part:
+                np.lib.format.write_array(part, array, allow_pickle=False)
+
+
+def _read(content: bytes) -> dict[str, Array]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        arrays = {}
+        for name in archive.namelist():
+            with archive.open(name) as part:
+                arrays[name.removesuffix(".npy")] = np.lib.format.read_array(part)
+    return arrays
+
+
+def _what_it_is(content: bytes) -> str:
+    if not content:
+        return "is empty"
+    found = (words for start, words in STARTS.items() if content.startswith(start))
+    return next(found, "is no .npz file; give one that `save` wrote")
 
 
 def _as_path(operation: str, path: Any) -> Path:

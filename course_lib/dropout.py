@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -136,9 +136,8 @@ def _dropout(
 ) -> tuple[Array, Backward]:
     """Drop with one random draw per number, or per channel of (N, C, ...)."""
     check_arrays(operation, x=x)
-    p = _check_dropout(operation, p, rng)
-    # drawn in float32 for either dtype: quicker, and the same seed gives the same mask
-    kept = rng.random(x.shape[:2] if by_channel else x.shape, np.float32) >= p
+    p = check_dropout(operation, p, rng)
+    kept = draw_kept(x.shape[:2] if by_channel else x.shape, p, rng)
     scale = 1 / (1 - p)
 
     def thin_out(values: Array) -> Array:
@@ -159,11 +158,31 @@ def _dropout(
     return y, backward
 
 
-def _check_dropout(operation: str, p: float, rng: np.random.Generator) -> float:
-    p = check_number(operation, "p", p)
+def draw_kept(shape: tuple[int, ...], p: float, rng: np.random.Generator) -> Array:
+    """True where a number is kept: drawn in float32 for either dtype, so that masks are the same.
+
+    Examples
+    --------
+    >>> draw_kept((4,), 0.5, np.random.default_rng(1))
+    array([False,  True,  True,  True])
+    """
+    return rng.random(shape, np.float32) >= p
+
+
+def check_dropout(operation: str, p: float, rng: Any, name: str = "p") -> float:
+    """The share that is dropped, as a Python float, once it and the generator are seen to be right.
+
+    Examples
+    --------
+    >>> check_dropout("dropout", 1, np.random.default_rng(0))
+    Traceback (most recent call last):
+    ValueError: dropout: p is the share that is dropped and must be in [0, 1), not 1.0; if \
+everything is dropped, nothing is left to learn from.
+    """
+    p = check_number(operation, name, p)
     if not 0 <= p < 1:
         raise ValueError(
-            f"{operation}: p is the share that is dropped and must be in [0, 1), not {p}; "
+            f"{operation}: {name} is the share that is dropped and must be in [0, 1), not {p}; "
             "if everything is dropped, nothing is left to learn from."
         )
     check_generator(operation, rng)
@@ -185,7 +204,7 @@ class Dropout(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_dropout(type(self).__name__, self.p, self.rng)
+        check_dropout(type(self).__name__, self.p, self.rng)
         object.__setattr__(self, "rng", self.rng.spawn(1)[0])
 
     def for_evaluation(self) -> Identity:

@@ -7,17 +7,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from course_lib.blocks import BLOCK, in_blocks
+from course_lib.blocks import BLOCK, SUMMED, in_blocks
 from course_lib.errors import (
     check_arrays,
-    check_dtype,
-    check_generator,
     check_gradient,
     check_int,
     check_rank,
     is_plain,
     kind,
 )
+from course_lib.initializer import normal
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 
@@ -95,12 +94,17 @@ def _add_rows(table: Array, tokens: Array, rows: Array) -> None:
             table[here[once]] += rows.take(left[once], axis=0)
         left = left[~once]
 
+    often = len(left) and np.bincount(tokens[left]).max() > SUMMED
+    total = np.zeros(table.shape) if often else table  # in float64, to keep the digits of many
+
     def add(tokens: Array, rows: Array) -> None:
         # add.at is fast on one axis only: address every single entry of the table
         entries = tokens * table.shape[1] + np.arange(table.shape[1])
-        np.add.at(table.reshape(-1), entries.reshape(-1), rows.reshape(-1))
+        np.add.at(total.reshape(-1), entries.reshape(-1), rows.reshape(-1).astype(total.dtype))
 
     in_blocks(add, tokens[left, None], rows.take(left, axis=0))
+    if total is not table:
+        table += total.astype(table.dtype)
 
 
 class Embedding(Layer):
@@ -129,9 +133,7 @@ class Embedding(Layer):
         """Draw the rows as PyTorch does: standard normal; the padding row is zero."""
         check_int("Embedding", "num_embeddings", num_embeddings, least=0)
         check_int("Embedding", "embedding_dim", embedding_dim, least=0)
-        check_generator("Embedding", rng)
-        check_dtype("Embedding", dtype)
-        weight = rng.normal(size=(num_embeddings, embedding_dim)).astype(dtype)
+        weight = normal("Embedding", (num_embeddings, embedding_dim), 1.0, rng=rng, dtype=dtype)
         if padding_idx is not None:
             _check_padding("Embedding", padding_idx, weight)
             weight[padding_idx] = 0

@@ -20,12 +20,14 @@ from course_lib.lessons import EXERCISES, PREDICTIONS
 __all__ = ["check", "hint", "predict", "progress"]
 
 
-def check(function: Callable[..., Any]) -> Report:
+def check(function: Callable[..., Any], name: str | None = None) -> Report:
     """Try your function on every case of the exercise that has its name.
 
     Parameters
     ----------
     function      the function itself, without parentheses: check(conv1d_forward)
+    name          the exercise, for what has another name, such as a lambda:
+                  check(answer, "conv1d_forward")
 
     Returns
     -------
@@ -42,16 +44,17 @@ def check(function: Callable[..., Any]) -> Report:
     >>> check(conv_output_size).diagnosis
     'not-written'
     """
-    exercise = _find(function)
-    return checking.record(exercise, function) if exercise else _unknown("check", function)
+    exercise = _find(function, name)
+    return checking.record(exercise, function) if exercise else _unknown("check", function, name)
 
 
-def hint(function: Callable[..., Any]) -> Hint | Report:
+def hint(function: Callable[..., Any], name: str | None = None) -> Hint | Report:
     """Help with the exercise of that name: every call goes one step further.
 
     Parameters
     ----------
     function      the function itself, without parentheses: hint(conv1d_forward)
+    name          the exercise, for what has another name: hint(answer, "conv1d_forward")
 
     Returns
     -------
@@ -64,8 +67,8 @@ def hint(function: Callable[..., Any]) -> Hint | Report:
     >>> hint(make_edge_kernel).steps
     4
     """
-    exercise = _find(function)
-    return hints.following(exercise) if exercise else _unknown("hint", function)
+    exercise = _find(function, name)
+    return hints.following(exercise) if exercise else _unknown("hint", function, name)
 
 
 def predict(name: str) -> Question:
@@ -114,27 +117,39 @@ def progress() -> Progress:
     return Progress(EXERCISES, PREDICTIONS)
 
 
-def _find(function: Any) -> Exercise | None:
-    """The exercise that has this function's name."""
-    name = getattr(function, "__name__", None)
-    return EXERCISES.get(name) if callable(function) and isinstance(name, str) else None
+def _name_of(function: Any) -> str | None:
+    """The function's own name, where it has one that can be read."""
+    try:
+        name = function.__name__
+    except Exception:  # an object of the learner's may raise whatever it likes
+        return None
+    return name if type(name) is str else None
 
 
-def _unknown(command: str, function: Any) -> Report:
+def _find(function: Any, name: str | None) -> Exercise | None:
+    """The exercise that is meant, by the name given or by the function's own."""
+    name = _name_of(function) if name is None else name
+    return EXERCISES.get(name) if callable(function) and type(name) is str else None
+
+
+def _unknown(command: str, function: Any, given: str | None) -> Report:
     """What to say about something that is no exercise's function."""
-    name = function if type(function) is str else getattr(function, "__name__", None)
-    near = get_close_matches(name, EXERCISES, n=3, cutoff=0.5) if isinstance(name, str) else []
+    name = function if type(function) is str else _name_of(function)
+    if given is not None:
+        name = given if type(given) is str else None
+    near = get_close_matches(name, EXERCISES, n=3, cutoff=0.5) if name else []
+    call = near[0] if near else "conv1d_forward"
     if not callable(function):
-        call = near[0] if near else "conv1d_forward"
-        return Report(
-            name if type(name) is str else command,
-            "unknown",
+        message = (
             f"{command} takes the function itself, by its bare name: no quotes around it and no "
-            f"parentheses after it, as in {command}({call}).",
+            f"parentheses after it, as in {command}({call})."
         )
-    found = f"The nearest names are {', '.join(near)}" if near else "No name comes near"
-    return Report(
-        name if isinstance(name, str) else command,
-        "unknown",
-        f"No exercise has this name. {found}; a function belongs to the exercise of its name.",
-    )
+    else:
+        found = f"The nearest names are {', '.join(near)}" if near else "No name comes near"
+        message = (
+            f"No exercise has this name. {found}; a function "
+            "belongs to the exercise of its name. If yours has another name, or none, as a lambda "
+            "or a wrapped function, say which exercise it answers: "
+            f'{command}(answer, "{call}").'
+        )
+    return Report(name or command, "unknown", message)

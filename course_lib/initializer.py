@@ -26,6 +26,7 @@ def fans(shape: tuple[int, ...], operation: str = "fans") -> tuple[int, int]:
     >>> fans((8, 3, 5, 5))
     (75, 200)
     """
+    _check_shape(operation, shape)
     if len(shape) < 2:
         raise ValueError(
             f"{operation}: a weight has at least the axes (out, in), not shape {shape}; a bias has "
@@ -33,6 +34,46 @@ def fans(shape: tuple[int, ...], operation: str = "fans") -> tuple[int, int]:
         )
     kernel = math.prod(shape[2:])
     return shape[1] * kernel, shape[0] * kernel
+
+
+def uniform(
+    operation: str,
+    shape: tuple[int, ...],
+    bound: float,
+    *,
+    rng: np.random.Generator,
+    dtype: Any = np.float32,
+) -> Array:
+    """Uniform within ±bound, with variance bound² / 3. An error begins with the operation.
+
+    Examples
+    --------
+    >>> w = uniform("Linear", (100, 25), 0.2, rng=np.random.default_rng(0))
+    >>> bool(abs(w).max() <= 0.2), w.dtype
+    (True, dtype('float32'))
+    """
+    _check_draw(operation, shape, rng, dtype)
+    return rng.uniform(-bound, bound, shape).astype(dtype)
+
+
+def normal(
+    operation: str,
+    shape: tuple[int, ...],
+    deviation: float,
+    *,
+    rng: np.random.Generator,
+    dtype: Any = np.float32,
+) -> Array:
+    """Normal with this standard deviation. An error begins with the operation.
+
+    Examples
+    --------
+    >>> w = normal("Embedding", (100, 25), 0.2, rng=np.random.default_rng(0))
+    >>> round(float(w.std()), 1), w.dtype
+    (0.2, dtype('float32'))
+    """
+    _check_draw(operation, shape, rng, dtype)
+    return rng.normal(0.0, deviation, shape).astype(dtype)
 
 
 def uniform_by_fan_in(
@@ -53,9 +94,8 @@ def uniform_by_fan_in(
     >>> bool(abs(w).max() <= 0.2), w.dtype
     (True, dtype('float32'))
     """
-    _check_draw(operation, shape, rng, dtype)
     bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
-    return rng.uniform(-bound, bound, shape).astype(dtype)
+    return uniform(operation, shape, bound, rng=rng, dtype=dtype)
 
 
 def kaiming_normal(
@@ -89,8 +129,8 @@ def kaiming_normal(
     >>> round(float(w.std()), 2)
     0.1
     """
-    _check_draw("kaiming_normal", shape, rng, dtype)
-    return _normal(shape, _kaiming("kaiming_normal", shape), rng, dtype)
+    deviation = math.sqrt(_kaiming("kaiming_normal", shape))
+    return normal("kaiming_normal", shape, deviation, rng=rng, dtype=dtype)
 
 
 def kaiming_uniform(
@@ -100,9 +140,7 @@ def kaiming_uniform(
 
     Parameters
     ----------
-    shape : (out, in, *kernel)         that of a weight
-    rng : numpy.random.Generator
-    dtype                              float32 or float64
+    shape, rng, dtype                  as in `kaiming_normal`
 
     Returns
     -------
@@ -110,8 +148,7 @@ def kaiming_uniform(
 
     Raises
     ------
-    TypeError       if shape is not a tuple of sizes, rng no generator, or dtype another one
-    ValueError      if shape has fewer than two axes, or a size is below 0
+    TypeError, ValueError              as in `kaiming_normal`
 
     Notes
     -----
@@ -123,8 +160,8 @@ def kaiming_uniform(
     >>> bool(abs(w).max() <= 0.2), round(float(w.std() ** 2 * 150), 2)
     (True, 2.0)
     """
-    _check_draw("kaiming_uniform", shape, rng, dtype)
-    return _uniform(shape, _kaiming("kaiming_uniform", shape), rng, dtype)
+    bound = math.sqrt(3 * _kaiming("kaiming_uniform", shape))
+    return uniform("kaiming_uniform", shape, bound, rng=rng, dtype=dtype)
 
 
 def xavier_normal(
@@ -137,12 +174,11 @@ def xavier_normal(
     """Normal with variance gain² · 2 / (fan_in + fan_out): for layers whose slope is near 1.
 
     A compromise between keeping the size of signals (fan_in) and of gradients (fan_out).
+
     Parameters
     ----------
-    shape : (out, in, *kernel)         that of a weight
+    shape, rng, dtype                  as in `kaiming_normal`
     gain : float                       the greater, the wider the draw
-    rng : numpy.random.Generator
-    dtype                              float32 or float64
 
     Returns
     -------
@@ -150,9 +186,7 @@ def xavier_normal(
 
     Raises
     ------
-    TypeError       if shape is not a tuple of sizes, rng no generator, gain no number, or dtype
-                    another one
-    ValueError      if shape has fewer than two axes, or a size is below 0
+    TypeError, ValueError              as in `kaiming_normal`, or if gain is no number
 
     Notes
     -----
@@ -165,8 +199,8 @@ def xavier_normal(
     >>> round(float(w.std()), 2)
     0.1
     """
-    _check_draw("xavier_normal", shape, rng, dtype)
-    return _normal(shape, _xavier("xavier_normal", shape, gain), rng, dtype)
+    deviation = math.sqrt(_xavier("xavier_normal", shape, gain))
+    return normal("xavier_normal", shape, deviation, rng=rng, dtype=dtype)
 
 
 def xavier_uniform(
@@ -180,10 +214,7 @@ def xavier_uniform(
 
     Parameters
     ----------
-    shape : (out, in, *kernel)         that of a weight
-    gain : float                       the greater, the wider the draw
-    rng : numpy.random.Generator
-    dtype                              float32 or float64
+    shape, gain, rng, dtype            as in `xavier_normal`
 
     Returns
     -------
@@ -191,9 +222,7 @@ def xavier_uniform(
 
     Raises
     ------
-    TypeError       if shape is not a tuple of sizes, rng no generator, gain no number, or dtype
-                    another one
-    ValueError      if shape has fewer than two axes, or a size is below 0
+    TypeError, ValueError              as in `xavier_normal`
 
     Notes
     -----
@@ -205,8 +234,8 @@ def xavier_uniform(
     >>> bool(abs(w).max() <= 0.2)
     True
     """
-    _check_draw("xavier_uniform", shape, rng, dtype)
-    return _uniform(shape, _xavier("xavier_uniform", shape, gain), rng, dtype)
+    bound = math.sqrt(3 * _xavier("xavier_uniform", shape, gain))
+    return uniform("xavier_uniform", shape, bound, rng=rng, dtype=dtype)
 
 
 def zeros(shape: tuple[int, ...], *, dtype: Any = np.float32) -> Array:
@@ -237,7 +266,7 @@ def zeros(shape: tuple[int, ...], *, dtype: Any = np.float32) -> Array:
     >>> zeros((3,))
     array([0., 0., 0.], dtype=float32)
     """
-    _check_shape("zeros", shape, dtype)
+    _check_constant("zeros", shape, dtype)
     return np.zeros(shape, dtype)
 
 
@@ -271,16 +300,21 @@ def constant(shape: tuple[int, ...], value: float, *, dtype: Any = np.float32) -
     >>> constant((2,), 0.5)
     array([0.5, 0.5], dtype=float32)
     """
-    _check_shape("constant", shape, dtype)
+    _check_constant("constant", shape, dtype)
     return np.full(shape, check_number("constant", "value", value, finite=False), dtype)
 
 
 def _check_draw(operation: str, shape: Any, rng: Any, dtype: Any) -> None:
-    _check_shape(operation, shape, dtype)
+    _check_constant(operation, shape, dtype)
     check_generator(operation, rng)
 
 
-def _check_shape(operation: str, shape: Any, dtype: Any) -> None:
+def _check_constant(operation: str, shape: Any, dtype: Any) -> None:
+    _check_shape(operation, shape)
+    check_dtype(operation, dtype)
+
+
+def _check_shape(operation: str, shape: Any) -> None:
     if not isinstance(shape, tuple) or not all(map(is_int, shape)):
         raise TypeError(
             f"{operation}: a shape is a tuple of whole numbers, not {shape!r}; that of an array is "
@@ -288,25 +322,15 @@ def _check_shape(operation: str, shape: Any, dtype: Any) -> None:
         )
     if any(n < 0 for n in shape):
         raise ValueError(f"{operation}: no size of the shape {shape} may be below 0.")
-    check_dtype(operation, dtype)
 
 
 def _kaiming(operation: str, shape: tuple[int, ...]) -> float:
+    """The variance that keeps the size of signals through a ReLU layer."""
     fan_in, _ = fans(shape, operation)
     return 2 / max(1, fan_in)  # a weight without inputs is empty: any variance will do
 
 
 def _xavier(operation: str, shape: tuple[int, ...], gain: float) -> float:
-    gain = check_number(operation, "gain", gain)
-    return gain**2 * 2 / max(1, sum(fans(shape, operation)))
-
-
-def _normal(shape: tuple[int, ...], variance: float, rng: np.random.Generator, dtype: Any) -> Array:
-    return rng.normal(0.0, math.sqrt(variance), shape).astype(dtype)
-
-
-def _uniform(
-    shape: tuple[int, ...], variance: float, rng: np.random.Generator, dtype: Any
-) -> Array:
-    bound = math.sqrt(3 * variance)  # a uniform draw within ±bound has variance bound² / 3
-    return rng.uniform(-bound, bound, shape).astype(dtype)
+    """The variance between those that keep the size of signals and of gradients."""
+    both = sum(fans(shape, operation))
+    return check_number(operation, "gain", gain) ** 2 * 2 / max(1, both)

@@ -6,6 +6,13 @@
 
 Every subclass of `Layer` becomes a frozen record (see `record.py`): its arrays are its parameters,
 its other fields are hyper-parameters.
+
+The way back remembers what it needs and copies none of it, as most arrays are never changed:
+- A result that is remembered (of softmax, rnn and attention) is read-only: `y *= 2` is an error,
+  `y = 2 * y` makes a new array.
+- An argument, such as the x of a linear layer, stays yours. Leave it as it is until you have called
+  `backward`: draw the next batch into a new array, not into this one. Nothing in the library writes
+  into an array that it was given or has returned.
 """
 
 from __future__ import annotations
@@ -43,15 +50,15 @@ class Layer(Record):
         Nothing is switched; layers that behave differently in training are *replaced*. (PyTorch
         has `model.eval()`, which changes the model itself.)
         """
-        changes: dict[str, Any] = {"_for_evaluation": True}  # `save` refuses such a model
-        for name, value in vars(self).items():
-            if isinstance(value, Layer):
-                changes[name] = value.for_evaluation()
-            elif isinstance(value, tuple):
-                changes[name] = tuple(
-                    part.for_evaluation() if isinstance(part, Layer) else part for part in value
-                )
-        return self._with(**changes)
+        parts = {name: _for_evaluation(value) for name, value in vars(self).items()}
+        return self._with(**parts | {"_for_evaluation": True})  # `save` refuses such a model
+
+
+def _for_evaluation(value: Any) -> Any:
+    """What takes the place of a field."""
+    if isinstance(value, tuple):
+        return tuple([_for_evaluation(part) for part in value])
+    return value.for_evaluation() if isinstance(value, Layer) else value
 
 
 class Identity(Layer):
@@ -116,6 +123,8 @@ class Sequential(Layer):
     """
 
     layers: tuple[Layer, ...]
+
+    _unnamed = "layers"
 
     def __init__(self, *layers: Layer):
         for i, layer in enumerate(layers):

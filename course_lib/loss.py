@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.activation import below_the_largest
-from course_lib.blocks import by_row
+from course_lib.activation import below_the_largest, write_sigmoid
+from course_lib.blocks import by_row, sum_along_rows
 from course_lib.errors import (
     check_arrays,
     check_choice,
+    check_flag,
     check_gradient,
     check_int,
     check_number,
@@ -29,6 +30,7 @@ def cross_entropy(
     ignore_index: int | None = None,
     label_smoothing: float = 0.0,
     reduction: str = "mean",
+    allow_empty: bool = False,
 ) -> tuple[Array, Callable[..., Array]]:
     """Mean surprise at the true class: minus the log of the probability given to it.
 
@@ -48,6 +50,8 @@ def cross_entropy(
     ignore_index : int, optional  a target that counts for nothing, such as padding
     label_smoothing : float       share of the target that is spread evenly over all classes
     reduction : str               "mean", "sum", or "none" for one loss per target
+    allow_empty : bool            the mean of nothing, where no row counts, is 0 with no gradient
+                                  instead of an error: some batches may hold nothing but padding
 
     Returns
     -------
@@ -60,14 +64,14 @@ def cross_entropy(
     ------
     TypeError       if target does not hold integers
     ValueError      if shapes disagree, a target is out of range, or there is no mean to take: no
-                    row is left, or only rows of weight 0
+                    row is left (unless allow_empty), or only rows of weight 0
 
     Notes
     -----
     Adding a constant to a row of logits changes nothing, so every row of dlogits sums to zero.
     [Szegedy et al., 2016, arXiv:1512.00567, for label smoothing]. The same numbers as PyTorch's,
     which has the classes on axis 1, ignores -100 without being asked, and calls the mean of nothing
-    NaN.
+    NaN, with gradients that spoil a model for good.
 
     Examples
     --------
@@ -76,7 +80,7 @@ def cross_entropy(
     (np.float64(0.693), array([[ 0.5, -0.5]]))
     """
     check_arrays("cross_entropy", logits=logits, weight=weight)
-    label_smoothing = _check_class_options(logits, weight, label_smoothing)
+    label_smoothing = _check_class_options(logits, weight, label_smoothing, allow_empty)
     target, kept = _check_target(logits, target, ignore_index)
     rows, true, classes = np.arange(target.size), target.reshape(-1), logits.shape[-1]
     shifted = logits.reshape(-1, classes)
@@ -86,7 +90,7 @@ def cross_entropy(
     true_scores = shifted[rows, true]
     # a row's target is `hit` at the true class plus `kept * spread` over all classes
     hit = kept if weight is None else kept * weight[true]
-    count, total, even_scores = float(hit.sum()), hit, None
+    count, total = float(hit.sum()) or float(allow_empty and not kept.any()), hit  # 0 / 1 is 0
     if label_smoothing:
         each = np.ones(classes, logits.dtype) if weight is None else weight
         spread = each * (label_smoothing / classes)
@@ -94,15 +98,15 @@ def cross_entropy(
         hit = (1 - label_smoothing) * hit
         total = hit + kept * spread.sum()
     exps = np.exp(shifted, out=shifted)
-    sums = exps @ np.ones(classes, logits.dtype)  # on rows, matmul outruns sum
+    sums = sum_along_rows(exps)
     log_sums = np.log(sums)
     losses = hit * (log_sums - true_scores)
-    if even_scores is not None:
+    if label_smoothing:
         losses += kept * (log_sums * spread.sum() - even_scores)
     loss, each_dloss = _reduce("cross_entropy", losses.reshape(target.shape), count, reduction)
 
     def backward(dloss: Any = 1.0) -> Array:
-        dlosses = each_dloss(dloss).reshape(-1)
+        dlosses = np.where(kept, each_dloss(dloss).reshape(-1), logits.dtype.type(0))
         dlogits = by_row(np.multiply, exps, total * dlosses / sums)
         dlogits[rows, true] -= hit * dlosses
         if label_smoothing:
@@ -144,12 +148,7 @@ def mse(y: Array, target: Array, *, reduction: str = "mean") -> tuple[Array, Cal
     >>> loss, backward()
     (np.float64(4.5), array([0., 3.]))
     """
-    check_arrays("mse", required=2, y=y, target=target)
-    if y.shape != target.shape:
-        raise ValueError(
-            f"mse: y has shape {y.shape} but target has shape {target.shape}; there must be one "
-            "target per output: reshape one of them."
-        )
+    _check_pair("mse", "y", y, target)
     difference = np.asarray(y - target)
     loss, each_dloss = _reduce("mse", difference * difference, y.size, reduction)
 
@@ -157,6 +156,71 @@ def mse(y: Array, target: Array, *, reduction: str = "mean") -> tuple[Array, Cal
         return np.asarray(difference * (2 * each_dloss(dloss)))
 
     return loss, backward
+
+
+def binary_cross_entropy_with_logits(
+    logits: Array, target: Array, *, reduction: str = "mean"
+) -> tuple[Array, Callable[..., Array]]:
+    """Mean surprise at yes or no, where one score stands for the odds of yes.
+
+        loss = mean of  target * log(1 + exp(-logits)) + (1 - target) * log(1 + exp(logits))
+
+    Parameters
+    ----------
+    logits : (...)             one unnormalised score per question; sigmoid(logits) is P(yes)
+    target : (...)             0 for no, 1 for yes, or a probability between; logits' dtype
+    reduction : str            "mean", "sum", or "none" for one loss per entry
+
+    Returns
+    -------
+    loss : () or (...)
+    backward : dloss=1.0 -> dlogits          (sigmoid(logits) - target) / number of entries, times
+                                             dloss; with reduction="none", dloss has the loss's
+                                             shape
+
+    Raises
+    ------
+    TypeError       if the arrays are not of one floating dtype
+    ValueError      if shapes differ (nothing broadcasts), a target is not from 0 to 1, or a mean
+                    has nothing to go by
+
+    Notes
+    -----
+    One score is as good as two: it is `cross_entropy` of the scores 0 for no and `logits` for yes.
+    [Cox, 1958, The regression analysis of binary sequences]. The same in PyTorch, under this name.
+
+    Examples
+    --------
+    >>> loss, backward = binary_cross_entropy_with_logits(np.array([0.0]), np.array([1.0]))
+    >>> loss.round(3), backward()
+    (np.float64(0.693), array([-0.5]))
+    """
+    operation = "binary_cross_entropy_with_logits"
+    _check_pair(operation, "logits", logits, target)
+    if not ((target >= 0) & (target <= 1)).all():
+        raise ValueError(
+            f"{operation}: target holds numbers from {target.min()} to {target.max()}, but must "
+            "be from 0 (no) to 1 (yes)."
+        )
+    small = np.exp(-np.abs(logits))  # at most 1: nothing overflows
+    losses = np.asarray(np.maximum(logits, 0) - logits * target + np.log1p(small))
+    loss, each_dloss = _reduce(operation, losses, losses.size, reduction)
+
+    def backward(dloss: Any = 1.0) -> Array:
+        yes = write_sigmoid(logits, np.empty_like(logits))
+        return np.asarray((yes - target) * each_dloss(dloss))
+
+    return loss, backward
+
+
+def _check_pair(operation: str, name: str, y: Array, target: Array) -> None:
+    """Outputs and targets of one shape and one floating dtype."""
+    check_arrays(operation, required=2, **{name: y, "target": target})
+    if y.shape != target.shape:
+        raise ValueError(
+            f"{operation}: {name} has shape {y.shape} but target has shape {target.shape}; there "
+            "must be one target per output: reshape one of them."
+        )
 
 
 def _reduce(
@@ -167,12 +231,13 @@ def _reduce(
     if reduction == "mean" and not count:
         raise ValueError(
             f"{operation}: there is nothing to take the mean of, losses {losses.shape}; give at "
-            'least one row that counts, or use reduction="sum".'
+            'least one row that counts, use reduction="sum", or, where the loss takes it, '
+            "allow_empty=True."
         )
     scale = 1 / count if reduction == "mean" else 1.0
 
     def each_dloss(dloss: Any) -> Array:
-        if reduction == "none":
+        if reduction == "none" and losses.ndim:  # else there is one loss, and it is a number
             check_gradient(operation, dloss, losses, "dloss")
             return dloss
         if np.ndim(dloss):
@@ -192,7 +257,10 @@ def _reduce(
     return losses.dtype.type(losses.sum() * scale), each_dloss
 
 
-def _check_class_options(logits: Array, weight: Array | None, label_smoothing: float) -> float:
+def _check_class_options(
+    logits: Array, weight: Array | None, label_smoothing: float, allow_empty: bool
+) -> float:
+    check_flag("cross_entropy", "allow_empty", allow_empty)
     if logits.ndim < 1 or not logits.shape[-1]:
         raise ValueError(
             f"cross_entropy: logits must have the axes (..., C) with at least one class, not shape "

@@ -1,8 +1,9 @@
 """Normalising layers give groups of numbers mean 0 and variance 1; they differ in the groups.
 
-BatchNorm takes one channel over the whole batch, LayerNorm one example's features, GroupNorm one
-example's group of channels (with one channel per group it is called InstanceNorm). RMSNorm takes
-one example's features too, but leaves their mean and makes the mean of their squares 1.
+LayerNorm takes one example's features, GroupNorm one example's group of channels (with one channel
+per group it is called InstanceNorm). RMSNorm takes one example's features too, but leaves their
+mean and makes the mean of their squares 1. BatchNorm takes one channel over the whole batch, see
+`batch_normalization.py`.
 
 A large mean costs few digits, but squares are taken: where the numbers of a group spread by more
 than 1e19 in float32, the variance is infinite and y is 0 (in PyTorch 0 or NaN).
@@ -12,11 +13,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
-from course_lib.blocks import by_row, in_blocks, tile
+from course_lib.blocks import by_row, in_blocks, sum_along_rows, sum_rows, tile
 from course_lib.errors import (
     check_arrays,
     check_dtype,
@@ -25,59 +26,15 @@ from course_lib.errors import (
     check_int,
     check_number,
     is_int,
-    kind,
 )
 from course_lib.layer import Backward, Layer
-from course_lib.record import Array, RunningStatistics
+from course_lib.record import Array
 
 # Standard deviations from which on a mean's own rounding shows in x - mean. What is left of the
 # mean in there is small, so that a second look finds it to all digits.
 FAR = 8
 
 View = tuple[int, int, int]  # (N, C, S): examples, channels, and all positions in one axis
-
-
-def batch_norm(
-    x: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float = 1e-5
-) -> tuple[Array, Backward]:
-    """Give every channel zero mean and unit variance over the batch, then rescale.
-
-        y = weight * (x - mean) / sqrt(var + eps) + bias      mean, var per channel
-
-    Parameters
-    ----------
-    x : (N, C, ...)                at least two values per channel
-    weight, bias : (C,), optional  learned scale and shift (gamma and beta)
-    eps : float                    keeps the division finite when a channel is constant
-
-    Returns
-    -------
-    y : (N, C, ...)
-    backward : dy -> (dx, dweight, dbias)     None for what was not given
-
-    with z = (x - mean) / sqrt(var + eps) and dz = weight * dy,
-
-        dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(var + eps)        means per channel
-        dweight = sum of dy * z        dbias = sum of dy                 sums per channel
-
-    Raises
-    ------
-    TypeError          if the arrays are not of one floating dtype, or eps is no number
-    ValueError         if shapes disagree, or a channel has fewer than two values
-
-    Notes
-    -----
-    Shifting a channel of x, or multiplying it by a positive number, does not move y (but for eps);
-    changing one example moves the y of all the others.
-    [Ioffe and Szegedy, 2015, arXiv:1502.03167]
-
-    Examples
-    --------
-    >>> batch_norm(np.array([[1.0, 10.0], [3.0, 50.0]]))[0].round(2)
-    array([[-1., -1.],
-           [ 1.,  1.]])
-    """
-    return _batch_norm("batch_norm", x, weight, bias, eps)[:2]
 
 
 def layer_norm(
@@ -221,73 +178,9 @@ def group_norm(
     >>> group_norm(np.array([[1.0, 3.0, 10.0, 50.0]]), num_groups=2)[0].round(2)
     array([[-1.,  1., -1.,  1.]])
     """
-    view = _check_channels("group_norm", x, weight, bias)
+    view = check_channels("group_norm", x, weight, bias)
     _check_groups("group_norm", num_groups, view[1])
     return _example_norm("group_norm", x, view, num_groups, weight, bias, eps)
-
-
-def _batch_norm(
-    operation: str, x: Array, weight: Array | None, bias: Array | None, eps: float
-) -> tuple[Array, Backward, Array, Array]:
-    """y, backward, and the mean and variance of every channel.
-
-        t = x - mean       scale = 1 / sqrt(mean(t**2) + eps)       y = weight * scale * t + bias
-
-    Mean and scale depend on every x of a channel: that is where the two subtractions come from.
-
-        dx = weight * scale * (dy - mean(dy) - scale**2 * t * mean(dy * t))
-    """
-    eps = _check_eps(operation, eps)
-    n, channels, positions = view = _check_channels(operation, x, weight, bias)
-    count = _check_count(operation, x)
-
-    def columns(values: Array) -> Array:
-        return tile(values.repeat(positions), n)
-
-    rows = x.reshape(n, channels * positions)
-    mean = _total(x.reshape(view)) / count
-    centre = columns(mean)
-    t, y = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype)
-    in_blocks(lambda x, t: np.subtract(x, centre[: len(x)], out=t), rows, t)
-    var = _total(t.reshape(view), t.reshape(view)) / count
-    scale = 1 / np.sqrt(var + eps)
-    if np.count_nonzero(np.abs(mean) * scale > FAR):
-        rest = _total(t.reshape(view)) / count
-        left = columns(rest)
-        in_blocks(lambda t: np.subtract(t, left[: len(t)], out=t), t)
-        mean, var = mean + rest, _total(t.reshape(view), t.reshape(view)) / count
-        scale = 1 / np.sqrt(var + eps)
-    factor = columns(scale if weight is None else weight * scale)
-    shift = None if bias is None else columns(bias)
-
-    def rescale(t: Array, y: Array) -> None:
-        np.multiply(t, factor[: len(t)], out=y)
-        if shift is not None:
-            y += shift[: len(t)]
-
-    in_blocks(rescale, t, y)
-    y = y.reshape(x.shape)
-
-    def backward(dy: Array) -> tuple[Array, Array | None, Array | None]:
-        check_gradient(operation, dy, y)
-        dx, dbias = np.empty(rows.shape, x.dtype), _total(dy.reshape(view))
-        dweight = _total(dy.reshape(view), t.reshape(view)) * scale
-        mean_dy, slope = (columns(a / count) for a in (dbias, dweight * scale))
-
-        def combine(dy: Array, t: Array, dx: Array) -> None:
-            np.multiply(t, slope[: len(t)], out=dx)
-            dx += mean_dy[: len(t)]
-            np.subtract(dy, dx, out=dx)
-            dx *= factor[: len(t)]
-
-        in_blocks(combine, dy.reshape(rows.shape), t, dx)
-        return (
-            dx.reshape(x.shape),
-            None if weight is None else dweight,
-            None if bias is None else dbias,
-        )
-
-    return y, backward, mean, var
 
 
 def _example_norm(
@@ -312,13 +205,13 @@ def _example_norm(
 
     Without centring, the mean counts as 0.
     """
-    eps = _check_eps(operation, eps)
+    eps = check_eps(operation, eps)
     n, channels, positions = view
     features = channels * positions
     size = features // groups
     if size == 0:
         raise ValueError(f"{operation}: x {x.shape} has no numbers to take a mean of.")
-    by_group, ones = (n, groups, size), np.ones(size, x.dtype)
+    by_group = (n, groups, size)
     factor, shift = (
         None if a is None else tile(a.reshape(channels).repeat(positions), n)
         for a in (weight, bias)
@@ -327,12 +220,12 @@ def _example_norm(
     y = np.empty((n, features), x.dtype)
 
     def normalize(x: Array, z: Array, scale: Array, y: Array) -> None:
-        mean = x @ ones / size if centred else None
+        mean = sum_along_rows(x) / size if centred else None
         t = x if mean is None else by_row(np.subtract, x, mean, out=z)
-        np.divide(1, np.sqrt(np.vecdot(t, t) / size + eps), out=scale)
+        np.divide(1, np.sqrt(sum_along_rows(t, t) / size + eps), out=scale)
         if mean is not None and np.count_nonzero(far := np.abs(mean) * scale > FAR):
-            t[far] -= np.vecdot(t[far], ones)[:, None] / size
-            scale[far] = 1 / np.sqrt(np.vecdot(t[far], t[far]) / size + eps)
+            t[far] -= sum_along_rows(t[far])[:, None] / size
+            scale[far] = 1 / np.sqrt(sum_along_rows(t[far], t[far]) / size + eps)
         by_row(np.multiply, t, scale, out=z)
         np.multiply(z.reshape(y.shape), 1 if factor is None else factor[: len(y)], out=y)
         if shift is not None:
@@ -344,14 +237,14 @@ def _example_norm(
     def backward(dy: Array) -> tuple[Array, Array | None, Array | None]:
         check_gradient(operation, dy, y)
         dx = np.empty(by_group, x.dtype)
-        dweight, dbias = np.zeros(channels, x.dtype), np.zeros(channels, x.dtype)
+        dweight, dbias = np.zeros(channels), np.zeros(channels)  # float64: blocks may be many
         share = np.ones(channels, x.dtype) if weight is None else weight
         share = share.reshape(groups, -1) / size  # of each channel in its group's mean
 
         def pull(dy: Array, z: Array, scale: Array, dx: Array) -> None:
-            sums, dots = _over_positions(dy), _over_positions(dy, z.reshape(dy.shape))
-            np.add(dbias, _over_examples(sums), out=dbias)
-            np.add(dweight, _over_examples(dots), out=dweight)
+            sums, dots = sum_over_positions(dy), sum_over_positions(dy, z.reshape(dy.shape))
+            np.add(dbias, sum_rows(sums), out=dbias)
+            np.add(dweight, sum_rows(dots), out=dweight)
             mean, slope = (np.vecdot(a.reshape(-1, *share.shape), share) for a in (sums, dots))
             along = 1 if factor is None else factor[: len(dy)]
             np.multiply(dy.reshape(-1, features), along, out=dx.reshape(-1, features))
@@ -363,35 +256,21 @@ def _example_norm(
         in_blocks(pull, dy.reshape(view), z, scale, dx)
         return (
             dx.reshape(x.shape),
-            None if weight is None else dweight.reshape(weight.shape),
-            None if bias is None else dbias.reshape(bias.shape),
+            None if weight is None else dweight.astype(x.dtype).reshape(weight.shape),
+            None if bias is None else dbias.astype(x.dtype).reshape(bias.shape),
         )
 
     return y, backward
 
 
-def _total(a: Array, b: Array | None = None) -> Array:
-    """The sum of a, or of a * b, over examples and positions: (n, C, S) -> (C,)."""
-    if b is None or a.shape[2] > 1:
-        return _over_examples(_over_positions(a, b))
-    totals: list[Array] = []  # of blocks, for the products would go out to memory
-    in_blocks(lambda *block: totals.append(_over_examples(_over_positions(*block))), a, b)
-    return sum(totals[1:], totals[0])
-
-
-def _over_positions(a: Array, b: Array | None = None) -> Array:
+def sum_over_positions(a: Array, b: Array | None = None) -> Array:
     """The sum of a, or of a * b: (n, C, S) -> (n, C)."""
     if a.shape[2] == 1:
         return (a if b is None else a * b)[..., 0]
-    return a @ np.ones(a.shape[2], a.dtype) if b is None else np.vecdot(a, b)
+    return sum_along_rows(a, b)
 
 
-def _over_examples(sums: Array) -> Array:
-    """The sum (n, C) -> (C,): products are the quickest sums."""
-    return np.ones(len(sums), sums.dtype) @ sums
-
-
-def _check_channels(operation: str, x: Array, weight: Array | None, bias: Array | None) -> View:
+def check_channels(operation: str, x: Array, weight: Array | None, bias: Array | None) -> View:
     """After the checks: the view of x with all positions of a channel in one axis."""
     check_arrays(operation, x=x, weight=weight, bias=bias)
     if x.ndim < 2:
@@ -406,17 +285,6 @@ def _check_channels(operation: str, x: Array, weight: Array | None, bias: Array 
                 f"channels; {name} must be ({x.shape[1]},); channels are axis 1."
             )
     return x.shape[0], x.shape[1], math.prod(x.shape[2:])
-
-
-def _check_count(operation: str, x: Array) -> int:
-    """How many values each channel of x has; a variance needs two."""
-    count = len(x) * math.prod(x.shape[2:])
-    if count < 2:
-        raise ValueError(
-            f"{operation}: x {x.shape} gives each channel {count} of the two values or more that a "
-            "variance needs; use a larger batch, or model.for_evaluation() to test on one example."
-        )
-    return count
 
 
 def _check_shapes(
@@ -465,16 +333,14 @@ def _check_groups(operation: str, num_groups: int, channels: int) -> None:
         )
 
 
-def _check_eps(operation: str, eps: float) -> float:
+def check_eps(operation: str, eps: float) -> float:
     eps = check_number(operation, "eps", eps)
     if not eps >= 0:
         raise ValueError(f"{operation}: eps is added to a variance and cannot be {eps}.")
     return eps
 
 
-def _with_parameters(
-    layer: Layer, y: Array, operation_backward: Backward
-) -> tuple[Array, Backward]:
+def with_parameters(layer: Layer, y: Array, operation_backward: Backward) -> tuple[Array, Backward]:
     """What a layer returns whose operation's backward gives dx, dweight and perhaps dbias."""
 
     def backward(dy: Array) -> tuple[Array, Layer]:
@@ -482,151 +348,6 @@ def _with_parameters(
         return dx, layer._with(**dict(zip(("weight", "bias"), dparameters, strict=False)))
 
     return y, backward
-
-
-class _BatchNorm(Layer):
-    weight: Array | None  # (num_features,)
-    bias: Array | None  # (num_features,)
-    _: KW_ONLY
-    statistics: RunningStatistics
-    eps: float = 1e-5
-    momentum: float = 0.1
-
-    _ranks: ClassVar[tuple[int, ...]]
-    _axes: ClassVar[str]
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        name = type(self).__name__
-        if not isinstance(self.statistics, RunningStatistics):
-            raise TypeError(
-                f"{name}: statistics is {kind(self.statistics)}, not running statistics; "
-                f"{name}.init(num_features) makes them."
-            )
-        _check_eps(name, self.eps)
-        if not 0 <= check_number(name, "momentum", self.momentum) <= 1:
-            raise ValueError(
-                f"{name}: momentum is the weight of the newest batch in the running "
-                f"statistics and must be from 0 to 1, not {self.momentum}."
-            )
-
-    @classmethod
-    def init(
-        cls,
-        num_features: int,
-        *,
-        eps: float = 1e-5,
-        momentum: float = 0.1,
-        affine: bool = True,
-        dtype: Any = np.float32,
-    ) -> Self:
-        """Start as PyTorch does: weight 1, bias 0, running mean 0, running variance 1."""
-        check_int(cls.__name__, "num_features", num_features, least=0)
-        check_flag(cls.__name__, "affine", affine)
-        check_dtype(cls.__name__, dtype)
-        ones, zeros = np.ones(num_features, dtype), np.zeros(num_features, dtype)
-        return cls(
-            ones if affine else None,
-            zeros if affine else None,
-            statistics=RunningStatistics(zeros, ones),
-            eps=eps,
-            momentum=momentum,
-        )
-
-    def forward(self, x: Array) -> tuple[Array, Backward]:
-        name, statistics = type(self).__name__, self.statistics
-        check_arrays(name, x=x, weight=self.weight, running_mean=statistics.mean)
-        if x.ndim not in self._ranks or x.shape[1] != len(statistics.mean):
-            raise ValueError(
-                f"{name}: x must have the axes {self._axes} with C = {len(statistics.mean)} "
-                f"channels but has shape {x.shape}; channels are axis 1."
-            )
-        y, norm_backward, mean, var = _batch_norm(name, x, self.weight, self.bias, self.eps)
-        count = len(x) * math.prod(x.shape[2:])
-        statistics.mean = self._newer(statistics.mean, mean)
-        statistics.var = self._newer(statistics.var, var * (count / (count - 1)))  # unbiased
-        statistics.num_batches_tracked += 1
-        return _with_parameters(self, y, norm_backward)
-
-    def _newer(self, running: Array, batch: Array) -> Array:
-        return ((1 - self.momentum) * running + self.momentum * batch).astype(running.dtype)
-
-    def for_evaluation(self) -> FrozenBatchNorm:
-        """The fixed map of the running statistics: the batch no longer matters."""
-        running = self.statistics
-        dtype = running.mean.dtype if self.weight is None else self.weight.dtype
-        scale = (1.0 if self.weight is None else self.weight) / np.sqrt(
-            running.var.astype(np.float64) + self.eps
-        )
-        shift = (0.0 if self.bias is None else self.bias) - running.mean * scale
-        return FrozenBatchNorm(scale.astype(dtype), shift.astype(dtype))
-
-
-class BatchNorm1d(_BatchNorm):
-    """Normalise each feature over the batch, (N, C) or (N, C, L) (see `batch_norm`).
-
-    A training forward also moves the running statistics: running = (1 - momentum) * running +
-    momentum * batch, where the batch's variance is divided by one less than its count. So momentum
-    is the weight of what is new, as in PyTorch, and not of what is old, as in `SGD`.
-    `for_evaluation()` normalises by these statistics.
-    """
-
-    _ranks = (2, 3)
-    _axes = "(N, C) or (N, C, L)"
-
-
-class BatchNorm2d(_BatchNorm):
-    """Normalise each channel over batch and pixels, (N, C, H, W) (see `batch_norm`).
-
-    A training forward also moves the running statistics, as in `BatchNorm1d`.
-    """
-
-    _ranks = (4,)
-    _axes = "(N, C, H, W)"
-
-
-class FrozenBatchNorm(Layer):
-    """What a BatchNorm becomes for evaluation: a fixed scale and shift per channel.
-
-        y = weight * x + bias          here weight = w / sqrt(running_var + eps),
-                                       bias = b - running_mean * weight, with the BatchNorm's w, b
-
-    Parameters
-    ----------
-    x : (N, C, ...)
-    weight, bias : (C,)
-
-    Returns
-    -------
-    y : (N, C, ...)
-    backward : dy -> (dx, grad)        dx = weight * dy
-
-    Examples
-    --------
-    >>> frozen = BatchNorm1d.init(2, dtype=np.float64).for_evaluation()
-    >>> frozen(np.array([[3.0, -1.0]])).round(2)
-    array([[ 3., -1.]])
-    """
-
-    weight: Array  # (C,)
-    bias: Array  # (C,)
-
-    _for_evaluation = True  # `save` refuses it: the running statistics are gone
-
-    def forward(self, x: Array) -> tuple[Array, Backward]:
-        view = _check_channels("FrozenBatchNorm", x, self.weight, self.bias)
-        weight, bias = self.weight.reshape(-1, 1), self.bias.reshape(-1, 1)
-        y = x.reshape(view) * weight
-        y += bias
-        y = y.reshape(x.shape)
-
-        def backward(dy: Array) -> tuple[Array, Array, Array]:
-            check_gradient("FrozenBatchNorm", dy, y)
-            dy_view = dy.reshape(view)
-            dx = (dy_view * weight).reshape(x.shape)
-            return dx, _total(dy_view, x.reshape(view)), _total(dy_view)
-
-        return _with_parameters(self, y, backward)
 
 
 class LayerNorm(Layer):
@@ -642,7 +363,7 @@ class LayerNorm(Layer):
         super().__post_init__()
         if self.normalized_shape is not None:
             _as_shape("LayerNorm", self.normalized_shape)
-        _check_eps("LayerNorm", self.eps)
+        check_eps("LayerNorm", self.eps)
 
     @classmethod
     def init(
@@ -670,7 +391,7 @@ class LayerNorm(Layer):
         result = layer_norm(
             x, self.weight, self.bias, normalized_shape=self.normalized_shape, eps=self.eps
         )
-        return _with_parameters(self, *result)
+        return with_parameters(self, *result)
 
 
 class RMSNorm(Layer):
@@ -686,7 +407,7 @@ class RMSNorm(Layer):
         if self.normalized_shape is not None:
             _as_shape("RMSNorm", self.normalized_shape)
         if self.eps is not None:
-            _check_eps("RMSNorm", self.eps)
+            check_eps("RMSNorm", self.eps)
 
     @classmethod
     def init(
@@ -706,7 +427,7 @@ class RMSNorm(Layer):
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         result = rms_norm(x, self.weight, normalized_shape=self.normalized_shape, eps=self.eps)
-        return _with_parameters(self, *result)
+        return with_parameters(self, *result)
 
 
 class GroupNorm(Layer):
@@ -724,7 +445,7 @@ class GroupNorm(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_int("GroupNorm", "num_groups", self.num_groups, least=1)
-        _check_eps("GroupNorm", self.eps)
+        check_eps("GroupNorm", self.eps)
 
     @classmethod
     def init(
@@ -750,4 +471,4 @@ class GroupNorm(Layer):
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         result = group_norm(x, self.weight, self.bias, num_groups=self.num_groups, eps=self.eps)
-        return _with_parameters(self, *result)
+        return with_parameters(self, *result)

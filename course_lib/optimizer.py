@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import KW_ONLY
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -28,9 +28,9 @@ class Optimizer(Record):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        name, rate, steps = type(self).__name__, self.learning_rate, self.steps
-        if not callable(rate) and not check_number(name, "learning_rate", rate) > 0:
-            raise ValueError(f"{name}: learning_rate must be positive, not {rate}.")
+        name, steps = type(self).__name__, self.steps
+        if not callable(self.learning_rate):
+            self._check_at_least_zero("learning_rate", self.learning_rate)
         self._check_at_least_zero("weight_decay", self.weight_decay)
         if not isinstance(steps, np.ndarray) or steps.shape or steps.dtype.kind not in "iu":
             raise TypeError(
@@ -48,7 +48,7 @@ class Optimizer(Record):
         if not callable(rate):
             return rate
         steps = int(self.steps)
-        return check_number(type(self).__name__, f"learning_rate({steps})", rate(steps))
+        return self._check_at_least_zero(f"learning_rate({steps})", rate(steps))
 
     def _after_step(self, **moments: Any) -> Self:
         return self._with(steps=np.asarray(self.steps + 1), **moments)
@@ -57,9 +57,11 @@ class Optimizer(Record):
         optimizer = type(self).__name__
         check_layer(optimizer, name, value, f"{optimizer}.init(model) makes it")
 
-    def _check_at_least_zero(self, name: str, value: float) -> None:
-        if not check_number(type(self).__name__, name, value) >= 0:
+    def _check_at_least_zero(self, name: str, value: float) -> float:
+        value = check_number(type(self).__name__, name, value)
+        if not value >= 0:
             raise ValueError(f"{type(self).__name__}: {name} must be at least 0, not {value}.")
+        return value
 
     def _check_below_one(self, name: str, value: float) -> None:
         if not 0 <= check_number(type(self).__name__, name, value) < 1:
@@ -334,7 +336,7 @@ def warmup_cosine(peak: float, warmup_steps: int, total_steps: int) -> Callable[
     Raises
     ------
     TypeError                          if peak is not a number, or the others not ints
-    ValueError                         unless peak > 0 and 0 <= warmup_steps < total_steps
+    ValueError                         unless peak >= 0 and 0 <= warmup_steps < total_steps
 
     Notes
     -----
@@ -350,17 +352,29 @@ def warmup_cosine(peak: float, warmup_steps: int, total_steps: int) -> Callable[
     peak = check_number("warmup_cosine", "peak", peak)
     check_int("warmup_cosine", "warmup_steps", warmup_steps)
     check_int("warmup_cosine", "total_steps", total_steps)
-    if not (peak > 0 and 0 <= warmup_steps < total_steps):
+    if not (peak >= 0 and 0 <= warmup_steps < total_steps):
         raise ValueError(
-            f"warmup_cosine: peak must be positive and 0 <= warmup_steps < total_steps, not peak "
+            "warmup_cosine: peak must be at least 0 and 0 <= warmup_steps < total_steps, not peak "
             f"{peak}, warmup_steps {warmup_steps}, total_steps {total_steps}."
         )
+    return _WarmupCosine(peak, warmup_steps, total_steps)
 
-    def schedule(step: int) -> float:
+
+@dataclass(frozen=True)
+class _WarmupCosine:
+    """The schedule of `warmup_cosine`: a record pickles where a function inside one cannot."""
+
+    peak: float
+    warmup_steps: int
+    total_steps: int
+
+    def __call__(self, step: int) -> float:
         check_int("warmup_cosine", "step", step, least=0)
-        if step < warmup_steps:
-            return float(peak * (step + 1) / warmup_steps)
-        progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
-        return float(peak * (1 + math.cos(math.pi * progress)) / 2)
+        if step < self.warmup_steps:
+            return float(self.peak * (step + 1) / self.warmup_steps)
+        fall = self.total_steps - self.warmup_steps
+        progress = min(1.0, (step - self.warmup_steps) / fall)
+        return float(self.peak * (1 + math.cos(math.pi * progress)) / 2)
 
-    return schedule
+    def __repr__(self) -> str:
+        return f"warmup_cosine({self.peak}, {self.warmup_steps}, {self.total_steps})"

@@ -10,11 +10,11 @@ from typing import Any, Self
 import numpy as np
 
 from course_lib.attention import MultiHeadAttention
+from course_lib.blocks import sum_rows
 from course_lib.errors import (
     check_arrays,
     check_choice,
     check_dtype,
-    check_generator,
     check_gradient,
     check_int,
     check_number,
@@ -22,6 +22,7 @@ from course_lib.errors import (
     is_plain,
     kind,
 )
+from course_lib.initializer import normal
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
 
@@ -250,11 +251,10 @@ class LearnedPositionalEncoding(Layer):
         """Draw the table from a normal distribution with standard deviation `std`."""
         check_int("LearnedPositionalEncoding", "max_length", max_length, least=0)
         check_int("LearnedPositionalEncoding", "d_model", d_model, least=0)
-        check_generator("LearnedPositionalEncoding", rng)
-        check_dtype("LearnedPositionalEncoding", dtype)
         if not check_number("LearnedPositionalEncoding", "std", std) >= 0:
             raise ValueError(f"LearnedPositionalEncoding: std must be at least 0, not {std}.")
-        return cls(rng.normal(0.0, std, (max_length, d_model)).astype(dtype), mode=mode)
+        shape = (max_length, d_model)
+        return cls(normal("LearnedPositionalEncoding", shape, std, rng=rng, dtype=dtype), mode=mode)
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
         check_arrays("LearnedPositionalEncoding", x=x, weight=self.weight)
@@ -275,7 +275,8 @@ class LearnedPositionalEncoding(Layer):
             dx, dcode = attach_backward(dy)
             dweight = np.zeros_like(self.weight)
             examples = math.prod(x.shape[:-2])
-            dweight[:length] = dcode.reshape(examples, length, d_model).sum(axis=0)
+            total = sum_rows(dcode.reshape(examples, length * d_model))
+            dweight[:length] = total.reshape(length, d_model)
             return dx, self._with(weight=dweight)
 
         return y, backward

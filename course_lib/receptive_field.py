@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course_lib.activation import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Tanh
+from course_lib.batch_normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm
 from course_lib.dropout import Dropout
 from course_lib.errors import as_tuple, check_generator, check_int
 from course_lib.layer import Identity, Layer, Sequential
-from course_lib.normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm
 from course_lib.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from course_lib.record import Array
 from course_lib.transposed_convolution import ConvTranspose1d, ConvTranspose2d
@@ -236,13 +236,14 @@ def _check_places(name: str, value: Any) -> None:
 def _geometry(layer: Any) -> tuple[Array, Array, Array, Array]:
     """kernel_size, stride, padding and dilation, one number per axis."""
     stride = layer.kernel_size if layer.stride is None else layer.stride
-    values = (layer.kernel_size, stride, layer.padding, getattr(layer, "dilation", 1))
-    names = ("kernel_size", "stride", "padding", "dilation")
+    given = {"kernel_size": layer.kernel_size, "stride": stride, "padding": layer.padding}
+    given["dilation"] = getattr(layer, "dilation", 1)
+    same = given["padding"] == "same"
     kernel, stride, padding, dilation = (
         np.array(as_tuple("receptive_field", name, value, layer.spatial_axes, least=0))
-        for name, value in zip(names, values, strict=True)
+        for name, value in (given | {"padding": 0} if same else given).items()
     )
-    return kernel, stride, padding, dilation
+    return kernel, stride, dilation * (kernel - 1) // 2 if same else padding, dilation
 
 
 def _other_axes(seen: Array, axis: int) -> tuple[int, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, Self, dataclass_transform
+from typing import Any, ClassVar, Self, dataclass_transform
 
 import numpy as np
 
@@ -46,7 +47,10 @@ class Record:
     Writing `class Linear(Layer): weight: Array; bias: Array | None` is enough: every subclass
     becomes a frozen dataclass here, and constructing one takes a read-only view of each array.
     Fields that hold neither an array nor a record (a stride, a probability) are hyper-parameters.
+    Several parts stand in a tuple, `blocks: tuple[Layer, ...]`, and are called `blocks.0.weight`.
     """
+
+    _unnamed: ClassVar[str] = ""  # the tuple whose parts are called by their index alone
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -54,11 +58,33 @@ class Record:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, np.ndarray):
-                object.__setattr__(self, name, _read_only(value))
-            elif isinstance(value, np.number):  # a np.float64 would turn float32 into float64
+            if isinstance(value, np.number):  # a np.float64 would turn float32 into float64
                 object.__setattr__(self, name, value.item())
+            elif (found := read_only(value)) is not value:
+                object.__setattr__(self, name, found)
+            else:
+                self._reject_hidden_parts(name, value)
         self._reject_repeated_records()
+        self._reject_repeated_names()
+
+    def _reject_hidden_parts(self, name: str, value: Any) -> None:
+        """A list may change and a dictionary has no order: what they hold would not be trained."""
+        for path, part in _flat(name, value):
+            if _hides_arrays(part):
+                raise TypeError(
+                    f"{type(self).__name__}: {path} is {kind(part)} of layers or arrays, which "
+                    f"training would pass over; give a tuple: {path}=(first, second)."
+                )
+
+    def _reject_repeated_names(self) -> None:
+        """Two records with running statistics in one, for instance."""
+        counts = Counter(name for name, _ in self._named_arrays(statistics=True))
+        repeated = [name for name, count in counts.items() if count > 1]
+        if repeated:
+            raise ValueError(
+                f"{type(self).__name__}: the name {repeated[0]} stands for two arrays, of which a "
+                "file could keep only one; put one of them into a layer of its own."
+            )
 
     def _reject_repeated_records(self) -> None:
         seen: dict[int, str] = {}
@@ -74,16 +100,20 @@ class Record:
     def _walk(self, path: str = "") -> Iterator[tuple[str, Record]]:
         """Every record below this one, with its dotted path."""
         for name, value in vars(self).items():
-            for key, child in _children(name, value):
-                here = f"{path}.{key}" if path else key
-                yield here, child
-                yield from child._walk(here)
+            for here, part in _flat(_join(path, name), value):
+                if isinstance(part, Record):
+                    yield here, part
+                    yield from part._walk(here)
 
-    def _with(self, **changes: Any) -> Self:
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """What `copy` and `pickle` make is a record, too: its arrays are read-only."""
+        self.__dict__.update({name: read_only(value) for name, value in state.items()})
+
+    def _with(self, /, **changes: Any) -> Self:
         """A copy with some fields replaced, built without calling `__init__`."""
         new = object.__new__(type(self))
         new.__dict__.update(self.__dict__)
-        new.__dict__.update({name: _read_only(value) for name, value in changes.items()})
+        new.__dict__.update({name: read_only(value) for name, value in changes.items()})
         return new
 
     def map(self, function: Any, *others: Record) -> Self:
@@ -138,7 +168,7 @@ class Record:
         arrays = (array for _, array in _leaves(self, ()))
         new = _rebuild(self, (a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays))
         for record in (new, *(child for _, child in new._walk())):
-            for value in vars(record).values():
+            for _, value in _flat("", tuple(vars(record).values())):
                 if isinstance(value, RunningStatistics):  # a copy by now
                     value.mean, value.var = value.mean.astype(dtype), value.var.astype(dtype)
         return new
@@ -167,25 +197,30 @@ class Record:
         """
         return dict(self._named_arrays(statistics=True))
 
-    def _named_arrays(self, *, statistics: bool) -> Iterator[tuple[str, Array]]:
+    def _named_arrays(self, *, statistics: bool, prefix: str = "") -> Iterator[tuple[str, Array]]:
         for name, value in vars(self).items():
-            if isinstance(value, np.ndarray):
-                yield name, value
-            elif isinstance(value, RunningStatistics) and statistics:
-                yield from value.state().items()
-            for key, child in _children(name, value):
-                # a tuple contributes its indices alone, as PyTorch's Sequential does
-                prefix = key.removeprefix(f"{name}.")
-                for inner, array in child._named_arrays(statistics=statistics):
-                    yield f"{prefix}.{inner}", array
+            # the tuple of a Sequential contributes its indices alone, as in PyTorch
+            start = prefix if name == self._unnamed else _join(prefix, name)
+            for path, part in _flat(start, value):
+                if isinstance(part, np.ndarray):
+                    yield path, part
+                elif isinstance(part, Record):
+                    yield from part._named_arrays(statistics=statistics, prefix=path)
+                elif isinstance(part, RunningStatistics) and statistics:
+                    for inner, array in part.state().items():
+                        yield _join(prefix, inner), array
 
     def load_state_dict(self, state: dict[str, Array]) -> Self:
         """A new record of this kind that holds the arrays of `state`.
 
+        `num_batches_tracked` may be missing, as it is from old files of PyTorch: the record's own
+        count stays.
+
         Raises
         ------
         TypeError     if state is no dictionary
-        ValueError    one error that lists every missing, unknown and misshapen name
+        ValueError    one error that lists every name that is missing, unknown, or holds what does
+                      not fit: another shape, no real numbers, or fractions for a whole number
         """
         if not isinstance(state, Mapping):
             raise TypeError(
@@ -193,39 +228,38 @@ class Record:
                 "take one from state_dict()."
             )
         own = self.state_dict()
-        problems = [f"missing {name} {own[name].shape}" for name in own if name not in state]
-        problems += [f"unknown {name} {np.shape(state[name])}" for name in state if name not in own]
-        problems += [
-            f"{name} is {np.shape(state[name])} and should be {own[name].shape}"
-            for name in own
-            if name in state and np.shape(state[name]) != own[name].shape
-        ]
+        counts = {n: a for n, a in own.items() if n.split(".")[-1] == "num_batches_tracked"}
+        given = counts | {name: np.asarray(array) for name, array in state.items()}
+        problems = [f"missing {name} {own[name].shape}" for name in own if name not in given]
+        problems += [f"unknown {name} {a.shape}" for name, a in given.items() if name not in own]
+        for name in own:
+            problems += _misfit(name, given.get(name, own[name]), own[name])
         if problems:
             raise ValueError(
                 f"load_state_dict: {type(self).__name__} does not fit: {'; '.join(problems)}."
             )
-        return self._load(state, "")
+        return self._load(given, "")
 
-    def _load(self, state: dict[str, Array], prefix: str) -> Self:
-        changes: dict[str, Any] = {}
-        for name, value in vars(self).items():
+    def _load(self, state: Mapping[str, Array], prefix: str) -> Self:
+        def loaded(value: Any, path: str) -> Any:
             if isinstance(value, np.ndarray):
-                changes[name] = np.array(state[prefix + name], dtype=value.dtype)
-            elif isinstance(value, RunningStatistics):
-                changes[name] = RunningStatistics(
-                    np.asarray(state[f"{prefix}running_mean"], value.mean.dtype),
-                    np.asarray(state[f"{prefix}running_var"], value.var.dtype),
-                    int(state[f"{prefix}num_batches_tracked"]),
-                )
-            elif isinstance(value, Record):
-                changes[name] = value._load(state, f"{prefix}{name}.")
-            elif isinstance(value, tuple) and any(isinstance(v, Record) for v in value):
-                changes[name] = tuple(
-                    child._load(state, f"{prefix}{i}.") for i, child in enumerate(value)
-                )
-            elif isinstance(value, np.random.Generator):
-                changes[name] = copy.deepcopy(value)
-        return self._with(**changes)
+                return np.array(state[path], dtype=value.dtype)
+            if isinstance(value, Record):
+                return value._load(state, path)
+            if isinstance(value, tuple):
+                return tuple([loaded(part, _join(path, str(i))) for i, part in enumerate(value)])
+            if isinstance(value, RunningStatistics):
+                mean, var, count = (state[_join(prefix, name)] for name in value.state())
+                dtype = value.mean.dtype
+                return RunningStatistics(mean.astype(dtype), var.astype(dtype), int(count))
+            return copy.deepcopy(value) if isinstance(value, np.random.Generator) else value
+
+        return self._with(
+            **{
+                name: loaded(value, prefix if name == self._unnamed else _join(prefix, name))
+                for name, value in vars(self).items()
+            }
+        )
 
     def __repr__(self) -> str:
         parts = []
@@ -244,20 +278,45 @@ class Record:
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
-def _read_only(value: Any) -> Any:
-    """A view that cannot be written into, if it is an array that can."""
+def read_only(value: Any) -> Any:
+    """A view that cannot be written into, if it is an array that can; in a tuple, every part."""
     if isinstance(value, np.ndarray) and value.flags.writeable:
         value = value.view()
         value.flags.writeable = False
+    elif type(value) is tuple:
+        parts = tuple([read_only(part) for part in value])
+        if any(new is not old for new, old in zip(parts, value, strict=True)):
+            return parts
     return value
 
 
-def _children(name: str, value: Any) -> list[tuple[str, Record]]:
-    if isinstance(value, Record):
-        return [(name, value)]
+def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """What a field holds, with its path: every part of a tuple, or else the value itself."""
     if isinstance(value, tuple):
-        return [(f"{name}.{i}", v) for i, v in enumerate(value) if isinstance(v, Record)]
-    return []
+        for i, part in enumerate(value):
+            yield from _flat(_join(path, str(i)), part)
+    else:
+        yield path, value
+
+
+def _join(*names: str) -> str:
+    return ".".join(filter(None, names))
+
+
+def _hides_arrays(value: Any) -> bool:
+    """Whether arrays or records stand in a list, a dictionary or a set."""
+    parts = value.values() if isinstance(value, dict) else value
+    return isinstance(value, dict | list | tuple | set | frozenset) and any(
+        isinstance(part, Record | np.ndarray) or _hides_arrays(part) for part in parts
+    )
+
+
+def _misfit(name: str, given: Array, own: Array) -> Iterator[str]:
+    """Why an array cannot take the place of another, if it cannot."""
+    if given.shape != own.shape:
+        yield f"{name} is {given.shape} and should be {own.shape}"
+    if given.dtype.kind not in ("iu" if own.dtype.kind in "iu" else "fiu"):
+        yield f"{name} holds {given.dtype} and should hold {own.dtype}"
 
 
 def _holds_arrays(*values: Any) -> bool:
@@ -321,7 +380,7 @@ def _keep_shape_and_dtype(results: Iterable[Any], leaves: list[tuple[Any, ...]])
 def _rebuild(value: Any, arrays: Iterator[Array]) -> Any:
     """`value` with the next of `arrays` in place of each of its own; what changes is copied."""
     if isinstance(value, np.ndarray):
-        return _read_only(next(arrays))
+        return read_only(next(arrays))
     if isinstance(value, Record):
         new = object.__new__(type(value))
         new.__dict__.update({name: _rebuild(part, arrays) for name, part in vars(value).items()})

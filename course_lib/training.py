@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from course_lib.errors import check_flag, check_generator, check_int, is_plain, kind
+from course_lib.errors import (
+    check_flag,
+    check_generator,
+    check_int,
+    check_number,
+    is_plain,
+    kind,
+)
 from course_lib.layer import Layer, check_layer
 from course_lib.loss import cross_entropy
-from course_lib.optimizer import Optimizer
+from course_lib.optimizer import Optimizer, clip_by_norm
 from course_lib.record import Array
 
 M = TypeVar("M", bound=Layer)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class History:
-    """What `fit` saw: one entry per completed epoch."""
+    """What `fit` saw, with one entry per completed epoch, and how it ended."""
 
-    loss: tuple[float, ...] = ()  # mean training loss of the epoch
+    loss: tuple[float, ...] = ()  # mean training loss of the epoch, while the model was learning
     validation_loss: tuple[float, ...] = ()
-    validation_accuracy: tuple[float, ...] = ()  # where targets are classes
-    interrupted: bool = False
+    validation_metric: tuple[float, ...] = ()
+    metric: str = "accuracy"  # what validation_metric holds
+    best_epoch: int | None = None  # with patience: whose model was returned, counted from 1
+    stopped: str = ""  # why, and where, if it ended before its time
+    error: Exception | None = field(default=None, compare=False)  # what a batch raised
+    optimizer: Optimizer | None = field(default=None, compare=False)  # to go on with: `fit` again
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it."""
+        return self.stopped.startswith("interrupted")
+
+    @property
+    def validation_accuracy(self) -> tuple[float, ...]:
+        """`validation_metric`, where that is the accuracy."""
+        return self.validation_metric if self.metric == "accuracy" else ()
 
     def __repr__(self) -> str:
         epochs = f"{len(self.loss)} epoch{'s' * (len(self.loss) != 1)}"
-        line = f"interrupted after {epochs}" if self.interrupted else f"trained for {epochs}"
+        line = f"{self.stopped}, after {epochs}" if self.stopped else f"trained for {epochs}"
+        last = (self.best_epoch or 0) - 1  # the numbers are those of the model that was returned
+        if self.best_epoch:
+            line += f"; the model is that of epoch {self.best_epoch}"
         if self.loss:
-            line += f"; training loss {self.loss[0]:.2g} -> {self.loss[-1]:.2g}"
-        if self.validation_accuracy:
-            line += f"; validation accuracy {self.validation_accuracy[-1]:.3f}"
+            line += f"; training loss {self.loss[0]:.2g} -> {self.loss[last]:.2g}"
+        if self.validation_metric:
+            line += f"; validation {self.metric} {self.validation_metric[last]:.3f}"
+        elif self.validation_loss:
+            line += f"; validation loss {self.validation_loss[last]:.2g}"
         return line
 
 
@@ -49,6 +78,9 @@ def fit(
     rng: np.random.Generator,
     loss: Callable[..., Any] = cross_entropy,
     validation: tuple[Array, Array] | None = None,
+    metric: Callable[[Array, Array], float] | str | None = "auto",
+    clip_norm: float | None = None,
+    patience: int | None = None,
     progress: bool = True,
 ) -> tuple[M, History]:
     """Train a model on minibatches and return it with its history.
@@ -66,27 +98,44 @@ def fit(
     model : Layer                            is not changed; the trained one is returned
     x : (N, ...)                             inputs
     target : (N, ...)                        what `loss` compares the outputs with
-    optimizer : Optimizer                    such as `Adam.init(model, learning_rate=1e-3)`
+    optimizer : Optimizer                    such as `Adam.init(model, learning_rate=1e-3)`, or
+                                             `history.optimizer` to go on where a run ended
     epochs, batch_size : int
     rng : numpy.random.Generator             draws the order
-    loss : operation                         loss(y, target) -> (value, backward)
+    loss : operation                         loss(y, target) -> (value, backward); options by
+                                             `functools.partial(cross_entropy, ignore_index=0)`, so
+                                             that `fit` knows which targets count for nothing
     validation : (x, target), optional       held-out examples, looked at after every epoch
+    metric : function or None                metric(y, target) -> float, measured on `validation`;
+                                             "auto" is `accuracy` where the loss is cross_entropy,
+                                             without ignored targets, and None elsewhere
+    clip_norm : float, optional              longer gradients are shortened (see `clip_by_norm`)
+    patience : int, optional                 stop once the validation loss has not fallen for so
+                                             many epochs; the model of the best epoch is returned
     progress : bool                          show a progress bar
 
     Returns
     -------
-    model, history                           Ctrl-C returns both as they are then
+    model, history                           as they are then if Ctrl-C, an error in a batch, or a
+                                             loss or weight that is no longer finite ends it early:
+                                             `history.stopped` says why and at which step, and
+                                             a warning, too, unless it was Ctrl-C. After a loss that
+                                             is not finite, model is the last whose loss was.
 
     Raises
     ------
     TypeError             if an argument is not of its kind; it names the argument
-    ValueError            if x and target have different lengths, or epochs or batch_size is below 1
-    FloatingPointError    if the loss stops being a finite number; it names the step
+    ValueError            if lengths disagree, a number is out of range, no target counts, or the
+                          optimizer is not one for this model
+    Exception             what the first batch raises: there is no trained model to give back then
 
     Notes
     -----
+    Equal arguments (an `rng` in the same state, too) give an equal model, to the last bit.
     Stochastic gradient descent: each step sees a few examples only. [Robbins and Monro, 1951, A
-    stochastic approximation method]. PyTorch has no such function; there one writes the loop.
+    stochastic approximation method; Prechelt, 1998, Early stopping - but when?, for patience: the
+    best of many epochs looks better on `validation` than it is, so test on other examples].
+    PyTorch has no such function; there one writes the loop.
 
     Examples
     --------
@@ -101,57 +150,172 @@ def fit(
     >>> history.loss[-1] < 0.2
     True
     """
-    _check_fit(model, x, target, optimizer, loss, validation)
+    _check_data(model, x, target, loss, validation)
     _check_pace(epochs, batch_size, rng, progress)
+    _check_stopping(clip_norm, patience, validation)
+    _check_optimizer(model, optimizer)
+    metric = _choose_metric(metric, loss)
+    run = _Run((model, optimizer), _allow_empty(loss), metric, validation, clip_norm, patience)
+    run.validate()  # what would stop the end of the first epoch stops here
     batches = max(1, round(len(x) / batch_size))
-    losses: list[float] = []
-    checks: list[tuple[float, float | None]] = []
-    interrupted = False
     try:
         with _progress_bar(epochs * batches, visible=progress) as advance:
-            for _ in range(epochs):
-                total = 0.0
-                for batch in np.array_split(rng.permutation(len(x)), batches):
-                    model, optimizer, value = _step(x[batch], target[batch], model, optimizer, loss)
-                    total += value * len(batch)
-                    advance(f"loss {value:.3f}")
-                losses.append(total / len(x))
-                if validation is not None:
-                    checks.append(_validate(model, loss, *validation))
+            for epoch in range(1, epochs + 1):
+                if run.is_out_of_patience():
+                    break
+                order = np.array_split(rng.permutation(len(x)), batches)
+                run.epoch(
+                    ((x[batch], target[batch]) for batch in order), f"{epoch}/{epochs}", advance
+                )
     except KeyboardInterrupt:
-        interrupted = True
-    return model, History(
-        loss=tuple(losses),
-        validation_loss=tuple(value for value, _ in checks),
-        validation_accuracy=tuple(right for _, right in checks if right is not None),
-        interrupted=interrupted,
-    )
+        run.stopped = f"interrupted {run.where}"
+    except Exception as error:
+        run.fail(error)
+    return run.result()
 
 
-def _check_fit(model: Any, x: Any, target: Any, optimizer: Any, loss: Any, validation: Any) -> None:
-    check_layer("fit", "model", model, "give the model to train")
-    _check_examples("fit", "x", x)
-    _check_examples("fit", "target", target)
-    if validation is not None:
-        if not isinstance(validation, tuple | list) or len(validation) != 2:
+@dataclass
+class _Run(Generic[M]):
+    """A training under way: all that `fit` changes, step by step and epoch by epoch."""
+
+    now: tuple[M, Optimizer]  # after the last step
+    loss: Callable[..., Any]
+    metric: Callable[[Array, Array], float] | None
+    validation: tuple[Array, Array] | None
+    clip_norm: float | None
+    patience: int | None
+
+    def __post_init__(self) -> None:
+        self.sound = self.now  # the last whose loss was a finite number
+        self.best, self.best_epoch = self.now, 0
+        self.where, self.steps = "before the first step", 0
+        self.stopped = ""
+        self.error: Exception | None = None
+        self.losses: list[float] = []
+        self.validation_losses: list[float] = []
+        self.validation_metrics: list[float] = []
+
+    def epoch(self, batches: Iterable[tuple[Array, Array]], name: str, advance: Any) -> None:
+        """One pass over all examples, then a look at the held-out ones."""
+        total, count = 0.0, 0
+        for x, target in batches:
+            self.where = f"in epoch {name}, at step {self.steps + 1}"
+            value, counted = self.step(x, target), _count(self.loss, target)
+            total, count = total + value * counted, count + counted
+            advance(f"epoch {name}, loss {value:.3f}")
+        self.losses.append(total / count)
+        if self.validation is None:
+            return
+        self.where += ", in validation"
+        value, measured = self.validate()
+        if value < min(self.validation_losses, default=math.inf):
+            self.best, self.best_epoch = self.now, len(self.losses)
+        self.validation_losses.append(value)
+        self.validation_metrics += [] if measured is None else [measured]
+
+    def step(self, x: Array, target: Array) -> float:
+        """One step further, and the loss before it."""
+        model, optimizer = self.now
+        model = model.map(lambda w: w)  # a copy: what happens in this step leaves no trace in `now`
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # it is looked at here
+            y, backward = model.forward(x)
+            value, loss_backward = _loss(self.loss, y, target)
+            if not np.isfinite(value):
+                raise FloatingPointError(f"the loss is {value}")
+            self.sound = self.now
+            *_, grad = backward(loss_backward())
+            if self.clip_norm is not None:
+                grad, _ = clip_by_norm(grad, self.clip_norm)
+            model, optimizer = optimizer.step(model, grad)
+            for name, array in model.parameters().items():
+                if not math.isfinite(array.sum()):
+                    raise FloatingPointError(f"{name} is no longer finite")
+        self.now, self.steps = (model, optimizer), self.steps + 1
+        return float(value)
+
+    def validate(self) -> tuple[float, float | None]:
+        """Loss and metric on the held-out examples."""
+        if self.validation is None:
+            return math.nan, None
+        x, target = self.validation
+        y = predict_in_batches(self.now[0], x)
+        value = float(_loss(self.loss, y, target)[0])
+        if self.metric is None:
+            return value, None
+        measured = self.metric(y, target)
+        if not isinstance(measured, int | float | np.number):
             raise TypeError(
-                f"fit: validation is {kind(validation)}, not a pair of arrays; give (x, target)."
+                f"fit: metric returned {kind(measured)}, not a number; write it like accuracy: "
+                "metric(y, target) -> float."
             )
-        _check_examples("fit", "validation x", validation[0])
-        _check_examples("fit", "validation target", validation[1])
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(
-            f"fit: optimizer is {kind(optimizer)}, not an optimizer; make one with "
-            "Adam.init(model, learning_rate=1e-3)."
+        return value, float(measured)
+
+    def is_out_of_patience(self) -> bool:
+        waited = len(self.losses) - self.best_epoch
+        if self.patience is None or waited < self.patience:
+            return False
+        self.stopped = "stopped early"
+        return True
+
+    def fail(self, error: Exception) -> None:
+        """Say where an error came from; it goes on if there is no trained model to save from it."""
+        diverged = isinstance(error, FloatingPointError)
+        said = f"{error}" if diverged else f"{type(error).__name__}: {error}"
+        said = f"{'diverged' if diverged else 'failed'} {self.where} ({said})"
+        if not self.steps:
+            error.add_note(f"fit: {said}; no step has been made.")
+            raise error
+        if diverged:
+            self.now = self.sound
+            said += "; the steps are too large: try a smaller learning rate, or clip_norm"
+        warnings.warn(f"fit: {said}.", RuntimeWarning, stacklevel=3)
+        self.stopped, self.error = said, error
+
+    def result(self) -> tuple[M, History]:
+        best_epoch = self.best_epoch if self.patience is not None else 0
+        model, optimizer = self.best if best_epoch else self.now
+        return model, History(
+            loss=tuple(self.losses),
+            validation_loss=tuple(self.validation_losses),
+            validation_metric=tuple(self.validation_metrics),
+            metric=_name(self.metric),
+            best_epoch=best_epoch or None,
+            stopped=self.stopped,
+            error=self.error,
+            optimizer=optimizer,
         )
+
+
+def _check_data(model: Any, x: Any, target: Any, loss: Any, validation: Any) -> None:
+    check_layer("fit", "model", model, "give the model to train")
     if not callable(loss):
         raise TypeError(
             f"fit: loss is {kind(loss)}, not an operation; give one such as cross_entropy."
         )
+    _check_pair(loss, x, target)
+    if validation is None:
+        return
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        raise TypeError(
+            f"fit: validation is {kind(validation)}, not a pair of arrays; give (x, target)."
+        )
+    held_out_x, held_out_target = validation
+    _check_pair(loss, held_out_x, held_out_target, "validation ")
+
+
+def _check_pair(loss: Any, x: Any, target: Any, which: str = "") -> None:
+    """One target per example, and at least one that counts."""
+    _check_examples("fit", f"{which}x", x)
+    _check_examples("fit", f"{which}target", target)
     if len(x) != len(target) or len(x) == 0:
         raise ValueError(
-            f"fit: x has {len(x)} examples and target {len(target)}; there must be one target per "
-            "example, and at least one."
+            f"fit: {which}x has {len(x)} examples and {which}target {len(target)}; there must be "
+            "one target per example, and at least one."
+        )
+    if not _count(loss, target):
+        raise ValueError(
+            f"fit: all {which}targets are {_ignored(loss)}, which the loss ignores; there is "
+            "nothing to learn from or to measure."
         )
 
 
@@ -166,19 +330,77 @@ def _check_pace(epochs: Any, batch_size: Any, rng: Any, progress: Any) -> None:
         )
 
 
-def _step(
-    x: Array, target: Array, model: M, optimizer: Optimizer, loss: Any
-) -> tuple[M, Optimizer, float]:
-    """The model and the optimizer after a step on these examples, and the loss before it."""
-    y, backward = model.forward(x)
-    value, loss_backward = _loss(loss, y, target)
-    if not np.isfinite(value):
-        raise FloatingPointError(
-            f"fit: the loss is {value} at step {int(optimizer.steps) + 1}; the steps are too "
-            "large: try a smaller learning rate."
+def _check_stopping(clip_norm: Any, patience: Any, validation: Any) -> None:
+    if clip_norm is not None and not check_number("fit", "clip_norm", clip_norm) > 0:
+        raise ValueError(f"fit: clip_norm must be positive, not {clip_norm}; None does not clip.")
+    if patience is not None:
+        check_int("fit", "patience", patience, least=1)
+        if validation is None:
+            raise ValueError(
+                "fit: patience waits for a lower validation loss, but there is no validation; "
+                "give validation=(x, target)."
+            )
+
+
+def _check_optimizer(model: Layer, optimizer: Any) -> None:
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"fit: optimizer is {kind(optimizer)}, not an optimizer; make one with "
+            "Adam.init(model, learning_rate=1e-3)."
         )
-    *_, grad = backward(loss_backward())
-    return *optimizer.step(model, grad), float(value)
+    try:
+        optimizer.step(model, model.map(np.zeros_like))
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"fit: optimizer cannot take a step of this model: {error}") from error
+
+
+def _is_cross_entropy(loss: Any) -> bool:
+    return getattr(loss, "func", loss) is cross_entropy
+
+
+def _ignored(loss: Any) -> int | None:
+    """The target that a loss, given as a partial of one, does not count."""
+    return loss.keywords.get("ignore_index") if isinstance(loss, partial) else None
+
+
+def _count(loss: Any, target: Array) -> int:
+    """How many examples are in a batch, or, where some are ignored, targets that count."""
+    ignored = _ignored(loss)
+    return len(target) if ignored is None else int(np.count_nonzero(target != ignored))
+
+
+def _allow_empty(loss: Any) -> Any:
+    """Where some targets are ignored, a batch may hold no others: it counts for nothing then."""
+    if _is_cross_entropy(loss) and _ignored(loss) is not None:
+        return partial(loss, allow_empty=True)
+    return loss
+
+
+def _choose_metric(metric: Any, loss: Any) -> Callable[[Array, Array], float] | None:
+    if metric is None or callable(metric):
+        return metric
+    if metric != "auto":
+        raise TypeError(
+            f"fit: metric is {metric!r}, not a function; give one such as accuracy, None, or "
+            '"auto".'
+        )
+    if not _is_cross_entropy(loss):
+        return None
+    ignored = _ignored(loss)
+    return accuracy if ignored is None else partial(_accuracy_without, ignored)
+
+
+def _accuracy_without(ignored: int, y: Array, target: Array) -> float:
+    counts = target != ignored
+    return accuracy(y[counts], target[counts])
+
+
+def _name(metric: Any) -> str:
+    """What to call a metric in a history."""
+    metric = metric.func if isinstance(metric, partial) else metric
+    if metric is None or metric is _accuracy_without:
+        return "accuracy"
+    return getattr(metric, "__name__", "metric")
 
 
 def predict_in_batches(model: Layer, x: Array, batch_size: int = 256) -> Array:
@@ -219,17 +441,18 @@ def accuracy(logits: Array, target: Array) -> float:
 
     Parameters
     ----------
-    logits : (..., C)       one score per class
-    target : (...)          the true classes, integers
+    logits : (..., C)       one score per class; a single one says class 1 where it is positive
+    target : (...)          the true classes, integers from 0 to C - 1, or 0 and 1
 
     Returns
     -------
-    float                   from 0 to 1; of tied scores the first counts as the largest
+    float                   from 0 to 1; of tied scores the first counts as the largest, and a row
+                            with a score that is NaN is wrong
 
     Raises
     ------
     TypeError               if logits is not an array of numbers, or target not one of integers
-    ValueError              if shapes disagree, or there are no rows
+    ValueError              if shapes disagree, there are no rows, or a target is no class
 
     Notes
     -----
@@ -258,7 +481,15 @@ def accuracy(logits: Array, target: Array) -> float:
             f"accuracy: target has shape {target.shape} but logits {logits.shape} needs "
             f"{logits.shape[:-1]}, one class per row, and at least one row."
         )
-    return float((logits.argmax(axis=-1) == target).mean())
+    classes = max(2, logits.shape[-1])
+    if target.min() < 0 or target.max() >= classes:
+        raise ValueError(
+            f"accuracy: target holds classes from {target.min()} to {target.max()}, but logits "
+            f"{logits.shape} has the classes 0 to {classes - 1}; leave out rows that do not count."
+        )
+    guess = logits[..., 0] > 0 if logits.shape[-1] == 1 else logits.argmax(axis=-1)
+    right = (guess == target) & ~np.isnan(logits).any(axis=-1)
+    return float(right.mean())
 
 
 def _loss(loss: Callable[..., Any], y: Array, target: Array) -> tuple[Any, Any]:
@@ -267,6 +498,11 @@ def _loss(loss: Callable[..., Any], y: Array, target: Array) -> tuple[Any, Any]:
         raise TypeError(
             f"fit: loss returned {kind(result)}, not (value, backward); write it like mse: it must "
             "hand back the function that turns dloss into dy."
+        )
+    if np.ndim(result[0]):
+        raise ValueError(
+            f"fit: loss returned {np.shape(result[0])} numbers; training makes one number smaller: "
+            'use reduction="mean".'
         )
     return result
 
@@ -280,17 +516,9 @@ def _check_examples(operation: str, name: str, value: Any) -> None:
         )
 
 
-def _validate(
-    model: Layer, loss: Callable[..., Any], x: Array, target: Array
-) -> tuple[float, float | None]:
-    y = predict_in_batches(model, x)
-    right = accuracy(y, target) if np.asarray(target).dtype.kind in "iu" else None
-    return float(_loss(loss, y, target)[0]), right
-
-
 @contextmanager
 def _progress_bar(total: int, *, visible: bool) -> Iterator[Callable[[str], None]]:
-    """A tqdm bar: in a notebook as a widget that leaves no text behind, else on a terminal."""
+    """A tqdm bar: in a notebook as a widget with words beside it, else on a terminal."""
     if not visible:
         yield lambda text: None
         return
@@ -300,9 +528,12 @@ def _progress_bar(total: int, *, visible: bool) -> Iterator[Callable[[str], None
         from tqdm.notebook import tqdm as notebook_tqdm
 
         bar = notebook_tqdm(total=total, display=False, leave=True)
+        mime = "application/vnd.jupyter.widget-view+json"
         view = {"version_major": 2, "version_minor": 0, "model_id": bar.container.model_id}
-        # the view alone, without tqdm's text: nbval would compare it
-        display({"application/vnd.jupyter.widget-view+json": view}, raw=True)
+        # tqdm's own text says how long it took: nbval would compare it. The mark lets the view go
+        # when the notebook is opened again; our words stay (engine/view.py).
+        words = f"training: {total} step{'s' * (total != 1)}"
+        display({mime: view, "text/plain": words}, metadata={mime: {"course_lib": {}}}, raw=True)
     else:
         from tqdm import tqdm
 

@@ -18,6 +18,7 @@ from course_lib.convolution import (
     add_bias,
     bias_gradient,
     check_channels,
+    keep_apart,
     pull_back,
     spatial_sizes,
     spread,
@@ -226,6 +227,7 @@ def _conv_transpose(
     check_int(operation, "groups", groups, least=1)
     in_channels, out_channels = len(weight), weight.shape[1] * groups
     check_channels(operation, x, weight, bias, groups, in_channels, out_channels)
+    as_tuple(operation, "padding", padding, x.ndim - 2, least=0)  # here "same" has no meaning
     geometry = spatial_sizes(operation, x, weight, stride, padding, dilation)
     more = as_tuple(operation, "output_padding", output_padding, x.ndim - 2, least=0)
     windows = _place_stamps(operation, *geometry, more)
@@ -241,7 +243,9 @@ def _conv_transpose(
 
     def backward(dy: Array) -> tuple[Array, Array, Array | None]:
         check_gradient(operation, dy, y)
-        dx, dkernels = pull_back(grouped_x, split_channels(dy, groups), kernels, windows)
+        grouped_dy = split_channels(dy, groups)
+        dx, dkernels = pull_back(grouped_x, grouped_dy, kernels, windows)
+        dkernels = keep_apart(dkernels, grouped_dy, grouped_x, windows)
         return dx.reshape(x.shape), dkernels.reshape(weight.shape), bias_gradient(dy, bias)
 
     return y, backward
@@ -297,6 +301,9 @@ class TransposedConvolution(Convolution):
         super().__post_init__()
         name = type(self).__name__
         as_tuple(name, "output_padding", self.output_padding, self.spatial_axes, least=0)
+
+    def _check_padding(self, stride: Sizes) -> None:
+        as_tuple(type(self).__name__, "padding", self.padding, len(stride), least=0)
 
     @staticmethod
     def _channel_axes(in_channels: int, out_channels: int, groups: int) -> tuple[int, int]:

@@ -86,7 +86,7 @@ class Windows(NamedTuple):
     """
 
     size: Sizes  # of the image ...
-    padding: Sizes
+    padding: Sizes  # in front of each axis
     padded: Sizes  # ... and with the padding
     out: Sizes  # how many places, per axis
     wide: Sizes  # how many with the unused ones; `out` if there are none
@@ -101,7 +101,7 @@ class Windows(NamedTuple):
     @property
     def are_pixels(self) -> bool:
         """Whether each window is one pixel: then the image is its own columns."""
-        return self.size == self.out and not any(self.padding)
+        return self.size == self.padded == self.out
 
     def gather(self, image: Array, spare: Array | None = None) -> Array:
         """(b, groups, C, *size, m) -> columns (b, groups, C · K, places · m).
@@ -116,9 +116,7 @@ class Windows(NamedTuple):
         cols = np.empty(shape, image.dtype) if spare is None or spare.shape != shape else spare
         by_tap, canvas = self._split_taps(cols, m), image
         if self.canvas != self.size:
-            canvas = self._blank_canvas(image.shape[:3], m, image.dtype)
-            for part, pixels in self.parts:
-                canvas[part] = image[pixels]
+            canvas = self.on_canvas(image)
         joined = self._join(canvas)
         for k, tap in enumerate(self.taps):
             by_tap[:, :, :, k] = joined[tap]
@@ -145,6 +143,15 @@ class Windows(NamedTuple):
             pixels += values
         else:
             pixels[...] = values
+
+    def on_canvas(self, image: Array) -> Array:
+        """The image with its padding, (..., *padded, m)."""
+        canvas = np.zeros(
+            (*image.shape[: -len(self.size) - 1], *self.canvas, image.shape[-1]), image.dtype
+        )
+        for part, pixels in self.parts:
+            canvas[part] = image[pixels]
+        return canvas
 
     def _split_taps(self, cols: Array, m: int) -> Array:
         b, groups, rows, _ = cols.shape
@@ -183,14 +190,13 @@ def place_windows(
 
 @lru_cache(maxsize=256)
 def windows_on_output(
-    size: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
+    out: Sizes, size: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
 ) -> Windows | None:
     """Where the turned kernel stands on dy to reach every pixel of dx, if the stride is 1."""
     reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     missing = tuple(r - p for r, p in zip(reach, padding, strict=True))
     if set(stride) != {1} or min(missing) < 0:
         return None
-    out = tuple(n + p - m for n, p, m in zip(size, padding, missing, strict=True))
     return make_windows(out, kernel, stride, missing, dilation, size)
 
 
@@ -198,8 +204,13 @@ def windows_on_output(
 def make_windows(
     size: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, out: Sizes
 ) -> Windows:
-    """`out` places of a kernel on a padded image of this size."""
-    padded = padded_size(size, padding)
+    """`out` places of a kernel on a padded image of this size.
+
+    There is as much padding behind as in front, or more where the last place reaches further.
+    """
+    reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    needed = tuple(r + s * (o - 1) + 1 for r, s, o in zip(reach, stride, out, strict=True))
+    padded = tuple(map(max, padded_size(size, padding), needed))
     starts = [
         tuple(t * d for t, d in zip(tap, dilation, strict=True)) for tap in np.ndindex(*kernel)
     ]
@@ -208,7 +219,6 @@ def make_windows(
         for start in starts
     )
     used = cut(slice(o) for o in out)
-    reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     overlap = any(r >= s for r, s in zip(reach, stride, strict=True))
     inside = (cut(slice(p, p + n) for p, n in zip(padding, size, strict=True)), ...)
     windows = Windows(
@@ -226,7 +236,8 @@ def _join_rows(windows: Windows, stride: Sizes, starts: list[Sizes]) -> Windows:
     the next. As a tap meets one of `stride` pixels, the canvas has a layer for each remainder.
     """
     axes = list(zip(windows.size, windows.padding, windows.out, stride, strict=True))
-    pitch = [max(o, -(-(n + p) // s)) for n, p, o, s in axes]
+    behind = [end - p for end, p in zip(windows.padded, windows.padding, strict=True)]
+    pitch = [max(o, -(-b // s)) for b, (*_, o, s) in zip(behind, axes, strict=True)]
     steps = [math.prod(pitch[axis + 1 :]) for axis in range(len(pitch))]
     wide = (windows.out[0], *pitch[1:])
     length, taps = math.prod(wide), []

@@ -1,5 +1,7 @@
 """What the tests that run over every lesson ask of each; tests/lessons/<noun>.py answers it.
 
+BANK         every exercise of every lesson's folder, also one whose notebook is to be written
+MADE         those with cases that are made
 EXPLORERS    name -> an explorer of the lesson called with arguments: "equivariance, own kernel"
 
 The names of the tests begin with the lesson's: `pytest tests -k 04_02b_convolution` runs its part.
@@ -7,12 +9,14 @@ The names of the tests begin with the lesson's: `pytest tests -k 04_02b_convolut
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import course_lib.explore
+from course_lib import lessons
 from course_lib.engine.exercise import Exercise
 from tools.notebooks import find, noun_of
 
@@ -41,6 +45,12 @@ def explorers_of_the_face() -> dict[str, Callable[..., Any]]:
     }
 
 
+BANK: dict[str, Exercise] = {
+    exercise.name: exercise
+    for module in pkgutil.iter_modules(lessons.__path__)
+    for exercise in import_module(f"course_lib.lessons.{module.name}").EXERCISES
+}
+MADE = [exercise for exercise in BANK.values() if not exercise.judge]  # with cases that are made
 EXPLORERS = explorers_of_the_face() | {
     f"{notebook}-{name}": make
     for noun, notebook in NOTEBOOKS.items()

@@ -31,25 +31,15 @@ from course_lib.activation import (
     tanh,
 )
 from course_lib.attention import MultiHeadAttention, scaled_dot_product_attention
+from course_lib.batch_normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm, batch_norm
 from course_lib.convolution import Conv1d, Conv2d, conv1d, conv2d
 from course_lib.dropout import Dropout, Dropout1d, Dropout2d, dropout, dropout1d, dropout2d
 from course_lib.embedding import Embedding, embedding
 from course_lib.gradcheck import gradcheck
 from course_lib.layer import Identity, Layer, Sequential
 from course_lib.linear import Linear, linear
-from course_lib.loss import cross_entropy, mse
-from course_lib.normalization import (
-    BatchNorm1d,
-    BatchNorm2d,
-    FrozenBatchNorm,
-    GroupNorm,
-    LayerNorm,
-    RMSNorm,
-    batch_norm,
-    group_norm,
-    layer_norm,
-    rms_norm,
-)
+from course_lib.loss import binary_cross_entropy_with_logits, cross_entropy, mse
+from course_lib.normalization import GroupNorm, LayerNorm, RMSNorm, group_norm, layer_norm, rms_norm
 from course_lib.pooling import (
     AvgPool1d,
     AvgPool2d,
@@ -69,7 +59,7 @@ from course_lib.positional import (
     SinusoidalPositionalEncoding,
     rotary,
 )
-from course_lib.recurrent import RNN, rnn
+from course_lib.recurrent import GRU, RNN, gru, rnn
 from course_lib.residual import Residual
 from course_lib.transposed_convolution import (
     ConvTranspose1d,
@@ -101,7 +91,14 @@ def public(kind: Callable[[Any], bool]) -> dict[str, Any]:
     }
 
 
-SHARED = ("Layer", "Convolution", "TransposedConvolution", "Pooling", "AveragePooling")
+SHARED = (
+    "Layer",
+    "Convolution",
+    "TransposedConvolution",
+    "Pooling",
+    "AveragePooling",
+    "Recurrent",
+)
 """What layers have in common: nobody constructs one of these."""
 
 
@@ -169,6 +166,11 @@ class Case:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def subject(self) -> str:
+        """The name of the layer or operation."""
+        return self.name.split(":")[0]
 
     def make(self, dtype: Any = np.float64, seed: int = 0) -> Layer:
         """A fresh layer with random parameters: ones and zeros would hide mistakes."""
@@ -249,6 +251,11 @@ def normal(*shapes: tuple[int, ...]) -> Inputs:
 def classes(shape: tuple[int, ...]) -> Inputs:
     """Logits of a shape, and true classes for them."""
     return lambda rng: (rng.normal(size=shape), rng.integers(0, shape[-1], shape[:-1]))
+
+
+def chances(shape: tuple[int, ...]) -> Inputs:
+    """Logits of a shape, and for each a probability, 0 and 1 among them."""
+    return lambda rng: (rng.normal(size=shape), rng.uniform(-0.5, 1.5, shape).clip(0, 1))
 
 
 def tokens(shape: tuple[int, ...], below: int) -> Inputs:
@@ -438,6 +445,12 @@ LAYERS = (
         options={"mask": np.array([[0.5, 0.0, -1.0]])},
     ),
     Case(
+        "MultiHeadAttention: dropout",
+        lambda rng: MultiHeadAttention.init(4, 2, dropout=0.4, rng=rng),
+        normal((2, 3, 4)),
+        independent=False,
+    ),
+    Case(
         "RotaryMultiHeadAttention",
         lambda rng: RotaryMultiHeadAttention.init(4, 2, rng=rng),
         normal((2, 3, 4)),
@@ -466,6 +479,12 @@ LAYERS = (
     Case(
         "RNN: from a given state, no bias",
         lambda rng: RNN.init(3, 2, bias=False, rng=rng),
+        normal((2, 4, 3), (2, 2)),
+    ),
+    Case("GRU", lambda rng: GRU.init(3, 4, rng=rng), normal((2, 3, 3))),
+    Case(
+        "GRU: from a given state, no bias",
+        lambda rng: GRU.init(3, 2, bias=False, rng=rng),
         normal((2, 4, 3), (2, 2)),
     ),
     Case("Embedding", lambda rng: Embedding.init(5, 3, rng=rng), tokens((2, 4), 5)),
@@ -512,9 +531,27 @@ OPERATIONS = (
         options={"causal": True},
     ),
     Case(
+        "scaled_dot_product_attention: several heads",
+        lambda rng: Operation(scaled_dot_product_attention),
+        normal((2, 3, 4, 2), (2, 3, 5, 2), (2, 3, 5, 3)),
+    ),
+    Case(
+        "scaled_dot_product_attention: dropout",
+        lambda rng: SeededOperation(scaled_dot_product_attention),
+        normal((2, 3, 4), (2, 5, 4), (2, 5, 2)),
+        options={"dropout_p": 0.4},
+        independent=False,
+    ),
+    Case(
         "rnn",
         lambda rng: Operation(rnn),
         normal((2, 3, 4), (2, 5), (5, 4), (5, 5), (5,), (5,)),
+        batched=2,
+    ),
+    Case(
+        "gru",
+        lambda rng: Operation(gru),
+        normal((2, 3, 4), (2, 5), (15, 4), (15, 5), (15,), (15,)),
         batched=2,
     ),
     _operation(
@@ -556,6 +593,24 @@ LOSSES = (
             "label_smoothing": 0.25,
             "reduction": "none",
         },
+    ),
+    _loss(
+        "cross_entropy: nothing is allowed",
+        cross_entropy,
+        classes((5, 4)),
+        options={"allow_empty": True},
+    ),
+    _loss(
+        "binary_cross_entropy_with_logits",
+        binary_cross_entropy_with_logits,
+        chances((5, 3)),
+        empty="nothing to take the mean of",
+    ),
+    _loss(
+        "binary_cross_entropy_with_logits: one by one",
+        binary_cross_entropy_with_logits,
+        chances((5, 3)),
+        options={"reduction": "none"},
     ),
     _loss("mse", mse, normal((5, 3), (5, 3)), empty="nothing to take the mean of"),
     _loss("mse: sum", mse, normal((5, 3), (5, 3)), options={"reduction": "sum"}),

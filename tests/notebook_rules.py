@@ -44,6 +44,7 @@ BANNED = {
     "a download": re.compile(r"\b(urllib|requests|httpx|urlretrieve|fetch_\w+)\b|https?://"),
     "a marker that nbval skips": re.compile(r"NBVAL_|PYTEST_VALIDATE"),
 }
+IN_A_PAGE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]*")
 # What a picture needs: `![words](file)` or an alt attribute that is not empty.
 PICTURE_WITHOUT_WORDS = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=[\"'][^\"'\s])[^>]*>")
 FENCED_OR_TABLE = re.compile(r"^```.*?^```|^\|.*?$", re.MULTILINE | re.DOTALL)
@@ -71,7 +72,8 @@ def words_of(output: NotebookNode) -> str:
         return "\n".join([output.ename, output.evalue])
     if output.output_type == "stream":
         return output.text
-    return "\n".join(text for kind, text in output.data.items() if kind.startswith("text/"))
+    words = (text for kind, text in output.data.items() if kind.startswith("text/"))
+    return IN_A_PAGE.sub("", "\n".join(words))
 
 
 def lines(cell: NotebookNode) -> int:
@@ -172,6 +174,11 @@ def pictures_have_words(notebook: NotebookNode) -> Problems:
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown" and PICTURE_WITHOUT_WORDS.search(cell.source):
             yield f"cell number {number} has a picture without alt text"
+    for place, output in outputs(notebook):
+        bundle = output.get("data", {})
+        page = bundle.get("text/html", "")  # of an image alone, Jupyter shows no alternative text
+        if PICTURE_WITHOUT_WORDS.search(page) or ("image/png" in bundle and "<img" not in page):
+            yield f"{place} shows a picture without alt text"
 
 
 def headings_are_in_order(notebook: NotebookNode) -> Problems:

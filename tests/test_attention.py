@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,15 @@ def layer(embed_dim: int = 6, num_heads: int = 2, *, bias: bool = True) -> Multi
 
 
 # -- the operation --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_weights_do_not_depend_on_the_order_in_memory(order: tuple[int, ...]) -> None:
+    query, key, _ = qkv(2, 3)
+    expected = attention_weights(query, key, causal=True)
+    inverse = np.argsort(order)
+    query, key = (x.transpose(order).copy().transpose(inverse) for x in (query, key))
+    assert_close(attention_weights(query, key, causal=True), expected)
 
 
 @given(
@@ -360,6 +370,122 @@ def test_padding_changes_nothing_for_the_rest() -> None:
     is_token = np.arange(8) < np.array([[5], [5]])
     y = attention(padded, mask=is_token[:, None, None, :])
     assert_close(y[:, :5], attention(x))
+
+
+def test_a_key_padding_mask_is_the_mask_of_each_example() -> None:
+    attention, x = layer(), draw(3, 3, 6)  # as many examples as queries: two axes do not tell which
+    padding = np.array([[False, True, False], [False, False, True], [False, True, True]])
+    y, backward = attention.forward(x, key_padding_mask=padding)
+    expected, expected_backward = attention.forward(x, mask=~padding[:, None, None])
+    assert_close(y, expected)
+    assert_close(backward(np.ones_like(y))[0], expected_backward(np.ones_like(y))[0])
+    for i in range(3):  # each example has the answer that it would have without its padding
+        alone = attention(x[i : i + 1], x[i : i + 1, ~padding[i]])
+        assert_close(y[i : i + 1], alone)
+    by_query = attention(x, mask=~padding)
+    for i in range(3):
+        assert_close(by_query[i : i + 1], attention(x[i : i + 1], mask=~padding))
+    assert np.abs(by_query - y).max() > 0.1
+    options: Any = {"key_padding_mask": padding, "mask": np.zeros((3, 3)), "rng": RNG}
+    assert gradcheck(attention, x, **options) < 1e-6
+    assert gradcheck(attention, x, draw(3, 3, 6, seed=1), **options) < 1e-6
+    maps = attention.attention_maps(x, key_padding_mask=padding)
+    assert not maps.swapaxes(1, 3)[padding].any()
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+def test_a_query_attends_where_neither_mask_forbids_it(numbers: bool) -> None:
+    attention, x = layer(), draw(2, 4, 6)
+    mask = np.tri(4, dtype=bool)
+    padding = np.array([[False, True, False, False], [False, False, True, True]])
+    both = mask & ~padding[:, None, None]
+    given = np.where(mask, 0, -np.inf) if numbers else mask
+    y = attention(x, mask=given, key_padding_mask=padding)
+    assert_close(y, attention(x, mask=both))
+    assert_close(attention(x, causal=True, key_padding_mask=padding), y)
+
+
+@pytest.mark.parametrize(
+    ("masks", "error", "sentence"),
+    [
+        ({"key_padding_mask": np.ones((2, 3), bool)}, ValueError, r"must be \(N, S\), \(2, 4\)"),
+        ({"key_padding_mask": np.ones((2, 4))}, TypeError, "boolean array .* not float64"),
+        ({"key_padding_mask": [[True] * 4] * 2}, TypeError, "boolean array .* not a list"),
+        (
+            {"key_padding_mask": np.zeros((2, 4), bool), "mask": [[True] * 4] * 4},
+            TypeError,
+            "mask must be a boolean array",
+        ),
+        (
+            {"key_padding_mask": np.zeros((2, 4), bool), "mask": np.ones((4, 4), int)},
+            TypeError,
+            "mask must be a boolean array",
+        ),
+        (
+            {"key_padding_mask": np.zeros((2, 4), bool), "mask": np.ones((4, 5), bool)},
+            ValueError,
+            r"mask has shape \(4, 5\)",
+        ),
+    ],
+)
+def test_masks_that_do_not_fit_are_an_error(masks: Any, error: Any, sentence: str) -> None:
+    with pytest.raises(error, match=sentence):
+        layer()(draw(2, 4, 6), **masks)
+
+
+# -- dropout --------------------------------------------------------------------------------------
+
+
+def test_dropout_mixes_by_what_is_left_of_the_weights() -> None:
+    query, key, value = qkv(2, 3)
+    y, backward = scaled_dot_product_attention(
+        query, key, value, dropout_p=0.4, rng=np.random.default_rng(1)
+    )
+    left = np.random.default_rng(1).random((2, 3, 4, 5), np.float32) >= 0.4
+    weights = attention_weights(query, key) * left / 0.6
+    assert_close(y, weights @ value)
+    assert_close(backward(np.ones_like(y))[2], weights.swapaxes(-1, -2) @ np.ones_like(y))
+
+
+@pytest.mark.parametrize("cache", [1, 400, 2**20])
+@pytest.mark.parametrize("kept", [0, 2**25])
+def test_dropout_does_not_depend_on_how_maps_are_cut_and_kept(
+    monkeypatch: pytest.MonkeyPatch, cache: int, kept: int
+) -> None:
+    def answers() -> list[Any]:
+        y, backward = scaled_dot_product_attention(
+            *qkv(2, 3), causal=True, dropout_p=0.3, rng=np.random.default_rng(2)
+        )
+        return [y, *backward(draw(*y.shape))]
+
+    expected = answers()
+    monkeypatch.setattr(course_lib.attention, "CACHE_BYTES", cache)
+    monkeypatch.setattr(course_lib.attention, "KEPT_BYTES", kept)
+    for got, right in zip(answers(), expected, strict=True):
+        assert_close(got, right)
+
+
+def test_dropout_keeps_the_mean() -> None:
+    query, key, value = qkv()
+    rng = np.random.default_rng(3)
+    many = [
+        scaled_dot_product_attention(query, key, value, dropout_p=0.3, rng=rng)[0]
+        for _ in range(4000)
+    ]
+    expected, _ = scaled_dot_product_attention(query, key, value)
+    assert (
+        np.abs(np.mean(many, axis=0) - expected).max() < 4 * np.std(many, axis=0).max() / 4000**0.5
+    )
+
+
+def test_dropout_of_the_layer_is_off_in_evaluation_and_draws_anew_in_training() -> None:
+    attention = MultiHeadAttention.init(6, 2, dropout=0.5, rng=RNG, dtype=np.float64)
+    plain = attention._with(dropout=None)
+    x = draw(2, 4, 6)
+    assert (attention(x) != attention(x)).any()
+    np.testing.assert_array_equal(attention.for_evaluation()(x), plain(x))
+    assert attention.state_dict().keys() == plain.state_dict().keys()
+    assert MultiHeadAttention.init(6, 2, rng=RNG).dropout is None
 
 
 def test_the_causal_layer_ignores_the_future() -> None:

@@ -17,7 +17,11 @@ from course_lib.optimizer import Optimizer
 positive = st.floats(1e-3, 1e3)
 WITHOUT_WORK = {"Identity", "Flatten", "Layer", "Sequential", "Residual"}
 WITHOUT_COUNTERPART = {"RotaryMultiHeadAttention"}  # PyTorch has no such layer
-BY_OTHER_NAMES = {"CrossEntropyLoss": "cross_entropy", "MSELoss": "mse"}
+BY_OTHER_NAMES = {
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+    "CrossEntropyLoss": "cross_entropy",
+    "MSELoss": "mse",
+}
 
 
 class FakeClock:

@@ -128,7 +128,7 @@ for _ in range(5):
     new = step()
 print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 5)
 """
-    return float(subprocess.check_output([sys.executable, "-c", code]))
+    return float(subprocess.check_output([sys.executable, "-c", code], timeout=60))
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have other rules")

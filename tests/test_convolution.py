@@ -174,7 +174,10 @@ def test_rows_are_joined_where_windows_overlap_and_that_makes_slices_longer():
 def test_the_turned_kernels_on_the_output_lead_back_to_the_image(case):
     _, (x, weight, _), options = case
     geometry = [pair(options[name], x.ndim - 2) for name in ("stride", "padding", "dilation")]
-    turned = windows.windows_on_output(x.shape[2:], weight.shape[2:], *geometry)
+    geometry = [x.shape[2:], weight.shape[2:], *geometry]
+    out = windows.place_windows("conv", *geometry).out
+    turned = windows.windows_on_output(out, *geometry)
+    geometry = geometry[2:]
     reach = [d * (k - 1) for k, d in zip(weight.shape[2:], geometry[2], strict=True)]
     too_far = any(p > r for p, r in zip(geometry[1], reach, strict=True))
     assert (turned is None) == (too_far or set(geometry[0]) != {1})
@@ -462,3 +465,59 @@ def test_every_option_moves_the_output():
     ]
     for one, other in itertools.combinations(outputs, 2):
         assert one.shape != other.shape or abs(one - other).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    "layer", [lib.Conv1d, lib.Conv2d, lib.ConvTranspose1d, lib.ConvTranspose2d]
+)
+@pytest.mark.parametrize(("inputs", "outputs"), [(3, 0), (0, 3), (0, 0)])
+@pytest.mark.parametrize("options", [{}, {"stride": 2}, {"padding": 1}, {"groups": 3}], ids=str)
+def test_no_channels_have_a_way_back_too(layer, inputs, outputs, options):
+    conv = layer.init(inputs, outputs, 3, rng=RNG(0), **options)
+    x = np.ones((2, inputs, *(7,) * conv.spatial_axes), np.float32)
+    y, backward = conv.forward(x)
+    dx, grad = backward(np.ones_like(y))
+    assert y.shape[:2] == (2, outputs)
+    assert dx.shape == x.shape
+    conv.map(np.add, grad)  # raises where a shape differs
+    assert not dx.any()
+    assert not grad.weight.any()
+
+
+@pytest.mark.parametrize(
+    "cache", [2**9, 2**13, windows.CACHE_BYTES]
+)  # few samples at a time, or all
+@pytest.mark.parametrize("kernel", [(1, 2), (2, 3), (3, 4), (4, 1)])
+@pytest.mark.parametrize("dilation", [1, (2, 1), (3, 2)])
+@pytest.mark.parametrize("outputs", [2, 8])
+def test_padding_called_same_is_that_of_explicit_zeros(
+    monkeypatch, cache, kernel, dilation, outputs
+):
+    monkeypatch.setattr(windows, "CACHE_BYTES", cache)
+    rng = RNG(0)
+    x, weight = rng.normal(size=(17, 4, 4, 5)), rng.normal(size=(outputs, 2, *kernel))
+    bias, options = rng.normal(size=outputs), {"dilation": dilation, "groups": 2}
+    y, backward = lib.conv2d(x, weight, bias, padding="same", **options)
+    assert y.shape[2:] == x.shape[2:]
+    reach = [d * (k - 1) for d, k in zip(pair(dilation, 2), kernel, strict=True)]
+    (top, left), zeros = [r // 2 for r in reach], [(r // 2, r - r // 2) for r in reach]
+    padded = np.pad(x, [(0, 0), (0, 0), *zeros])
+    expected, padded_backward = lib.conv2d(padded, weight, bias, **options)
+    dy = rng.normal(size=y.shape)
+    dx, dweight, dbias = padded_backward(dy)
+    dx = dx[:, :, top : top + 4, left : left + 5]
+    for got, want in zip((y, *backward(dy)), (expected, dx, dweight, dbias), strict=True):
+        assert got.shape == want.shape
+        assert np.abs(got - want).max() <= 1e-12 * np.abs(want).max()
+
+
+def test_a_stack_of_same_convolutions_sees_what_was_computed():
+    model = lib.Sequential(
+        lib.Conv1d.init(1, 2, 4, padding="same", rng=RNG(0), dtype=np.float64),
+        lib.Conv1d.init(2, 1, 3, padding="same", dilation=2, rng=RNG(1), dtype=np.float64),
+    )
+    assert model(np.ones((1, 1, 9))).shape == (1, 1, 9)
+    field = lib.receptive_field(model)
+    measured = lib.measured_receptive_field(model, (1, 20), position=(9,))
+    assert field.size == measured.size
+    assert measured.start == (field.start[0] + 9,)

@@ -1,10 +1,12 @@
 """Every explorer, over its controls: finite, true to the layer, and redrawn without a trace."""
 
+import gc
 import io
 import itertools
 import re
 import subprocess
 import sys
+import weakref
 import zlib
 from pathlib import Path
 
@@ -16,7 +18,11 @@ from PIL import Image
 import course_lib.engine
 import course_lib.explore
 from course_lib.convolution import output_size
-from course_lib.engine.control import Choice, Range, Switch, as_control
+from course_lib.draw import Label, Page, Panel, new_figure
+from course_lib.draw.picture import CSS_DPI
+from course_lib.engine.control import Choice, Range, Switch, as_control, fraction
+from course_lib.engine.control import panel as find_panel
+from course_lib.engine.explorer import KEPT
 from course_lib.explore import (
     SURPRISES,
     Explorer,
@@ -25,6 +31,7 @@ from course_lib.explore import (
     conv2d_under_the_window,
     equivariance,
 )
+from course_lib.lessons.convolution import CONV1D_FORWARD, CONV2D_FORWARD
 from course_lib.lessons.convolution.equivariance import shift
 from course_lib.lessons.convolution.kernels import hand_made_kernels
 from tests.bank import EXPLORERS
@@ -142,6 +149,86 @@ def test_a_picture_redrawn_in_part_equals_one_drawn_from_nothing(name):
         np.testing.assert_array_equal(redrawn, plain_matplotlib(explorer))
 
 
+def texts(figure):
+    """Every text of a picture: the words, the size in CSS pixels, and the box in CSS pixels."""
+    dot = figure.dpi / CSS_DPI
+    height = figure.bbox.height
+    found = []
+    for axes in figure.axes:
+        for artist in axes.get_children():
+            if isinstance(artist, Label) and artist._text:
+                left, bottom, right, top = artist.box(figure.dpi)
+                size, margin = artist.style[0], (top - bottom) / 4  # for descenders
+                box = left, height - top + margin, right, height - bottom - margin
+                found.append((artist._text, size / 0.75, np.divide(box, dot)))
+        for text in (*axes.texts, axes.title, *axes.get_xticklabels(), *axes.get_yticklabels()):
+            if text.get_text() and text.get_visible() and axes.axison:
+                tight = text.get_window_extent()
+                box = tight.x0, height - tight.y1, tight.x1, height - tight.y0
+                found.append((text.get_text(), text.get_size() / 0.75, np.divide(box, dot)))
+    return found
+
+
+def overlap(a, b):
+    return min(a[2], b[2]) - max(a[0], b[0]) > 1 and min(a[3], b[3]) - max(a[1], b[1]) > 1
+
+
+@pytest.mark.parametrize("width", [691, 500, 360, 280])
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_text_is_large_enough_inside_the_picture_and_apart(name, width):
+    explorer = EXPLORERS[name]()
+    explorer._fit(width)
+    points = settings(explorer)
+    for point in points[:: len(points) // 20 + 1]:
+        explorer._move(point)
+        explorer._words()
+        explorer._paint(96)
+        across, down = explorer._figure.get_size_inches() * CSS_DPI
+        found = texts(explorer._figure)
+        assert found
+        for text, size, (left, top, right, bottom) in found:
+            assert size >= 10, text
+            assert left >= 0, (text, point)
+            assert right <= across + 0.5, (text, point)
+            assert top >= 0, (text, point)
+            assert bottom <= down, (text, point)
+        for (one, _, a), (other, _, b) in itertools.combinations(found, 2):
+            assert not overlap(a, b), (one, other, point)
+
+
+def test_the_check_of_texts_notices_small_ones_and_those_over_others_or_cut():
+    figure = new_figure(2, 1)
+    panel = Panel("p", title="a title", xlim=(0, 100), ylim=(100, 0))
+    Page(figure, [panel])
+    panel.label(0, 50, "small", size=6)
+    panel.label(99, 50, "cut off")
+    panel.label(2, 53, "over it")
+    sizes = {text: (size, box) for text, size, box in texts(figure)}
+    assert sizes["small"][0] == 8
+    assert sizes["cut off"][1][2] > figure.get_figwidth() * CSS_DPI
+    assert overlap(sizes["small"][1], sizes["over it"][1])
+    assert not overlap(sizes["small"][1], sizes["a title"][1])
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_a_picture_is_low_enough_for_a_small_screen(name):
+    explorer = EXPLORERS[name]()
+    assert explorer.size[0] == 691
+    assert explorer.size[1] <= 385
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_a_narrow_view_leaves_the_stored_picture_as_it_was(name):
+    explorer = EXPLORERS[name]()
+    before = explorer._repr_mimebundle_()[0]["image/png"]
+    sent = []
+    explorer.send = lambda content, buffers: sent.append(content)
+    message = {"view": "a", "values": {}, "width": 720, "css": 360, "shown": 0}
+    explorer._receive(explorer, message, [])
+    assert sent[0]["picture"]["size"][0] == 720
+    assert explorer._repr_mimebundle_()[0]["image/png"] == before
+
+
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_a_move_leaves_the_background_alone(name):
     explorer = EXPLORERS[name]()
@@ -182,7 +269,7 @@ def test_explorers_need_no_pyplot():
         "import sys; from course_lib.explore import conv2d_under_the_window as c;"
         "c()._repr_mimebundle_(); assert 'matplotlib.pyplot' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 # the engine, on an explorer of one dot
@@ -380,9 +467,9 @@ def test_a_message_that_makes_no_sense_is_answered():
 def test_a_failed_drawing_leaves_no_trace():
     explorer = small()
     pixels(explorer)
-    explorer._update, update = lambda result: 1 / 0, explorer._update
+    explorer._drawn, drawn = (explorer._figure, lambda result: 1 / 0), explorer._drawn
     assert move(explorer, n=7)[0]["error"].startswith("ZeroDivisionError")
-    explorer._update = update
+    explorer._drawn = drawn
     np.testing.assert_array_equal(pixels(explorer), pixels(small().show(n=7)))
 
 
@@ -421,9 +508,35 @@ def test_printing_an_explorer_prints_its_words():
 
 def test_a_notebook_stores_the_view_the_picture_and_the_words():
     data, metadata = small()._repr_mimebundle_()
-    assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
+    assert set(data) == {
+        *("text/plain", "text/html", "image/png"),
+        "application/vnd.jupyter.widget-view+json",
+    }
     assert metadata["image/png"]["width"] == 691
     assert metadata["image/png"]["alt"] == data["text/plain"]
+
+
+def test_a_cell_run_forty_times_keeps_few_figures():
+    explorers, figures = [], []
+    for _ in range(40):
+        explorers.append(small())
+        explorers[-1]._repr_mimebundle_()
+        figures.append(weakref.ref(explorers[-1]._figure))
+    gc.collect()
+    assert sum(figure() is not None for figure in figures) <= KEPT
+
+
+def test_an_explorer_draws_the_figure_that_was_let_go_when_it_is_moved_again():
+    explorer = small()
+    view = View(explorer)
+    view.move(n=5)
+    others = [small() for _ in range(KEPT)]
+    assert not hasattr(explorer, "_drawn")
+    view.move(n=2)
+    np.testing.assert_array_equal(view.pixels, pixels(small().show(n=2), explorer._figure.dpi))
+    assert not hasattr(others[0], "_drawn")
+    assert "n 4," in others[0].show(n=4).text()
+    assert "It is 3.0" in others[1].text()
 
 
 def test_the_metadata_that_colab_needs_is_kept(monkeypatch):
@@ -437,7 +550,7 @@ def test_the_metadata_that_colab_needs_is_kept(monkeypatch):
 
 def test_the_front_end_needs_no_network():
     folder = Path(course_lib.engine.__file__).parent
-    for file in (folder / "explorer.js", folder / "explorer.css"):
+    for file in (*folder.glob("*.js"), *folder.glob("*.css")):
         assert not re.search(r"https?:|//[a-z]|\bimport\b|@import|url\(", file.read_text())
 
 
@@ -468,11 +581,12 @@ def test_the_words_agree_with_a_convolution_done_window_by_window(make):
         view = explorer._compute(**explorer._arguments)
         kernels = hand_made_kernels(values.pop("kernel_size"), view.x.ndim)
         kernel, step = kernels[values.pop("kernel")], values.pop("step")
+        del values["output"]  # under the pointer
         y, reads = brute_force(view.x, kernel, **values)
         place = np.unravel_index(step, y.shape)
         np.testing.assert_allclose(view.y, y, atol=1e-12)
         np.testing.assert_allclose(view.products.sum(), y[place], atol=1e-12)
-        total, at, output = re.search(r"sum to (\S+); (.*) is (\S+)\.\n", words).groups()
+        total, at, output = re.search(r"sum to (\S+); (.*?) is (\S+)\.[ \n]", words).groups()
         assert tuple(map(int, re.findall(r"(?:position|row|column) (\d+)", at))) == place
         assert total == output
         assert abs(float(output) - y[place]) <= 0.00501 * max(1, abs(y[place]))
@@ -485,6 +599,95 @@ def test_the_words_agree_with_a_convolution_done_window_by_window(make):
             counts += [unread.all(axis=1).sum(), unread.all(axis=0).sum()]
         said = re.search(r"Never read: (.*)\n", words)[1]
         assert list(map(int, re.findall(r"\d+", said))) == counts
+
+
+def press_on(explorer, name, panel, x, y):
+    """Press at a place of a panel, as a browser does."""
+    at = fraction(find_panel(explorer._figure, panel), x, y)
+    answer, _ = move(explorer, **{name: {"0": {"at": at}}})
+    assert "error" not in answer
+    return {control["name"]: control["value"] for control in answer["controls"]}
+
+
+def test_the_window_follows_a_press_on_input_and_output():
+    explorer = conv2d_under_the_window(padding=1)
+    assert press_on(explorer, "press_on_input", "input", 10.5, 4.5)["step"] == 4 * 32 + 10
+    assert press_on(explorer, "press_on_output", "output", 31.9, 23.9)["step"] == 767
+    assert press_on(explorer, "press_on_input", "input", -0.9, -0.9)["step"] == 0
+    explorer = conv2d_under_the_window(stride=3, padding=0, dilation=2)  # output 7 × 10
+    assert press_on(explorer, "press_on_input", "input", 3 + 2.5, 6 + 2.5)["step"] == 21
+    assert press_on(explorer, "press_on_output", "output", 11 + 2.5, 8.5 + 1.5)["step"] == 12
+    assert press_on(explorer, "press_on_output", "output", 2, 2)["step"] == 12  # beside it
+    explorer = conv1d_under_the_window(stride=2, padding=0)  # windows begin at 0, 2, 4
+    assert press_on(explorer, "press_on_input", "input", 5.6, 86)["step"] == 2
+    explorer = conv2d_channel_by_channel()
+    pressed = press_on(explorer, "press_on_output_2", "output 2", 4.5, 1.5)
+    assert (pressed["kernel"], pressed["step"]) == ("outlines", 27 + 4)
+    pressed = press_on(explorer, "press_on_red", "red channel", 0.5, 0.5)
+    assert (pressed["kernel"], pressed["step"]) == ("outlines", 0)
+    explorer = equivariance()
+    pressed = press_on(explorer, "drag_shifted", "shifted", 36 / 2 - 3, 24 / 2 + 99)
+    assert (pressed["right"], pressed["down"]) == (-3, 6)
+
+
+@pytest.mark.parametrize("make", [conv1d_under_the_window, conv2d_under_the_window])
+def test_the_output_under_the_pointer_shows_what_moves_it(make):
+    explorer = make(padding=1, stride=2)
+    explorer._move({"output": (3.0, 3.0)})
+    view = explorer._compute(**explorer._arguments)
+    if view.x.ndim == 2:
+        assert view.over is None  # beside the smaller output
+        explorer._move({"output": (9.5, 8.0)})
+        view = explorer._compute(**explorer._arguments)
+    settings = {"stride": 2, "padding": 1, "dilation": 1}
+    y, _ = brute_force(view.x, view.weight, **settings)
+    for at in np.ndindex(view.x.shape):
+        moved = view.x.copy()
+        moved[at] += 1
+        change = brute_force(moved, view.weight, **settings)[0][view.over] - y[view.over]
+        assert change == pytest.approx(view.dx[at], abs=1e-9)
+        if view.x.ndim == 2 and at > (12, 0):
+            break
+    assert f"is moved by {np.count_nonzero(view.dx)} samples" in explorer.text()
+    assert "moved by" not in explorer.show(output=None).text()
+
+
+FLIPPED = {
+    conv1d_under_the_window: (CONV1D_FORWARD, "conv1d", "difference"),
+    conv2d_under_the_window: (CONV2D_FORWARD, "conv2d", "Sobel x"),
+    conv2d_channel_by_channel: (CONV2D_FORWARD, "conv2d", "upright red edges"),
+}
+
+
+@pytest.mark.parametrize("make", FLIPPED)
+def test_the_learner_s_function_runs_under_the_slider(make):
+    exercise, operation, kernel = FLIPPED[make]
+    wrong = exercise.mistake("kernel flipped").answers[0]
+
+    def fails(*arguments):
+        raise ZeroDivisionError("division by zero")
+
+    right, flipped, failing = (
+        make(kernel, **{operation: function}) for function in (exercise.reference, wrong, fails)
+    )
+    assert "agrees with the library's at all" in right.text()
+    assert f"explore.{make.__name__}({operation}={exercise.reference.__name__}" in right.code()
+    assert "differs from the library's at" in flipped.text()
+    assert (pixels(flipped) != pixels(right)).any()  # where, is marked
+    np.testing.assert_array_equal(pixels(flipped), plain_matplotlib(flipped))
+    assert "Your fails raised ZeroDivisionError: division by zero in" in failing.text()
+    assert "this is the library's" in failing.text()
+    np.testing.assert_array_equal(pixels(failing), pixels(right))
+
+
+def test_what_the_exercise_has_not_is_fixed():
+    explorer = conv2d_under_the_window(conv2d=CONV2D_FORWARD.reference)
+    dilation = next(c for c in explorer.controls if c["name"] == "dilation")
+    assert (dilation["value"], dilation["fixed"]) == (1, "conv2d_forward has no dilation")
+    explorer = conv1d_under_the_window(conv1d=CONV1D_FORWARD.reference)
+    assert not any("fixed" in control for control in explorer.controls)
+    with pytest.raises(ValueError, match="it stays 1: conv2d_forward has no dilation"):
+        conv2d_under_the_window(conv2d=CONV2D_FORWARD.reference, dilation=2)
 
 
 @pytest.mark.parametrize("size", range(2, 6))
@@ -546,7 +749,7 @@ def test_an_explorer_starts_with_the_kernel_that_is_named(name):
     make = EXPLORERS[name]
     for kernel in make().controls[0]["options"]:
         assert f"kernel {kernel}," in make(kernel).text()
-    with pytest.raises(ValueError, match="'swirl' is not a choice"):
+    with pytest.raises(ValueError, match="kernel cannot be 'swirl'; choose"):
         make("swirl")
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import course_lib as lib
+from tests.child import child
 
 ROOT = Path(__file__).parents[1]
 
@@ -158,13 +159,8 @@ def test_an_endless_loop_can_be_stopped_and_loses_nothing(tmp_path):
         "except KeyboardInterrupt as interrupt:\n"
         "    print(interrupt)\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        env={**os.environ, "COURSE_LIB_PROGRESS": str(file), "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
+    environment = {**os.environ, "COURSE_LIB_PROGRESS": str(file), "PYTHONPATH": str(ROOT)}
+    with child(code, env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "in the loop\n"
         process.send_signal(signal.SIGINT)

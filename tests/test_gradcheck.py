@@ -49,3 +49,59 @@ def test_float32_is_refused_with_the_remedy():
     layer = lib.Linear.init(2, 2, rng=RNG(0))
     with pytest.raises(TypeError, match="weight is float32"):
         lib.gradcheck(layer, np.ones((1, 2)), rng=RNG(0))
+
+
+# -- kinks and ties -------------------------------------------------------------------------------
+
+
+KINKS = {
+    "relu at zero": (lib.relu, (np.zeros((3, 4)),), {}),
+    "relu at integers": (lib.relu, (RNG(0).integers(-1, 2, (40, 50)).astype(float),), {}),
+    "a tie in every window": (lib.max_pool2d, (np.ones((1, 2, 6, 6)),), {"kernel_size": 2}),
+    "a tie far from zero": (lib.max_pool1d, (np.full((2, 3, 8), 10.0),), {"kernel_size": 3}),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_at_a_kink_the_error_means_nothing_and_away_from_it_is_small(name):
+    operation, inputs, options = KINKS[name]
+    assert lib.gradcheck(operation, *inputs, rng=RNG(1), **options) > 1e-2
+    for seed in range(10):
+        error = lib.gradcheck(operation, *inputs, rng=RNG(seed), away_from_kinks=True, **options)
+        assert error < 1e-6
+
+
+def test_a_wrong_backward_is_wrong_away_from_kinks_too():
+    def leaky(x):
+        y, backward = lib.relu(x)
+        return y, lambda dy: backward(dy) + 0.01 * dy
+
+    assert lib.gradcheck(leaky, np.zeros((3, 4)), rng=RNG(0), away_from_kinks=True) > 1e-3
+
+
+def test_a_kink_inside_a_model_is_left_too():
+    rng = RNG(0)
+    model = lib.Sequential(
+        lib.Linear(np.zeros((5, 3)), np.zeros(5)), lib.ReLU(), lib.Linear.init(5, 2, rng=rng)
+    ).astype(np.float64)
+    x = rng.normal(size=(4, 3))
+    assert lib.gradcheck(model, x, rng=RNG(1)) > 1e-2
+    assert lib.gradcheck(model, x, rng=RNG(1), away_from_kinks=True) < 1e-6
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+def test_a_steep_curve_is_no_kink(size):
+    def square(x):
+        return x * x, lambda dy: 2 * x * dy
+
+    for seed in range(20):
+        x = size * RNG(seed).normal(size=(2, 3))
+        assert lib.gradcheck(square, x, rng=RNG(seed), away_from_kinks=True) < 1e-6
+
+
+def test_where_no_place_is_smooth_it_says_so():
+    def saw(x):
+        return np.abs(x % 1e-6 - 5e-7), lambda dy: dy
+
+    with pytest.raises(ValueError, match="within a step of a kink; try a smaller step"):
+        lib.gradcheck(saw, np.ones(50), rng=RNG(0), away_from_kinks=True)

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
 import pytest
 
+from course_lib.activation import softmax
+from course_lib.attention import MultiHeadAttention
+from course_lib.batch_normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm, batch_norm
+from course_lib.blocks import BLOCK
 from course_lib.checkpoint import load, save
+from course_lib.convolution import Conv1d, Conv2d, conv1d
+from course_lib.embedding import Embedding
 from course_lib.errors import kind
-from course_lib.layer import Identity
-from course_lib.normalization import FrozenBatchNorm
+from course_lib.layer import Identity, Layer
+from course_lib.linear import Linear
+from course_lib.normalization import GroupNorm, LayerNorm, layer_norm, rms_norm
+from course_lib.positional import LearnedPositionalEncoding
+from course_lib.recurrent import RNN
+from course_lib.transposed_convolution import ConvTranspose1d, conv_transpose1d
 from tests.cases import (
     CASES,
     LAYERS,
@@ -72,7 +83,7 @@ def test_names_of_cases_are_unique_and_say_what_they_are_about() -> None:
     for case in CASES:
         layer = case.make()
         subject = layer.operation if isinstance(layer, Operation) else type(layer)
-        assert case.name.split(":")[0] == subject.__name__
+        assert case.subject == subject.__name__
 
 
 def defaults_of(function: Any) -> dict[str, Any]:
@@ -196,6 +207,209 @@ def test_wrong_dy_is_rejected(case: Case) -> None:
     for wrong in (dy.astype(np.float32), dy.tolist(), 1.0, None):
         with pytest.raises(TypeError, match=r"float32|not (a|None)"):
             backward(wrong)
+
+
+@every_case
+def test_what_is_done_to_the_result_does_not_reach_the_way_back(case: Case) -> None:
+    expected = answers_in(case, None)
+    y, backward = case.forward(case.make(), tuple(x.copy() for x in case.draw()))
+    dy = draw_dy(y)
+    if np.ndim(y) and y.flags.writeable:  # what is remembered is read-only
+        y[...] = np.nan
+    del expected["y"]
+    assert_same(backward_arrays(backward, dy), expected)
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+def laid_out(array: Array, number: int) -> Array:
+    """The same numbers in another order in memory, read-only; there are 48 for four axes.
+
+    The axes in one of all orders, and then every axis backwards, or with gaps between its numbers.
+    """
+    orders = list(permutations(range(array.ndim)))
+    turns, number = divmod(number, 24)
+    order = orders[number % len(orders)]
+    step = (slice(None, None, -1 if turns else 2),) * array.ndim
+    memory = np.empty([n * (1 if turns else 2) for n in array.transpose(order).shape], array.dtype)
+    other = memory.transpose(np.argsort(order))[step]
+    other[...] = array
+    other.flags.writeable = False
+    return other
+
+
+def answers_in(case: Case, number: int | None) -> dict[str, Array]:
+    """The output and the gradients, all arrays laid out by number; None for C order."""
+    layer, inputs = case.make(), case.draw()
+    if number is not None:
+        layer = layer.map(lambda array: laid_out(array, number))
+        inputs = tuple(laid_out(x, number) for x in inputs)
+    y, backward = case.forward(layer, inputs)
+    dy = draw_dy(y)
+    if number is not None and np.ndim(dy):
+        dy = laid_out(dy, number)
+    return {"y": np.asarray(y)} | backward_arrays(backward, dy)
+
+
+@every_case
+def test_the_order_in_memory_changes_nothing(case: Case) -> None:
+    expected = answers_in(case, None)
+    largest = max(np.abs(array).max() for array in expected.values())
+    ranks = [x.ndim for x in case.draw()]
+    for number in range(48):
+        if number % 24 < math.factorial(max(ranks)):
+            for name, array in answers_in(case, number).items():
+                assert array.shape == expected[name].shape
+                error = np.abs(array - expected[name]).max()
+                assert error <= 1e-12 * largest, (name, number)
+
+
+# -- numbers that are none ------------------------------------------------------------------------
+
+
+def answers_with(case: Case, where: int, entry: int, value: float) -> dict[str, Array]:
+    """The answers where one entry of an input has this value, or of dy if `where` is -1."""
+    inputs = [x.copy() for x in case.draw()]
+    y, backward = case.forward(case.make(), tuple(inputs))
+    dy = np.array(draw_dy(y))
+    (inputs[where] if where >= 0 else dy).reshape(-1)[entry] = value
+    with np.errstate(invalid="ignore"):
+        y, backward = case.forward(case.make(), tuple(inputs))
+        gradients = backward_arrays(backward, dy if np.ndim(dy) else float(dy))
+    return {"y": np.asarray(y)} | gradients
+
+
+def entries_of(case: Case) -> list[tuple[int, int]]:
+    """Some entries of every input that is no parameter, and of dy."""
+    inputs = case.draw()[: case.batched]
+    sizes = {i: x.size for i, x in enumerate(inputs) if x.dtype.kind == "f"}
+    sizes[-1] = np.size(case.forward(case.make(), case.draw())[0])
+    return [(i, e) for i, size in sizes.items() for e in sorted({0, size // 2})]
+
+
+# Where a zero counts: it is multiplied by what may be NaN.
+COUNTING_ZEROS = {
+    "Sequential": "the gradient of a unit that ReLU silences, times its inputs",
+    "RNN": "the state before the first step, times its gradient",
+    "rotary": "the sine of the angle 0, times the pair's other half",
+    "MultiHeadAttention": "the gradient of the key's bias, which moves all scores of a row alike",
+    "RotaryMultiHeadAttention": "the same",
+    "scaled_dot_product_attention": "the weight of a masked key, times its value",
+}
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.subject not in COUNTING_ZEROS], ids=str)
+def test_a_number_that_does_not_count_reaches_nothing_whatever_it_is(case: Case) -> None:
+    """What stays the same for three numbers does so for NaN and inf, too."""
+    for where, entry in entries_of(case):
+        one, *others = (answers_with(case, where, entry, value) for value in (-4.0, 0.5, 4.0))
+        for value in (np.nan, np.inf):
+            for name, array in answers_with(case, where, entry, value).items():
+                same = np.all([abs(other[name] - one[name]) <= 1e-12 for other in others], axis=0)
+                error = np.abs(array - one[name])[same]
+                assert (error <= 1e-12).all(), (name, where, entry, value)
+
+
+# -- many rows ------------------------------------------------------------------------------------
+
+MANY = 100_000
+# layers whose gradient of this name is a sum of dy, the shape of x, how often dy meets each entry
+SUMS: dict[str, tuple[Callable[[np.random.Generator], Layer], tuple[int, ...], str, int]] = {
+    "Linear": (lambda rng: Linear.init(1, 2, rng=rng), (MANY, 1), "bias", MANY),
+    "Conv1d": (lambda rng: Conv1d.init(1, 2, 1, rng=rng), (MANY, 1, 1), "bias", MANY),
+    "Conv1d: long": (lambda rng: Conv1d.init(1, 2, 1, rng=rng), (1, 1, MANY), "bias", MANY),
+    "Conv2d": (lambda rng: Conv2d.init(1, 2, 1, rng=rng), (MANY, 1, 1, 2), "bias", 2 * MANY),
+    "ConvTranspose1d": (
+        lambda rng: ConvTranspose1d.init(1, 2, 1, rng=rng),
+        (MANY, 1, 1),
+        "bias",
+        MANY,
+    ),
+    "BatchNorm1d": (lambda rng: BatchNorm1d.init(2), (MANY, 2), "bias", MANY),
+    "BatchNorm1d: long": (lambda rng: BatchNorm1d.init(2), (1, 2, MANY), "bias", MANY),
+    "BatchNorm2d": (lambda rng: BatchNorm2d.init(2), (MANY, 2, 1, 2), "bias", 2 * MANY),
+    "FrozenBatchNorm": (
+        lambda rng: BatchNorm1d.init(2).for_evaluation(),
+        (MANY, 2),
+        "bias",
+        MANY,
+    ),
+    "LayerNorm": (lambda rng: LayerNorm.init(2), (MANY, 2), "bias", MANY),
+    "GroupNorm": (lambda rng: GroupNorm.init(1, 2), (MANY, 2, 1), "bias", MANY),
+    "GroupNorm: long": (lambda rng: GroupNorm.init(1, 2), (1, 2, MANY), "bias", MANY),
+    "RNN": (
+        lambda rng: RNN.init(1, 2, rng=rng).map(np.zeros_like),  # then tanh's slope is 1
+        (MANY, 1, 1),
+        "bias_ih_l0",
+        MANY,
+    ),
+    "LearnedPositionalEncoding": (
+        lambda rng: LearnedPositionalEncoding.init(2, 2, rng=rng),
+        (MANY, 2, 2),
+        "weight",
+        MANY,
+    ),
+    "MultiHeadAttention": (
+        lambda rng: MultiHeadAttention.init(2, 1, rng=rng),
+        (MANY, 1, 2),
+        "out_proj.bias",
+        MANY,
+    ),
+}
+
+
+def same(*shape: int) -> Array:
+    """Equal numbers, whose roundings all go the same way: the worst that a sum can meet."""
+    return np.full(shape, 0.1, np.float32)
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_gradients_that_are_sums_over_many_rows_keep_their_digits(name: str) -> None:
+    make, shape, parameter, count = SUMS[name]
+    y, backward = make(np.random.default_rng(0)).forward(same(*shape))
+    *_, grad = backward(same(*y.shape))
+    found = grad.parameters()[parameter]
+    assert_close(found, np.full(found.shape, math.fsum(same(count).tolist())), rtol=1e-6)
+
+
+@pytest.mark.parametrize("tokens", [MANY, 3 * BLOCK])
+def test_a_token_that_occurs_often_keeps_its_digits(tokens: int) -> None:
+    y, backward = Embedding(np.ones((3, 1), np.float32)).forward(np.full(tokens, 1))
+    *_, grad = backward(same(*y.shape))
+    expected = [[0], [math.fsum(same(tokens).tolist())], [0]]
+    assert_close(grad.weight, np.array(expected), rtol=1e-6)
+
+
+def test_weight_gradients_over_many_rows_keep_their_digits() -> None:
+    x = same(MANY, 1, 1)
+    expected = math.fsum((same(MANY) * same(MANY)).tolist())
+    for operation in (conv1d, conv_transpose1d):
+        y, backward = operation(x, same(1, 1, 1))
+        assert_close(backward(same(*y.shape))[1].item(), expected, rtol=1e-6)
+
+
+@both_dtypes
+@pytest.mark.parametrize("axis", range(3))
+def test_shares_of_many_scores_sum_to_one(axis: int, dtype: Any) -> None:
+    shape = np.roll((MANY, 1, 2), axis)
+    x = np.random.default_rng(0).random(shape).astype(dtype)
+    y, _ = softmax(x, dim=axis)
+    for column in np.moveaxis(y, axis, -1).reshape(-1, MANY):
+        assert abs(math.fsum(column.tolist()) - 1) < 1e-6
+
+
+@pytest.mark.parametrize("shape", [(MANY, 1), (1, MANY)], ids=["many rows", "long rows"])
+def test_means_of_many_numbers_keep_their_digits(shape: tuple[int, int]) -> None:
+    x = np.random.default_rng(0).random(shape).astype(np.float32)
+    exact = x.astype(np.float64)
+    mean = math.fsum(exact.ravel().tolist()) / MANY
+    var = math.fsum(((exact - mean) ** 2).ravel().tolist()) / MANY
+    norm = batch_norm if shape[1] == 1 else layer_norm
+    assert_close(norm(x)[0], (exact - mean) / np.sqrt(var + 1e-5), rtol=1e-6)
+    square = math.fsum((exact**2).ravel().tolist()) / MANY
+    if norm is layer_norm:
+        assert_close(rms_norm(x)[0], exact / np.sqrt(square), rtol=1e-6)
 
 
 # -- batches --------------------------------------------------------------------------------------
@@ -453,6 +667,11 @@ def changes_its_input(layer: Broken, x: Array) -> Any:
     return x, lambda dy: (dy, layer)
 
 
+def remembers_its_result(layer: Broken, x: Array) -> Any:
+    y = np.exp(x)
+    return y, lambda dy: (dy * y, layer)
+
+
 def goes_back_once(layer: Broken, x: Array) -> Any:
     backwards = [lambda dy: (dy, layer)]
     return x + 0, lambda dy: backwards.pop()(dy)
@@ -461,6 +680,13 @@ def goes_back_once(layer: Broken, x: Array) -> Any:
 def hands_out_its_memory(layer: Broken, x: Array) -> Any:
     slope = np.ones_like(x)
     return x.sum(), lambda dy: (np.multiply(slope, dy, out=slope), layer)
+
+
+def writes_into_a_copy(layer: Broken, x: Array) -> Any:
+    y = x + 0
+    rows = y.T.reshape(-1)  # a copy where x is in C order, a view where it is not
+    rows += 1
+    return y, lambda dy: (dy, layer)
 
 
 def adds_a_constant(layer: Broken, x: Array) -> Any:
@@ -497,12 +723,20 @@ def is_never_the_same(layer: Broken, x: Array) -> Any:
     return x * scale, lambda dy: (dy * scale, layer)
 
 
+def multiplies_by_a_mask(layer: Broken, x: Array) -> Any:
+    mask = np.arange(x.size).reshape(x.shape) % 2.0
+    return np.asarray((x * mask).sum(axis=1)), lambda dy: (dy[:, None] * mask, layer)
+
+
 FOUND = {
+    multiplies_by_a_mask: test_a_number_that_does_not_count_reaches_nothing_whatever_it_is,
     changes_its_input: lambda case: test_neither_pass_changes_its_arguments_or_the_layer(
         case, np.float64
     ),
+    remembers_its_result: test_what_is_done_to_the_result_does_not_reach_the_way_back,
     goes_back_once: test_backward_can_be_called_twice_even_if_its_first_answer_is_overwritten,
     hands_out_its_memory: test_backward_can_be_called_twice_even_if_its_first_answer_is_overwritten,
+    writes_into_a_copy: test_the_order_in_memory_changes_nothing,
     adds_a_constant: test_backward_is_linear,
     computes_in_float64: lambda case: (
         test_gradients_have_the_shapes_and_the_dtype_of_what_they_belong_to(case, np.float32)

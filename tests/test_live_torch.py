@@ -150,6 +150,10 @@ def attentions(draw: Any) -> Setting:
         mask = np.array(draw(st.lists(st.booleans(), min_size=t * s, max_size=t * s)))
         forward["mask"] = mask.reshape(t, s)
         forward["mask"][:, 0] = True  # where nothing may be seen, PyTorch answers NaN
+    if draw(st.booleans()):
+        padding = np.array(draw(st.lists(st.booleans(), min_size=n * s, max_size=n * s)))
+        forward["key_padding_mask"] = padding.reshape(n, s)
+        forward["key_padding_mask"][:, 0] = False
     options = {"bias": draw(st.booleans())}
     inputs = tuple(Draw(shape, scale=0.3) for shape in shapes)
     return Setting((width, heads), options, inputs, forward)
@@ -206,6 +210,7 @@ STRATEGIES = {
     "Identity": elementwise(),
     "MultiHeadAttention": attentions(),
     "RNN": recurrences(),
+    "GRU": recurrences(),
     "Embedding": embeddings(),
 }
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.gradcheck import gradcheck
-from course_lib.loss import cross_entropy, mse
+from course_lib.loss import binary_cross_entropy_with_logits, cross_entropy, mse
 
 RNG = np.random.default_rng(0)
 REDUCTIONS = ("mean", "sum", "none")
@@ -197,6 +197,74 @@ def test_without_reduction_the_gradient_takes_one_number_per_target() -> None:
     assert not dlogits.any()
     with pytest.raises(TypeError, match=r"dloss as an array of shape \(2, 3\)"):
         backward()
+
+
+def test_the_loss_of_one_row_takes_a_number_whatever_the_reduction() -> None:
+    logits = draw(4)
+    expected = 2 * cross_entropy(logits, np.array(1))[1]()
+    for reduction in REDUCTIONS:
+        loss, backward = cross_entropy(logits, np.array(1), reduction=reduction)
+        assert np.shape(loss) == ()
+        for two in (2.0, 2, np.float64(2.0), np.array(2.0)):
+            np.testing.assert_array_equal(backward(two), expected)
+        with pytest.raises(ValueError, match="gradient of a number is a number"):
+            backward(np.ones(1))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_where_nothing_counts_the_loss_is_zero_if_that_is_allowed(
+    reduction: str, smoothing: float
+) -> None:
+    logits, nothing = draw(3, 4), np.full(3, -1)
+    options: Any = {"reduction": reduction, "label_smoothing": smoothing, "ignore_index": -1}
+    loss, backward = cross_entropy(logits, nothing, allow_empty=True, **options)
+    assert not np.any(loss)
+    assert not backward(np.ones(3) if reduction == "none" else 1.0).any()
+    some = np.array([-1, 2, 0])
+    expected, _ = cross_entropy(logits, some, **options)
+    np.testing.assert_array_equal(
+        cross_entropy(logits, some, allow_empty=True, **options)[0], expected
+    )
+
+
+def test_rows_of_weight_zero_are_no_reason_to_call_the_mean_zero() -> None:
+    with pytest.raises(ValueError, match="nothing to take the mean of"):
+        cross_entropy(draw(2, 3), np.zeros(2, int), weight=np.array([0.0, 1, 1]), allow_empty=True)
+
+
+# -- yes or no ------------------------------------------------------------------------------------
+
+
+@given(shape=st.lists(st.integers(0, 4), max_size=3), reduction=st.sampled_from(REDUCTIONS))
+def test_yes_or_no_is_cross_entropy_of_two_classes(shape: list[int], reduction: str) -> None:
+    logits = draw(*shape, 1)[..., 0].copy()
+    target = np.asarray(draw(*shape, 2)[..., 0] > 0)
+    if not logits.size and reduction == "mean":
+        return
+    loss, backward = binary_cross_entropy_with_logits(
+        logits, target.astype(np.float64), reduction=reduction
+    )
+    two = np.stack([np.zeros_like(logits), logits], axis=-1)
+    expected, two_backward = cross_entropy(two, target.astype(int), reduction=reduction)
+    np.testing.assert_allclose(loss, expected, atol=1e-15)
+    dloss = np.ones(logits.shape) if reduction == "none" and shape else 1.0
+    np.testing.assert_allclose(backward(dloss), two_backward(dloss)[..., 1], atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_scores_as_large_as_numbers_go_give_the_right_loss(dtype: Any) -> None:
+    most = np.finfo(dtype).max
+    logits, target = np.array([most, -most, most, -most], dtype), np.array([1, 0, 0, 1], dtype)
+    losses, backward = binary_cross_entropy_with_logits(logits, target, reduction="none")
+    np.testing.assert_array_equal(losses, np.array([0, 0, most, most], dtype))
+    np.testing.assert_array_equal(backward(np.ones(4, dtype)), [0, 0, 1, -1])
+
+
+@pytest.mark.parametrize("bad", [-0.1, 1.1, np.nan, np.inf])
+def test_a_target_that_is_no_probability_is_an_error(bad: float) -> None:
+    with pytest.raises(ValueError, match=r"from 0 \(no\) to 1 \(yes\)"):
+        binary_cross_entropy_with_logits(draw(2), np.array([0.5, bad]))
 
 
 @given(shape=st.lists(st.integers(0, 4), max_size=3), reduction=st.sampled_from(REDUCTIONS))

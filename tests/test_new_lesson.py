@@ -31,7 +31,7 @@ def run(course: Path, *command: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": str(course)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 

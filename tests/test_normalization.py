@@ -8,22 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.activation import ReLU
+from course_lib.batch_normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm, batch_norm
 from course_lib.checkpoint import save
 from course_lib.gradcheck import gradcheck
 from course_lib.layer import Sequential
 from course_lib.linear import Linear
-from course_lib.normalization import (
-    BatchNorm1d,
-    BatchNorm2d,
-    FrozenBatchNorm,
-    GroupNorm,
-    LayerNorm,
-    RMSNorm,
-    batch_norm,
-    group_norm,
-    layer_norm,
-    rms_norm,
-)
+from course_lib.normalization import GroupNorm, LayerNorm, RMSNorm, group_norm, layer_norm, rms_norm
 from course_lib.record import RunningStatistics
 
 LAYERS = {  # a layer and the shape of its input

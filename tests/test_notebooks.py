@@ -78,7 +78,7 @@ def lesson() -> NotebookNode:
         new_code_cell(
             "explore.slope()",
             metadata={"tags": ["explorer"]},
-            outputs=[shown("slope 2", **{"image/png": "iVBO"})],
+            outputs=[shown("slope 2", **{"image/png": "iVBO", "text/html": '<img alt="slope 2">'})],
         ),
         new_code_cell("3 * 2", metadata={"claim": "4.2g"}, outputs=[shown("6")]),
         new_code_cell(STUB, metadata={"exercise": "double_forward", "tags": ["exercise"]}),
@@ -189,6 +189,9 @@ BREAKS = {
         source(2, "## A step\n\n![](slope.png)"),
         source(2, "## A step\n\n<img src='slope.png'>"),
         source(2, "## A step\n\n<img alt='' src='slope.png'>"),
+        outputs(CLAIM, shown("6", **{"image/png": "iVBO"})),
+        outputs(CLAIM, shown("6", **{"image/png": "iVBO", "text/html": "<p>6</p>"})),
+        outputs(CLAIM, shown("6", **{"text/html": '<img src="data:image/png;base64,iVBO">'})),
     ],
     rules.headings_are_in_order: [
         source(2, "# A second title"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,31 @@ def test_a_saved_and_loaded_run_continues_as_if_nothing_had_happened(
             np.testing.assert_array_equal(array, two.state_dict()[name], strict=True)
 
 
+@every_optimizer
+def test_a_pickled_optimizer_takes_the_same_steps_with_its_schedule(
+    kind: type[Any], options: dict[str, Any]
+) -> None:
+    start = model(dtype=np.float32)
+    optimizer = kind.init(start, **options, learning_rate=warmup_cosine(0.1, 3, 10))
+    half = train(start, optimizer, range(5))
+    assert repr(half[1].learning_rate) == "warmup_cosine(0.1, 3, 10)"
+    copies = pickle.loads(pickle.dumps(half))
+    for one, two in zip(train(*half, range(5, 10)), train(*copies, range(5, 10)), strict=True):
+        for name, array in one.state_dict().items():
+            np.testing.assert_array_equal(array, two.state_dict()[name], strict=True)
+
+
+@every_optimizer
+def test_a_rate_of_zero_leaves_every_weight_where_it_is(
+    kind: type[Any], options: dict[str, Any]
+) -> None:
+    for rate in (0, 0.0, warmup_cosine(0.0, 1, 2)):
+        start = model()
+        moved, _ = kind.init(start, **options, learning_rate=rate).step(start, gradient(start, 0))
+        for name, array in moved.state_dict().items():
+            np.testing.assert_array_equal(array, start.state_dict()[name], strict=True)
+
+
 def test_forgetting_the_moments_is_seen(tmp_path: Any) -> None:
     start = model(dtype=np.float32)
     whole, _ = train(start, Adam.init(start), range(10))
@@ -224,7 +250,7 @@ def test_a_gradient_of_another_kind_is_an_error(kind: type[Any], options: dict[s
 @pytest.mark.parametrize(
     ("kind", "options", "sentence"),
     [
-        (SGD, {"learning_rate": 0.0}, "learning_rate must be positive"),
+        (SGD, {"learning_rate": -0.1}, "learning_rate must be at least 0"),
         (SGD, {"learning_rate": 0.1, "momentum": 1.0}, "momentum must be at least 0 and below 1"),
         (SGD, {"learning_rate": 0.1, "weight_decay": -1.0}, "weight_decay must be at least 0"),
         (Adam, {"betas": (0.9, 1.0)}, "betas must be at least 0 and below 1"),
@@ -297,7 +323,7 @@ def test_numpy_numbers_make_a_python_rate() -> None:
     assert all(type(schedule(step)) is float for step in range(8))
 
 
-@pytest.mark.parametrize("settings", [(0.0, 1, 5), (0.1, 5, 5), (0.1, -1, 5)])
+@pytest.mark.parametrize("settings", [(-0.1, 1, 5), (0.1, 5, 5), (0.1, -1, 5)])
 def test_a_schedule_that_cannot_be_is_an_error(settings: Any) -> None:
     with pytest.raises(ValueError, match="0 <= warmup_steps < total_steps"):
         warmup_cosine(*settings)

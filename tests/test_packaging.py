@@ -12,7 +12,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+import course_lib
 from course_lib.lessons import LESSONS
+from tools import layer_table
 from tools.notebooks import noun_of
 
 ROOT = Path(__file__).parents[1]
@@ -64,9 +66,24 @@ def loaded_by(statement: str) -> set[str]:
     """The top-level modules that a fresh Python has loaded after a statement."""
     code = f"{statement}\nimport sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        timeout=60,
     )
     return set(result.stdout.split())
+
+
+def test_one_version_is_everywhere():
+    """The wheel takes it from the library; citation and changes are compared here."""
+    assert "version" in PROJECT["dynamic"]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^version: (.*)$", citation, re.MULTILINE)[1] == course_lib.__version__
+    assert re.search(r"^## (.*)$", changes, re.MULTILINE)[1] == course_lib.__version__
+    assert f"Version {course_lib.__version__}." in layer_table.CLOSING
 
 
 HEAVY = {"matplotlib", "sklearn", "ipywidgets", "anywidget", "tqdm", "IPython"}
@@ -103,7 +120,7 @@ def test_mypy_catches_a_missing_field_and_nothing_else(tmp_path):
     file = tmp_path / "model.py"
     file.write_text(MODEL, encoding="utf-8")
     command = [sys.executable, "-m", "mypy", "--config-file", ROOT / "pyproject.toml", file]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
     (error,) = re.findall(r"model.py:(\d+): error: (.*)", result.stdout)
     line = MODEL.splitlines().index("        Scale(weight),") + 1
     assert error[0] == str(line)

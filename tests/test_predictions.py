@@ -179,6 +179,16 @@ def test_an_earlier_answer_is_shown_again():
     assert "You predicted 6 before" in form.feedback
 
 
+def test_the_form_knows_whether_the_answer_was_right():
+    form = module.PredictionForm(PREDICTIONS["04_02b.output_size"])
+    seen = [form.right]
+    for given in ("6", "5", "five"):
+        ask(form, given)
+        seen.append(form.right)
+    assert seen == [None, False, True, None]
+    assert module.PredictionForm(PREDICTIONS["04_02b.output_size"]).right is False  # the first
+
+
 def test_trouble_with_the_file_is_said_in_the_form(file):
     file.write_text("{")
     form = module.PredictionForm(PREDICTIONS["04_02b.output_size"])
@@ -197,6 +207,6 @@ def test_an_unknown_choice_is_an_error():
 
 
 def test_the_form_uses_native_controls_with_names():
-    source = Path(module.PredictionForm._esm._path).read_text()
+    source = Path(module.__file__).with_suffix(".js").read_text()
     for part in ('"fieldset"', '"legend"', 'type: "radio"', 'type: "submit"', '"status"'):
         assert part in source

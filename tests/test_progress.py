@@ -7,8 +7,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -16,6 +14,7 @@ import pytest
 from course_lib.engine import store
 from course_lib.exercises import check, progress
 from course_lib.lessons import EXERCISES, PREDICTIONS
+from tests.child import child
 
 RECORD = "from course_lib.engine import store; "
 
@@ -191,28 +190,26 @@ def test_a_missing_home_gets_a_sentence(file, monkeypatch):
     assert str(progress())
 
 
-def child(code, file):
+def writing(code, file):
     environment = {**os.environ, "COURSE_LIB_PROGRESS": str(file)}
-    return subprocess.Popen([sys.executable, "-c", RECORD + code], env=environment)
+    return child(RECORD + code, env=environment)
 
 
 def test_two_notebooks_at_once_lose_no_pass(file):
-    writers = [
-        child(f"[store.record_pass(f'{name}{{i:02d}}') for i in range(20)]", file) for name in "ab"
-    ]
-    assert [writer.wait(60) for writer in writers] == [0, 0]
+    one, other = (f"[store.record_pass(f'{name}{{i:02d}}') for i in range(20)]" for name in "ab")
+    with writing(one, file) as first, writing(other, file) as second:
+        assert [first.wait(60), second.wait(60)] == [0, 0]
     assert saved(file)["passed"] == [f"{name}{i:02d}" for name in "ab" for i in range(20)]
     assert os.listdir(file.parent) == ["progress.json"]
 
 
 def test_a_kill_during_a_write_leaves_the_file_readable(file):
     store.record_pass("before")
-    writer = child("n = 0\nwhile True:\n    store.record_pass(f'exercise{n}')\n    n += 1\n", file)
-    deadline = time.monotonic() + 30
-    while len(saved(file)["passed"]) < 5 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    writer.send_signal(signal.SIGKILL)
-    writer.wait(10)
+    code = "n = 0\nwhile True:\n    store.record_pass(f'exercise{n}')\n    n += 1\n"
+    with writing(code, file):
+        deadline = time.monotonic() + 30
+        while len(saved(file)["passed"]) < 5 and time.monotonic() < deadline:
+            time.sleep(0.01)
     after = saved(file)["passed"]
     assert "before" in after
     assert len(after) >= 5
@@ -223,7 +220,8 @@ def test_a_kill_at_the_worst_moment_leaves_the_old_file(file, moment, monkeypatc
     """Killed while the temporary file is written, or just before it is renamed."""
     store.record_pass("before")
     kill = f"store.os.{moment} = lambda *a: os.kill(os.getpid(), 9); store.record_pass('after')"
-    assert child(f"import os; {kill}", file).wait(60) == -signal.SIGKILL
+    with writing(f"import os; {kill}", file) as writer:
+        assert writer.wait(60) == -signal.SIGKILL
     assert saved(file)["passed"] == ["before"]
     # the killed writer has left its lock behind: it counts as stale after a while
     lock = file.with_name("progress.json.lock")

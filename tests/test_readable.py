@@ -46,3 +46,28 @@ def test_a_long_function_is_noticed_and_the_way_back_counts_by_itself():
     there = part.replace("        ", "    ")
     assert too_long(f"def layer():\n    '''Says\n    much.'''\n{there}\n{back}") == []
     assert too_long(f"def layer():\n{there}\n{there}\n{back}") == ["layer"]
+
+
+def lines_of_code(text: str) -> int:
+    """Lines that are neither blank nor part of a docstring."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    apart: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
+            apart |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    lines = enumerate(text.splitlines(), 1)
+    return sum(bool(line.strip()) and number not in apart for number, line in lines)
+
+
+STILL_LONGER = ["attention", "training"]  # to be split; a module may leave this list, none may join
+
+
+def test_no_module_is_longer_than_a_sitting():
+    lines = {path.stem: lines_of_code(path.read_text(encoding="utf-8")) for path in MODULES}
+    assert [name for name, count in lines.items() if count > 300] == STILL_LONGER
+
+
+def test_docstrings_and_blank_lines_are_no_code():
+    assert (
+        lines_of_code('"""A\n\nB"""\n\nx = """\n"""\n\n\ndef f():\n    """C"""\n    # why\n') == 4
+    )

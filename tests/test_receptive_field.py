@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from course_lib import Conv1d, Conv2d, Flatten, Identity, Linear, ReLU, Sequential
 from course_lib.activation import GELU, Tanh
+from course_lib.batch_normalization import BatchNorm1d
 from course_lib.dropout import Dropout
-from course_lib.normalization import BatchNorm1d
 from course_lib.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from course_lib.receptive_field import (
     effective_receptive_field,

@@ -1,6 +1,8 @@
 """A record is frozen, and `map` is strict."""
 
+import copy
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -173,6 +175,107 @@ def test_the_same_layer_at_two_places_is_an_error_that_names_both():
         lib.Sequential(relu, relu)
     with pytest.raises(ValueError, match=r"stands at layers\.0\.layers\.0 and at layers\.1"):
         lib.Sequential(lib.Sequential(inner), inner)
+
+
+class Translator(lib.Layer):
+    encoder: tuple
+    decoder: tuple
+    scales: tuple = ()
+
+
+def linear(seed):
+    return lib.Linear.init(2, 2, bias=False, rng=np.random.default_rng(seed))
+
+
+def test_parts_of_a_tuple_are_called_by_its_name():
+    model = Translator((linear(0), (linear(1), linear(2))), (linear(3),), (np.ones(2), np.ones(3)))
+    names = ["encoder.0", "encoder.1.0", "encoder.1.1", "decoder.0"]
+    names = [f"{name}.weight" for name in names] + ["scales.0", "scales.1"]
+    assert list(model.state_dict()) == list(model.parameters()) == names
+    nested = lib.Sequential(model, lib.ReLU())
+    assert list(nested.state_dict()) == [f"0.{name}" for name in names]
+    other = Translator(
+        (linear(4), (linear(5), linear(6))), (linear(7),), (np.zeros(2), np.zeros(3))
+    )
+    loaded = other.load_state_dict(model.state_dict())
+    for name, array in loaded.state_dict().items():
+        np.testing.assert_array_equal(array, model.state_dict()[name])
+        assert not array.flags.writeable
+
+
+def test_every_array_that_map_changes_has_a_name():
+    model = Translator((linear(0), (linear(1),)), (linear(3),), (np.ones(2), (np.ones(3),)))
+    seen = []
+    model.map(lambda array: seen.append(array) or array)
+    assert [id(array) for array in seen] == [id(array) for array in model.parameters().values()]
+
+
+def test_layers_in_nested_tuples_are_for_evaluation():
+    dropout = lib.Dropout(rng=np.random.default_rng(0))
+    model = Translator((linear(0), (dropout,)), ()).for_evaluation()
+    assert isinstance(model.encoder[1][0], lib.Identity)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "found"),
+    [
+        ([linear(0)], "encoder is a list"),
+        ({"first": linear(0)}, "encoder is a dict"),
+        ([[np.ones(2)]], "encoder is a list"),
+        ((lib.ReLU(), [linear(0)]), r"encoder\.1 is a list"),
+        ({linear(0)}, "encoder is a set"),
+    ],
+)
+def test_what_training_would_pass_over_is_refused(hidden, found):
+    with pytest.raises(TypeError, match=f"Translator: {found} of layers or arrays.*give a tuple"):
+        Translator(hidden, ())
+    Translator([1, "a", {2: 3}], ())  # hyper-parameters
+
+
+def test_one_name_for_two_arrays_is_an_error():
+    class Twice(lib.Layer):
+        one: RunningStatistics
+        two: RunningStatistics
+
+    with pytest.raises(ValueError, match="the name running_mean stands for two arrays"):
+        Twice(*(RunningStatistics(np.zeros(2), np.ones(2)) for _ in range(2)))
+
+
+def test_old_files_without_a_count_of_batches_load():
+    model = lib.Sequential(lib.BatchNorm1d.init(2), lib.ReLU(), lib.BatchNorm1d.init(2))
+    model(np.eye(2, dtype=np.float32))
+    state = {n: a + 1 for n, a in model.state_dict().items() if "num_batches" not in n}
+    loaded = model.load_state_dict(state)
+    assert loaded.layers[0].statistics.num_batches_tracked == 1
+    np.testing.assert_array_equal(loaded.layers[2].statistics.var, state["2.running_var"])
+    with pytest.raises(ValueError, match=r"missing 0\.running_var \(2,\)\.$"):
+        model.load_state_dict({n: a for n, a in state.items() if n != "0.running_var"})
+
+
+@pytest.mark.parametrize(
+    "value", [1j, "a", b"a", True, None, np.datetime64("2020-01-01")], ids=lambda value: repr(value)
+)
+def test_loading_takes_real_numbers_only(value):
+    state = two_layers().state_dict() | {"0.bias": np.array([value] * 3)}
+    with pytest.raises(ValueError, match=r"0\.bias holds \S+ and should hold float64\.$"):
+        two_layers().load_state_dict(state)
+
+
+def test_loading_rounds_no_count():
+    optimizer = lib.Adam.init(two_layers())
+    with pytest.raises(ValueError, match=r"steps holds float64 and should hold int64"):
+        optimizer.load_state_dict(optimizer.state_dict() | {"steps": np.array(1.5)})
+
+
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))]
+)
+def test_a_copy_is_a_record_too(again):
+    model = lib.Sequential(two_layers(), lib.BatchNorm1d.init(1, dtype=np.float64))
+    for record in (model, lib.Adam.init(model), model.layers[0]):
+        for name, array in again(record).state_dict().items():
+            np.testing.assert_array_equal(array, record.state_dict()[name])
+        assert not any(array.flags.writeable for array in again(record).parameters().values())
 
 
 def test_with_does_not_call_init():

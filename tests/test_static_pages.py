@@ -16,10 +16,9 @@ from tools.notebooks import find
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = find(folders=(ROOT / "notebooks", ROOT / "solutions"))
 
-# The template must be nbconvert's "classic": its newer ones drop the alternative text of outputs.
-# Its pages ask a network for these three. They would set formulas, of which we have none, and make
-# widgets live, which needs a kernel; what a cell shows is in the page.
-FROM_A_NETWORK = {"jquery.min.js", "require.min.js", "latest.js"}
+# nbconvert's pages ask a network for these two. They would set formulas, of which we have none, and
+# make widgets live, which needs a kernel; what a cell shows is in the page.
+FROM_A_NETWORK = {"require.min.js", "latest.js"}
 
 
 class Page(HTMLParser):
@@ -41,7 +40,7 @@ class Page(HTMLParser):
 
 
 def to_html(notebook: nbformat.NotebookNode) -> Page:
-    return Page(HTMLExporter(template_name="classic").from_notebook_node(notebook)[0])
+    return Page(HTMLExporter().from_notebook_node(notebook)[0])
 
 
 def images_without_words(page: Page) -> list[dict[str, str | None]]:

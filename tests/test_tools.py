@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +14,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from tools import copies
 from tools.claims import PAGE, claims_page, generate
-from tools.copies import copy_fresh, copy_missing
+from tools.copies import COPIED, copy_fresh, copy_missing, newer_lessons, note
 from tools.notebooks import METADATA, WIDGET_VIEW, clean, everything_passed, execute, find
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +39,7 @@ def run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
+        timeout=300,
     )
 
 
@@ -47,6 +51,54 @@ def folders(tmp_path):
     for name in ("00_start_here", "04_02a_linear", "04_02b_convolution"):
         save(tmp_path / f"notebooks/{name}.ipynb", "1 + 1")
     return tmp_path / "notebooks", tmp_path / "work"
+
+
+def test_a_copy_has_every_cell_and_no_output(tmp_path):
+    committed = ROOT / "notebooks/00_start_here.ipynb"
+    assert any(cell.get("outputs") for cell in nbformat.read(committed, as_version=4).cells)
+    copy_fresh("00", work=tmp_path)
+    copy = nbformat.read(tmp_path / "00_start_here_fresh1.ipynb", as_version=4)
+    nbformat.validate(copy)
+    sources = [cell.source for cell in nbformat.read(committed, as_version=4).cells]
+    assert [cell.source for cell in copy.cells] == sources
+    code = [cell for cell in copy.cells if cell.cell_type == "code"]
+    assert {(len(cell.outputs), cell.execution_count) for cell in code} == {(0, None)}
+
+
+def test_copies_are_made_from_any_folder(folders, tmp_path):
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(ROOT / "tools/copies.py", tmp_path / "tools")
+    made = run([sys.executable, tmp_path / "tools/copies.py"], tmp_path / "elsewhere")
+    assert made.returncode == 0, made.stderr
+    assert len(list(folders[1].glob("*.ipynb"))) == 3
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_tool_without_its_course_says_so_and_makes_nothing(tmp_path):
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools/copies.py", tmp_path / "tools")
+    made = run([sys.executable, tmp_path / "tools/copies.py"], tmp_path)
+    assert made.returncode != 0
+    assert made.stderr.startswith("There is no notebook in ")
+    assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.parametrize("obstacle", ["the folder", "a file in its place"])
+def test_a_course_that_cannot_be_written_is_said_in_a_sentence(folders, monkeypatch, obstacle):
+    notebooks, work = folders
+    if obstacle == "the folder":
+
+        def refuse(*args, **kwargs):
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+        monkeypatch.setattr(copies.Path, "mkdir", refuse)
+    else:
+        work.write_text("")
+    monkeypatch.setattr(copies, "copy_missing", lambda: copy_missing(notebooks, work))
+    monkeypatch.setattr(sys, "argv", ["copies.py"])
+    with pytest.raises(SystemExit, match=r"work can't be written .* folder of your own"):
+        copies.main()
 
 
 def test_every_notebook_is_copied_once(folders):
@@ -77,6 +129,45 @@ def test_a_fresh_copy_stands_beside_the_old_ones(folders):
 def test_a_name_that_fits_no_single_notebook_is_an_error_that_lists_them(folders, name, problem):
     with pytest.raises(ValueError, match=problem):
         copy_fresh(name, *folders)
+
+
+def test_a_lesson_that_has_changed_since_it_was_copied_is_named_and_no_copy_touched(folders):
+    notebooks, work = folders
+    note([Path(copy).stem for copy in copy_missing(*folders)], *folders)
+    mine = work / "04_02a_linear.ipynb"
+    mine.write_text("my answer")
+    assert newer_lessons(*folders) == []
+    save(notebooks / "04_02a_linear.ipynb", "1 + 2")
+    assert newer_lessons(*folders) == ["04_02a_linear"]
+    assert mine.read_text() == "my answer"
+
+
+def test_new_outputs_are_no_new_lesson(folders):
+    notebooks, _ = folders
+    note([Path(copy).stem for copy in copy_missing(*folders)], *folders)
+    path = notebooks / "04_02a_linear.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].outputs = [new_output("stream", text="2")]
+    nbformat.write(notebook, path)
+    assert newer_lessons(*folders) == []
+
+
+@pytest.mark.parametrize("damaged", ["", "[]", "{"])
+def test_a_damaged_note_is_as_good_as_none(folders, damaged):
+    folders[1].mkdir()
+    (folders[1] / COPIED).write_text(damaged)
+    assert newer_lessons(*folders) == []
+
+
+def test_one_sentence_says_what_is_newer_until_there_is_a_fresh_copy(tmp_path):
+    save(tmp_path / "notebooks/04_02a_linear.ipynb", "1 + 1")
+    (tmp_path / "tools").mkdir()
+    tool = [sys.executable, shutil.copy(ROOT / "tools/copies.py", tmp_path / "tools")]
+    assert run(tool, tmp_path).stdout == ""
+    save(tmp_path / "notebooks/04_02a_linear.ipynb", "1 + 2")
+    assert run(tool, tmp_path).stdout.startswith("There is a newer version of 04_02a_linear: make")
+    assert run([*tool, "--fresh", "04_02a"], tmp_path).returncode == 0
+    assert run(tool, tmp_path).stdout == ""
 
 
 # Running and cleaning
@@ -171,6 +262,30 @@ def test_an_output_that_depends_on_progress_is_noticed(course):
     result = nbval(course, "--everything-passed")
     assert result.returncode != 0
     assert "2 failed" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("pixels", "alt", "passes"),
+    [("iVBO", "a line", True), ("AAAA", "a line", True), ("AAAA", "a dot", False)],
+)
+def test_a_picture_may_have_other_pixels_elsewhere_but_no_other_words(
+    tmp_path, pixels, alt, passes
+):
+    for name in ("conftest.py", "pyproject.toml"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    code = """class Picture:
+    def _repr_html_(self):
+        return '<img alt="a line" src="data:image/png;base64,iVBO">'
+    __repr__ = lambda self: "words"
+Picture()"""
+    path = save(tmp_path / "notebooks/a.ipynb", code)
+    text = nbformat.writes(clean(execute(nbformat.read(path, as_version=4), tmp_path)))
+    output = nbformat.reads(text, as_version=4)
+    output.cells[0].outputs[0].data["text/html"] = (
+        f'<img alt="{alt}" src="data:image/png;base64,{pixels}">'
+    )
+    nbformat.write(output, path)
+    assert (nbval(tmp_path).returncode == 0) == passes
 
 
 def test_everything_passed_names_every_check_and_prediction(tmp_path):

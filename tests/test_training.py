@@ -1,7 +1,10 @@
 """`fit` learns, records, stops when asked, and never leaves a short batch over."""
 
+import copy
 import io
+import re
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 
 import numpy as np
 import pytest
@@ -25,7 +28,7 @@ def classifier(seed=1):
 
 def train(model=None, data=None, **options):
     model = model or classifier()
-    x, target = data or points()
+    x, target = points() if data is None else data
     given = {
         "optimizer": lib.Adam.init(model, learning_rate=0.05),
         "epochs": 8,
@@ -115,17 +118,310 @@ def test_ctrl_c_returns_the_model_so_far_and_says_so_first():
     model = lib.Sequential(Impatient([]), classifier())
     trained, history = train(model)
     assert history.interrupted
-    assert repr(history).startswith("interrupted after 2 epochs")
+    assert repr(history).startswith("interrupted in epoch 3/8, at step 20, after 2 epochs")
     assert (trained.layers[1].layers[0].weight != model.layers[1].layers[0].weight).any()
 
 
-def test_a_loss_that_is_not_finite_names_the_step_and_the_remedy():
+# -- equal arguments, equal result ----------------------------------------------------------------
+
+
+def restless(seed=3):
+    """A model with everything that a forward pass changes: statistics and a generator."""
+    rng = RNG(seed)
+    return lib.Sequential(
+        lib.Linear.init(2, 8, rng=rng),
+        lib.BatchNorm1d.init(8),
+        lib.ReLU(),
+        lib.Dropout(0.3, rng=rng),
+        lib.Linear.init(8, 2, rng=rng),
+    )
+
+
+def state_of(model):
+    """Everything that can be told of a model: its arrays, statistics, and next random numbers."""
+    draws = [
+        copy.deepcopy(part.rng).random(3)
+        for _, part in model._walk()
+        if isinstance(part, lib.Dropout)
+    ]
+    return [*model.state_dict().values(), *draws]
+
+
+def assert_same(one, two):
+    for a, b in zip(state_of(one), state_of(two), strict=True):
+        np.testing.assert_array_equal(a, b, strict=True)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"validation": points(40)}, {"epochs": 1, "clip_norm": 0.1}], ids=str
+)
+def test_equal_arguments_give_an_equal_result_and_leave_the_model_as_it_was(options):
+    model, fresh = restless(), restless()
+    optimizer = lib.Adam.init(model, learning_rate=0.05)
+    (first, h1), (second, h2) = (
+        train(model, optimizer=optimizer, rng=RNG(2), **options) for _ in range(2)
+    )
+    assert h1 == h2
+    assert_same(first, second)
+    assert_same(model, fresh)
+
+
+def test_two_runs_of_two_epochs_are_one_run_of_four():
+    model = restless()
+    optimizer = lib.Adam.init(model, learning_rate=lib.warmup_cosine(0.05, 4, 40))
+    whole, history = train(model, optimizer=optimizer, epochs=4)
+    rng = RNG(2)
+    half, first = train(model, optimizer=optimizer, epochs=2, rng=rng)
+    rest, second = train(half, optimizer=first.optimizer, epochs=2, rng=rng)
+    assert_same(rest, whole)
+    assert first.loss + second.loss == history.loss
+    assert int(second.optimizer.steps) == int(history.optimizer.steps) == 32
+
+
+def test_a_learning_rate_of_zero_changes_nothing_but_the_statistics():
     model = classifier()
-    with (
-        np.errstate(all="ignore"),
-        pytest.raises(FloatingPointError, match=r"the loss is \S+ at step \d+.*learning rate"),
-    ):
-        train(model, optimizer=lib.SGD.init(model, learning_rate=1e30), epochs=20)
+    trained, history = train(model, optimizer=lib.SGD.init(model, learning_rate=0.0))
+    assert_same(trained, model)
+    assert history.loss[0] == pytest.approx(history.loss[-1])
+
+
+# -- what ends a run early ------------------------------------------------------------------------
+
+
+class Trap(lib.Layer):
+    """Passes everything on; what it is given happens at one call."""
+
+    at: int
+    happens: object
+    calls: list
+
+    def forward(self, x):
+        self.calls.append(1)
+        return (self.happens(x) if len(self.calls) == self.at else x), lambda dy: (dy, self)
+
+
+def trapped(at, happens):
+    """A model whose trap stands behind its BatchNorm, so that its statistics have changed."""
+    parts = restless().layers
+    return lib.Sequential(*parts[:2], Trap(at, happens, []), *parts[2:])
+
+
+def fails(x):
+    raise ValueError("no such batch")
+
+
+@pytest.mark.parametrize(
+    ("happens", "said"),
+    [
+        (fails, r"failed in epoch 3/8, at step 20 \(ValueError: no such batch\)"),
+        (lambda x: x * np.nan, r"diverged in epoch 3/8, at step 20 \(the loss is nan\)"),
+    ],
+    ids=["an error", "a loss of nan"],
+)
+def test_what_ends_a_run_is_said_and_the_model_so_far_is_given_back(happens, said):
+    with pytest.warns(RuntimeWarning, match=f"fit: {said}") as warned:
+        trained, history = train(trapped(20, happens))
+    assert warned[0].filename == __file__
+    assert re.search(f"^{said}.*after 2 epochs; training loss", repr(history))
+    assert type(history.error) in (ValueError, FloatingPointError)
+    assert len(history.loss) == 2
+    # the same run without the trap, as far: nothing of the batch that failed is left
+    steps = int(history.optimizer.steps)
+    assert steps == (19 if happens is fails else 18)  # the last model whose loss was finite
+
+    def stop(x):
+        raise KeyboardInterrupt
+
+    expected, other = train(trapped(steps + 1, stop))
+    assert other.interrupted
+    assert_same(trained, expected)
+
+
+def test_a_weight_that_overflows_ends_the_run_with_the_model_before():
+    class Steep(lib.Layer):
+        weight: np.ndarray
+        calls: list
+
+        def forward(self, x):
+            self.calls.append(1)
+            size = np.float32(np.inf if len(self.calls) == 5 else 0)
+            return x, lambda dy: (dy, self._with(weight=size + np.zeros(1, np.float32)))
+
+    model = lib.Sequential(Steep(np.ones(1, np.float32), []), classifier())
+    with pytest.warns(RuntimeWarning, match=r"at step 5 \(0.weight is no longer finite\)"):
+        trained, _ = train(model, optimizer=lib.SGD.init(model, learning_rate=0.1))
+    assert trained.layers[0].weight == 1
+    assert all(np.isfinite(array).all() for array in trained.parameters().values())
+
+
+def test_too_large_steps_end_with_a_finite_model_and_the_remedy():
+    model = classifier()
+    with pytest.warns(RuntimeWarning, match="diverged .* try a smaller learning rate"):
+        trained, history = train(model, optimizer=lib.SGD.init(model, learning_rate=1e30))
+    assert all(np.isfinite(array).all() for array in trained.parameters().values())
+    assert all(map(np.isfinite, history.loss))
+
+
+@pytest.mark.parametrize("error", [ValueError, FloatingPointError])
+def test_what_the_first_batch_raises_is_raised_for_there_is_nothing_to_save(error):
+    def happens(x):
+        raise error("no such batch")
+
+    with pytest.raises(error, match="no such batch") as raised:
+        train(trapped(1, happens))
+    assert "in epoch 1/8, at step 1" in raised.value.__notes__[0]
+
+
+def test_clipping_bounds_every_step():
+    model = classifier()
+    optimizer = lib.SGD.init(model, learning_rate=1.0)
+    x, target = points()
+    options = {"optimizer": optimizer, "epochs": 1, "batch_size": 120}
+    free, _ = train(model, (100 * x, target), **options)
+    clipped, _ = train(model, (100 * x, target), clip_norm=0.01, **options)
+
+    def length(trained):
+        moved = trained.map(np.subtract, model).parameters().values()
+        return np.sqrt(sum((a.astype(float) ** 2).sum() for a in moved))
+
+    assert length(free) > 0.1
+    assert length(clipped) == pytest.approx(0.01, rel=1e-3)
+
+
+# -- patience -------------------------------------------------------------------------------------
+
+
+def test_patience_stops_after_the_best_epoch_and_gives_back_its_model():
+    model, held_out = classifier(), points(60)
+    wrong = (held_out[0], 1 - held_out[1])  # the better it learns, the worse it gets
+    trained, history = train(model, validation=wrong, patience=3)
+    assert repr(history).startswith("stopped early, after 4 epochs; the model is that of epoch 1")
+    assert history.best_epoch == 1
+    assert len(history.validation_loss) == 4
+    expected, _ = train(model, epochs=1)
+    assert_same(trained, expected)
+    assert int(history.optimizer.steps) == 8
+    value, _ = lib.cross_entropy(trained(wrong[0]), wrong[1])
+    assert value == pytest.approx(min(history.validation_loss), rel=1e-5)
+    assert f"accuracy {history.validation_accuracy[0]:.3f}" in repr(history)
+
+
+def test_with_patience_the_best_model_comes_back_however_it_ends():
+    x, target = points(60)
+    for options in ({"patience": 8}, {"patience": 8, "epochs": 3}):
+        _, history = train(validation=(x, 1 - target), **options)
+        assert history.best_epoch == 1
+        assert not history.stopped
+
+
+# -- what is measured -----------------------------------------------------------------------------
+
+
+def test_the_metric_is_accuracy_for_cross_entropy_and_can_be_left_out_or_chosen():
+    def share_of_ones(y, target):
+        return float(target.mean())
+
+    held_out = points(60)
+    _, by_default = train(validation=held_out)
+    _, without = train(validation=held_out, metric=None)
+    _, chosen = train(validation=held_out, metric=share_of_ones)
+    assert by_default.metric == "accuracy"
+    assert len(by_default.validation_accuracy) == 8
+    assert without.validation_metric == ()
+    assert repr(without).endswith(f"validation loss {without.validation_loss[-1]:.2g}")
+    assert chosen.validation_metric == (held_out[1].mean(),) * 8
+    assert chosen.validation_accuracy == ()
+    assert "validation share_of_ones" in repr(chosen)
+
+
+def test_ignored_targets_are_left_out_of_every_number():
+    x, target = points(120)
+    target = np.where(np.arange(120) % 3 == 0, target, -1)
+    loss = partial(lib.cross_entropy, ignore_index=-1)
+    model = classifier()
+    options = {"epochs": 1, "optimizer": lib.SGD.init(model, learning_rate=0.0), "loss": loss}
+    # with one example a batch, two batches of three hold nothing that counts
+    for batch_size in (1, 7, 120):
+        _, history = train(
+            model, (x, target), validation=(x, target), batch_size=batch_size, **options
+        )
+        counted = target >= 0
+        right = lib.accuracy(model(x)[counted], target[counted])
+        expected, _ = lib.cross_entropy(model(x)[counted], target[counted])
+        assert history.loss[0] == pytest.approx(expected, rel=1e-5)
+        assert history.validation_loss[0] == pytest.approx(expected, rel=1e-5)
+        assert history.validation_accuracy == (right,)
+
+
+def test_a_batch_in_which_nothing_counts_moves_nothing():
+    x, _ = points(4)
+    model = classifier()
+    target = np.array([-1, -1, -1, 1])
+    trained, _ = train(
+        model,
+        (x, target),
+        epochs=1,
+        batch_size=1,
+        optimizer=lib.SGD.init(model, learning_rate=0.1),
+        loss=partial(lib.cross_entropy, ignore_index=-1),
+    )
+    _, backward = model.forward(x[3:])
+    _, grad = backward(lib.cross_entropy(model(x[3:]), target[3:])[1]())
+    for name, array in model.map(lambda w, g: w - 0.1 * g, grad).parameters().items():
+        np.testing.assert_allclose(trained.parameters()[name], array, rtol=1e-5, atol=1e-7)
+
+
+# -- what is refused before the first step --------------------------------------------------------
+
+
+def other_optimizer():
+    rng = RNG(0)
+    return lib.Adam.init(lib.Sequential(lib.Linear.init(2, 8, rng=rng)))
+
+
+x60, target60 = points(60)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "sentence"),
+    [
+        ({"optimizer": other_optimizer()}, ValueError, "cannot take a step of this model: map"),
+        ({"validation": (x60, target60[:5])}, ValueError, "validation x has 60 examples and"),
+        ({"validation": (x60, target60 + 2)}, ValueError, "classes from 2 to 3"),
+        ({"validation": (x60[:, :1], target60)}, ValueError, "last axis of x"),
+        ({"patience": 3}, ValueError, "there is no validation"),
+        ({"patience": 0, "validation": points(9)}, ValueError, "patience must be at least 1"),
+        ({"clip_norm": 0.0}, ValueError, "clip_norm must be positive"),
+        ({"metric": "loss"}, TypeError, "metric is 'loss', not a function"),
+        (
+            {"metric": lambda y, target: y, "validation": points(9)},
+            TypeError,
+            "metric returned an ndarray, not a number",
+        ),
+        (
+            {"loss": partial(lib.cross_entropy, ignore_index=0), "data": (x60, 0 * target60)},
+            ValueError,
+            "all targets are 0, which the loss ignores",
+        ),
+        (
+            {"loss": partial(lib.cross_entropy, reduction="none")},
+            ValueError,
+            r"loss returned \(15,\) numbers",
+        ),
+    ],
+)
+def test_what_can_be_checked_is_checked_before_the_first_step(options, error, sentence):
+    seen = []
+
+    class Seen(lib.Layer):
+        def forward(self, x):
+            seen.append(len(x))
+            return x, lambda dy: (dy, self)
+
+    model = lib.Sequential(Seen(), *classifier().layers)
+    with pytest.raises(error, match=sentence):
+        train(model, **options)
+    assert 16 not in seen  # a batch of training examples
 
 
 @pytest.mark.parametrize(
@@ -195,3 +491,25 @@ def test_accuracy_counts_right_rows():
     assert lib.accuracy(logits, np.array([1, 1, 1])) == pytest.approx(2 / 3)
     with pytest.raises(ValueError, match="one class per row"):
         lib.accuracy(logits, np.array([1, 1]))
+
+
+def test_accuracy_of_a_single_score_asks_for_its_sign():
+    scores = np.array([[5.0], [7.0], [-3.0], [0.0]])
+    assert lib.accuracy(scores, np.array([1, 1, 0, 0])) == 1
+    assert lib.accuracy(scores, np.array([0, 0, 0, 0])) == 0.5
+    with pytest.raises(ValueError, match=r"classes from 0 to 2, but .* has the classes 0 to 1"):
+        lib.accuracy(scores, np.array([0, 1, 2, 0]))
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+@pytest.mark.parametrize("target", [0, 1])
+def test_accuracy_never_counts_what_is_no_number_as_right(classes, target):
+    scores = np.zeros((4, classes))
+    scores[:, 0] = np.nan
+    assert lib.accuracy(scores, np.full(4, target)) == 0
+
+
+@pytest.mark.parametrize("wrong", [-1, -100, 3])
+def test_accuracy_refuses_a_target_that_is_no_class(wrong):
+    with pytest.raises(ValueError, match="leave out rows that do not count"):
+        lib.accuracy(np.eye(3), np.array([0, wrong, 1]))

@@ -40,7 +40,7 @@ dx, grad = backward(dy)  # grad is a layer of the same kind: grad.weight belongs
 | layer | shapes in an example | its parameters |
 |---|---|---:|
 """
-CLOSING = "Written by `make docs`; do not edit.\n"
+CLOSING = f"Version {course_lib.__version__}. Written by `make docs`; do not edit.\n"
 
 
 def examples() -> dict[type, Case]:

@@ -1,4 +1,4 @@
-"""How training went: loss and accuracy over the epochs."""
+"""How training went: loss and accuracy, or another metric, over the epochs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from course_lib.training import History
 
 
 def learning_curves(history: History) -> Picture:
-    """Draw the losses of a training run, and its accuracy on held-out examples if there is one.
+    """Draw the losses of a training run, and its metric on held-out examples if there is one.
 
     Examples
     --------
@@ -18,7 +18,7 @@ def learning_curves(history: History) -> Picture:
     """
     if not history.loss:
         raise ValueError("learning_curves: the history holds no complete epoch to draw.")
-    both = bool(history.validation_accuracy)
+    both = bool(history.validation_metric)
     figure = new_figure(8 if both else 4.5, 2.8)
     loss, *rest = figure.subplots(1, 1 + both, squeeze=False)[0]
     epochs = range(1, len(history.loss) + 1)
@@ -29,9 +29,11 @@ def learning_curves(history: History) -> Picture:
     loss.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
     loss.legend(frameon=False, fontsize=9)
     for ax in rest:
-        checked = range(1, len(history.validation_accuracy) + 1)
-        ax.plot(checked, history.validation_accuracy, "s--", color=OUTPUT, ms=4)
-        ax.set(xlabel="epoch", ylabel="accuracy, held out", ylim=(0, 1.02))
+        checked = range(1, len(history.validation_metric) + 1)
+        ax.plot(checked, history.validation_metric, "s--", color=OUTPUT, ms=4)
+        ax.set(xlabel="epoch", ylabel=f"{history.metric}, held out")
+        if history.metric == "accuracy":
+            ax.set(ylim=(0, 1.02))
     for ax in (loss, *rest):
         ax.spines[["top", "right"]].set_visible(False)
         ax.xaxis.label.set_color(INK)

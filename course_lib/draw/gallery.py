@@ -30,7 +30,7 @@ def gallery(
     images : (N, H, W), or (N, 3, H, W) or (N, H, W, 3) in colour, from 0 to 1 or whole up to 255
     captions : N strings
     title : str                says what is seen; it heads the picture and its words
-    signed : bool              brown below zero, white at zero, green above; else grey
+    signed : bool              pink below zero, white at zero, green above; else grey
     columns : int              images per row
 
     Returns

@@ -26,8 +26,8 @@ MUTED = "#9c9ca1"  # padding, masked, switched off
 INK = "#1f2328"
 PAPER = "#ffffff"
 
-SIGNED = "BrBG"  # brown below zero, white at zero, green above: hues of no role
-BELOW, ABOVE = "#543005", "#003c30"  # its ends
+SIGNED = "PiYG"  # pink below zero, white at zero, green above: hues of no role
+BELOW, ABOVE = "#8e0152", "#276419"  # its ends
 ONE_SIGNED = "viridis"
 
 
@@ -108,13 +108,13 @@ class Scale:
 
 
 def signed_scale(limit: float) -> Scale:
-    """Brown below zero, white at zero, green above; full colour at -limit and limit.
+    """Pink below zero, white at zero, green above; full colour at -limit and limit.
 
     Examples
     --------
-    >>> brown, white, green = signed_scale(2.0)(np.array([-2.0, 0.0, 2.0]))
-    >>> bool(brown[0] > brown[1]), white[:3].tolist(), bool(green[1] > green[0])
-    (True, [244, 244, 244], True)
+    >>> pink, white, green = signed_scale(2.0)(np.array([-2.0, 0.0, 2.0]))
+    >>> bool(pink[0] > pink[1]), white[:3].tolist(), bool(green[1] > green[0])
+    (True, [246, 246, 246], True)
     """
     return Scale(-(limit or 1.0), limit or 1.0, SIGNED)
 

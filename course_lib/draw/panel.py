@@ -16,7 +16,8 @@ from course_lib.draw.palette import INK, MUTED, Scale
 from course_lib.draw.picture import CSS_DPI
 from course_lib.record import Array
 
-LEAST = 240  # CSS pixels
+LEAST = 235  # CSS pixels: two do not fit beside each other below a page of 500
+MAGNIFIED = 1.6  # an image where it is stacked: fingers need room
 LINE = 18  # CSS pixels from one line of text to the next
 Extent = tuple[float, float, float, float]  # left, right, bottom, top
 
@@ -32,7 +33,7 @@ class Panel(Marks):
     xlim, ylim : (float, float)
     height : float             CSS pixels; at most so many where `equal`
     equal : bool               a unit is as long across as down: images, planes of points
-    least : float, optional    the width in CSS pixels below which a row breaks; 240, or what the
+    least : float, optional    the width in CSS pixels below which a row breaks; 235, or what the
                                height makes of it
     above : float              CSS pixels to the row above
     frame : str, optional      colour of a frame around it
@@ -84,9 +85,9 @@ class Panel(Marks):
 
     def most(self, stacked: bool) -> float:
         """The width beyond which it does not grow."""
-        if self._ratio is None or stacked:
+        if self._ratio is None:
             return np.inf
-        return self._height * self._ratio + self.left + self.right
+        return self._height * self._ratio * (MAGNIFIED if stacked else 1) + self.left + self.right
 
     def attach(self, figure: Figure) -> None:
         """Make the Axes."""
@@ -95,8 +96,8 @@ class Panel(Marks):
         self.axes.patch.set_visible(False)
         self._dress()
         title, caption = self._words
-        self.title = self._line(title, 1, LINE / 2, weight="bold")
-        self.caption = self._line(caption or "", 0, -LINE / 2)
+        self.title = self._line(title, 1, self.head - LINE / 2 + 1, bool(title), weight="bold")
+        self.caption = self._line(caption or "", 0, LINE / 2 - self.foot, caption is not None)
 
     def _dress(self) -> None:
         self.axes.set(xticks=[], yticks=[])
@@ -105,12 +106,15 @@ class Panel(Marks):
         else:
             self.axes.spines[:].set(color=self._frame, linewidth=2)
 
-    def _line(self, text: str, y: float, shift: float, **style: Any) -> Label:
-        """A line of text above or below the body."""
+    def _line(self, text: str, y: float, shift: float, kept: bool, **style: Any) -> Label:
+        """A line of text above or below the body; it is not drawn where no space is kept for it."""
         up = ScaledTranslation(
             -self.left / CSS_DPI, shift / CSS_DPI, self.axes.figure.dpi_scale_trans
         )
-        return self.label(0, y, text, transform=self.axes.transAxes + up, **style)
+        line = self.label(0, y, text, transform=self.axes.transAxes + up, **style)
+        if not kept:
+            line.remove()
+        return line
 
     def place(
         self, across: float, down: float, left: float, top: float, width: float, height: float
@@ -210,7 +214,7 @@ class Plot(Panel):
     >>> loss.line("#7a21dd").set_data([1, 10], [0.5, 0.01])
     """
 
-    left, right = 44.0, 10.0
+    left, right = 44.0, 16.0
 
     def __init__(
         self,
@@ -229,6 +233,7 @@ class Plot(Panel):
         self._axis = {"xlabel": xlabel, "xscale": xscale, "yscale": yscale}
         self._ticks = {"x": xticks, "y": yticks}
         self.foot += 38 if xlabel else 20
+        self.head += 5  # the uppermost tick's label
 
     def _dress(self) -> None:
         xlim, ylim = self._limits

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
+from base64 import b64encode
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -80,10 +82,21 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
 
 
-def picture_bundle(figure: Figure, pixels: Any, words: str) -> tuple[dict, dict]:
-    """What a notebook stores of a picture: the PNG, the words, the shown width and the alt text."""
-    bundle = {"image/png": encode_png(pixels), "text/plain": words}
+def picture_bundle(figure: Figure, pixels: Any, words: str, caption: str = "") -> tuple[dict, dict]:
+    """What a notebook stores of a picture: PNG and words, and both as HTML.
+
+    Of an image alone, JupyterLab and nbconvert would show no alternative text. `caption` stands
+    below the picture on a page.
+    """
+    png = encode_png(pixels)
     width = round(figure.get_figwidth() * CSS_DPI)
+    image = (
+        f'<img alt="{escape(words)}" width="{width}" style="max-width: 100%; height: auto;" '
+        f'src="data:image/png;base64,{b64encode(png).decode()}">'
+    )
+    below = escape(caption).replace("\n", "<br>")
+    page = f'{image}<p style="max-width: 46em;">{below}</p>' if caption else image
+    bundle = {"image/png": png, "text/html": page, "text/plain": words}
     return bundle, {"image/png": {"width": width, "alt": words}}
 
 

@@ -12,6 +12,7 @@ from course_lib.convolution import output_size
 from course_lib.draw.legend import Legend
 from course_lib.draw.numbers import number, numbers
 from course_lib.draw.palette import (
+    GRADIENT,
     HIGHLIGHT,
     INK,
     PAPER,
@@ -43,6 +44,10 @@ class View:
     y: Array  # (L',) or (H', W'), what the operation returned
     place: tuple[int, ...]  # of the output that the window makes
     reads: Array  # like x: how many windows read each sample
+    differs: Array  # like y: where it is not what the library says
+    own: str = ""  # how the learner's operation compares with the library's, in words
+    over: tuple[int, ...] | None = None  # the output under the pointer
+    dx: Array | None = None  # like x: the gradient of that output
 
     @property
     def taps(self) -> list[Array]:  # per axis (K,): where in padded the window reads
@@ -90,8 +95,9 @@ def look(
     reads, *_ = backward(np.ones_like(ones))
     place = tuple(int(i) for i in np.unravel_index(step, y.shape[2:]))
     return View(
-        x, np.pad(x, padding), weight, **settings, y=y[0, 0], place=place, reads=reads[0, 0]
-    )
+        x, np.pad(x, padding), weight, **settings, y=y[0, 0], place=place, reads=reads[0, 0],
+        differs=np.zeros(y.shape[2:], bool),
+    )  # fmt: skip
 
 
 def size_formula(size: int, view: View) -> str:
@@ -104,14 +110,30 @@ def size_formula(size: int, view: View) -> str:
 def describe(view: View) -> str:
     sizes = zip(AXES[view.x.ndim].values(), view.x.shape, strict=True)
     formulas = "\n".join(f"Output {name} = {size_formula(size, view)}" for name, size in sizes)
+    made_by = "your" if view.own else f"conv{view.x.ndim}d's"
     return f"""\
-The {view.weight.size} products sum to {number(view.products.sum())}; conv{view.x.ndim}d's output \
-at {in_words(view.place)} is {number(view.y[view.place])}.
+{view.own}{" " if view.own else ""}The {view.weight.size} products sum to \
+{number(view.products.sum())}; {made_by} output at {in_words(view.place)} is \
+{number(view.y[view.place])}.{describe_way_back(view)}
 {formulas}
 Never read: {describe_unread(view.reads == 0)}
-Window at {in_words(view.corner)}: {_rows(view.window)}
-Kernel: {_rows(view.weight)}
-Products: {_rows(view.products)}"""
+Window at {in_words(view.corner)}: {in_a_row(view.window)}
+Kernel: {in_a_row(view.weight)}
+Products: {in_a_row(view.products)}"""
+
+
+def describe_way_back(view: View) -> str:
+    """What the output under the pointer reads, from its gradient; nothing without a pointer."""
+    if view.over is None or view.dx is None:
+        return ""
+    read = view.dx[view.dx != 0]
+    if read.size == 0:
+        return f" Nothing of the input moves the output at {in_words(view.over)}."
+    lowest, highest = number(read.min()), number(read.max())
+    return (
+        f" The output at {in_words(view.over)} is moved by {read.size} samples of the input; its "
+        f"gradient there goes from {lowest} to {highest}."
+    )
 
 
 def in_words(place: Sequence[int]) -> str:
@@ -126,7 +148,8 @@ def describe_unread(unread: Array) -> str:
     return f"{unread.sum()} of {unread.size} pixels ({rows} whole rows, {columns} whole columns)"
 
 
-def _rows(values: Array) -> str:
+def in_a_row(values: Array) -> str:
+    """A grid of numbers in words, a stroke between its rows."""
     return " / ".join(" ".join(row) for row in numbers(np.atleast_2d(values)))
 
 
@@ -176,6 +199,16 @@ def output_scale(weight: Array, y: Array) -> Scale:
         return Scale(min(0, low), max(high, float(y.max())), "gray")
     # the zeros of padding make strong edges that would wash out everything else
     return signed_scale(float(np.quantile(np.abs(y), 0.9)))
+
+
+def way_back_colours(view: View) -> Array:
+    """Red where the output under the pointer has a gradient, as strong as that; else clear."""
+    colours = np.zeros((*view.x.shape, 4), np.uint8)
+    if view.dx is not None:
+        size = np.abs(view.dx) / (np.abs(view.dx).max() or 1)
+        colours[view.dx != 0] = rgba(GRADIENT)
+        colours[..., 3] = np.where(view.dx != 0, 90 + 150 * size, 0)
+    return colours
 
 
 def input_colours(view: View) -> Array:

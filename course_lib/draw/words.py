@@ -58,7 +58,7 @@ class Words(Panel):
 
     def attach(self, figure: Figure) -> None:
         super().attach(figure)
-        self._lines = [self.label(0, 0, **self._style) for _ in range(8)]
+        self._lines = []
 
     def place(self, *box: float) -> None:
         super().place(*box)
@@ -71,6 +71,8 @@ class Words(Panel):
         """Write other words."""
         self.text = text
         wrapped = self._wrapped(text, self._width)
+        while len(self._lines) < len(wrapped):
+            self._lines.append(self.label(0, 0, **self._style))
         x = SHIFT[self._style["ha"]] * self._width
         for i, line in enumerate(self._lines):
             line.set_text(wrapped[i] if i < len(wrapped) else "")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from course_lib.engine import store
+from course_lib.engine.aside import quiet
+from course_lib.engine.borrowed import operations
 from course_lib.engine.exercise import Exercise, Slip
-from course_lib.engine.inputs import Case
+from course_lib.engine.inputs import Case, clone
+from course_lib.engine.location import located
+from course_lib.engine.mutants import near_misses
 from course_lib.engine.outcome import (
     Outcome,
-    cuts_decimals,
+    dtype_problem,
+    plain,
     run,
     said_by,
     same,
@@ -22,6 +30,8 @@ from course_lib.engine.slips import usual
 
 _KINDS = ("raised", "type", "shape", "input-changed", "wrong-value")  # what is said first
 _SEEN = {"raised": " ", "type": " Here ", "shape": " Here "}  # what is said about a slip as well
+_LOCATED = ("raised", "shape", "wrong-value")  # what may depend on sizes and options
+_MORE, _PATIENCE = 60, 2.0  # random calls to see where it fails, and seconds for them
 
 
 def record(exercise: Exercise, function: Callable[..., Any]) -> Report:
@@ -34,32 +44,46 @@ def judge(exercise: Exercise, function: Callable[..., Any]) -> Report:
     """The report on `function`, without recording anything."""
     trial = Trial(exercise)
     trial.run(function)
-    return trial.report()
+    report = trial.report()
+    return replace(report, borrowed=_borrowed(exercise, function)) if report.passed else report
+
+
+def _borrowed(exercise: Exercise, function: Callable[..., Any]) -> tuple[str, ...]:
+    """The library's operations that did the work, those apart that the worked solution calls."""
+    called = operations(function, exercise.cases[0])
+    meant = operations(exercise.compiled(exercise.solution), exercise.cases[0]) if called else ()
+    return tuple(name for name in called if name not in meant)
 
 
 def accepts(exercise: Exercise, function: Callable[..., Any]) -> bool:
     """Whether `function` is right on every case; it stops at the first that is not."""
-    for case in exercise.cases:
-        wanted = run(exercise.reference, case).value
-        if _problem(exercise, case, run(function, case), wanted):
-            return False
-    return True
+    return not any(
+        _problem(exercise, case, _tried(exercise, function, case), wanted)
+        for case, wanted in zip(exercise.cases, exercise.wanted, strict=True)
+    )
+
+
+def _tried(
+    exercise: Exercise, function: Callable[..., Any], case: Case, shown: bool = False
+) -> Outcome:
+    return run(function, case, parts=len(exercise.returns), shown=shown)
 
 
 class Trial:
     """One function on every case of an exercise, and what it comes to."""
 
     def __init__(self, exercise: Exercise) -> None:
-        self.exercise, self.cases = exercise, exercise.cases
-        self.wanted = [run(exercise.reference, case).value for case in self.cases]
+        self.exercise, self.cases, self.wanted = exercise, exercise.cases, exercise.wanted
         self.outcomes: list[Outcome] = []
         self.problems: dict[int, tuple[str, str]] = {}
 
     def run(self, function: Callable[..., Any]) -> None:
         """Call it with every case; Ctrl-C is passed on with a sentence."""
+        self.function = function
         for number, case in enumerate(self.cases, 1):
             try:
-                self.outcomes.append(run(function, case))
+                outcome = _tried(self.exercise, function, case, shown=number == 1)
+                self.outcomes.append(outcome)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(
                     f"check stopped {self.exercise.name} in case {number} of {len(self.cases)}, "
@@ -84,12 +108,30 @@ class Trial:
         if not self.problems:
             return self._about(0, "passed", self.exercise.shows)
         first = min(self.problems)
-        if found := self._recognised():
+        with quiet():
+            found = self._recognised()
+        if found:
             kind, sentence = self.problems[first]
             seen = f"{_SEEN[kind]}{sentence}" if kind in _SEEN else ""
             return self._about(first, f"slip:{found[0]}", found[1] + seen)
         index = min(self.problems, key=lambda i: (_KINDS.index(self.problems[i][0]), i))
-        return self._about(index, *self.problems[index])
+        kind, sentence = self.problems[index]
+        where = self._located() if kind in _LOCATED else ""
+        return self._about(index, kind, f"{sentence} {where}".rstrip())
+
+    def _located(self) -> str:
+        """Where it fails, judged by the cases and, if some are right, by random calls as well."""
+        exercise, rng = self.exercise, np.random.default_rng(0)
+        cases, failing, end = list(self.cases), set(self.problems), time.monotonic() + _PATIENCE
+        for _ in range(_MORE if len(failing) < len(cases) else 0):
+            case = exercise.inputs.random(rng)
+            wanted = run(exercise.reference, case).value
+            if _problem(exercise, case, _tried(exercise, self.function, case), wanted):
+                failing.add(len(cases))
+            cases.append(case)
+            if time.monotonic() > end:
+                break
+        return located(exercise.inputs, cases, failing)
 
     def _about(self, index: int, diagnosis: str, message: str) -> Report:
         exercise, outcome, wanted = self.exercise, self.outcomes[index], self.wanted[index]
@@ -106,8 +148,6 @@ class Trial:
             exception=outcome.error,
         )
 
-    # -------------------------------------------------------------------------- recognising
-
     def _recognised(self) -> tuple[str, str] | None:
         """The names of the slips that explain the outcomes, and their sentences."""
         exercise = self.exercise
@@ -115,14 +155,19 @@ class Trial:
             verdict = self.problems[min(self.problems)][1]
             hints = {slip.name: slip.hint for slip in exercise.own_slips()}
             return (verdict, hints[verdict]) if verdict in hints else None
+        if sum(outcome.error is None for outcome in self.outcomes) < min(3, len(self.cases)):
+            return None  # two functions that both raise need not have made the same mistake
         slips = [*exercise.own_slips(), *usual(exercise)]
         whole = next((s for s in slips if not s.part and self._made(s, slice(None))), None)
         if whole:
             return whole.name, _spoken(whole, tuple(exercise.returns)[:1])
-        if any(not outcome.error and not self._has_parts(outcome) for outcome in self.outcomes):
+        if any(outcome.error is None and not self._has_parts(outcome) for outcome in self.outcomes):
             return None
         wrong = [part for at, part in enumerate(exercise.returns) if self._is_wrong(at)]
         found = {part: self._slip_in(part, slips) for part in wrong}
+        if None in found.values():
+            near = list(near_misses(exercise))
+            found = {part: slip or self._slip_in(part, near) for part, slip in found.items()}
         return _joined(found, alone=len(exercise.returns) == 1)
 
     def _slip_in(self, part: str, slips: Sequence[Slip]) -> Slip | None:
@@ -153,15 +198,23 @@ class Trial:
         return any(all(self._agree(answer, i, parts) for i in order) for answer in slip.answers)
 
     def _agree(self, answer: Callable[..., Any], index: int, parts: slice) -> bool:
-        outcome, other = self.outcomes[index], run(answer, self.cases[index])
-        if outcome.changed or type(outcome.error) is not type(other.error):
+        outcome, case = self.outcomes[index], self.cases[index]
+        try:
+            other = plain(answer(*map(clone, case.values())))
+        except Exception as error:  # code that reads beyond the end has an exception for a result
+            return type(error) is type(outcome.error) and not outcome.changed
+        if outcome.changed or outcome.error is not None:
             return False
-        if outcome.error is not None:
-            return True
-        mine = self.exercise.parts(outcome.value)
-        if parts == slice(None):
-            return same(outcome.value, other.value, self.exercise.rtol)
-        return same(mine[parts][0], other.value, self.exercise.rtol)
+        mine = outcome.value
+        if parts != slice(None):
+            mine = self.exercise.parts(mine)[parts][0]
+        return same(mine, other, max(self.exercise.rtol, _rounding(case)))
+
+
+def _rounding(case: Case) -> float:
+    """How far apart two functions may be that compute the same from these arrays."""
+    arrays = (value for value in case.values() if isinstance(value, np.ndarray))
+    return max((1e-5 for array in arrays if array.dtype == np.float32), default=0.0)
 
 
 def _joined(found: dict[str, Slip | None], alone: bool) -> tuple[str, str] | None:
@@ -210,18 +263,14 @@ def _problem(
             f"It changes its input {names}, which still belongs to the caller. Work on a copy, "
             f"{outcome.changed[0]}.copy(), or write a = a + b where you have a += b."
         )
-    if exercise.judge:
-        verdict = exercise.judge(outcome.value, case)
-        return ("wrong-value", verdict) if verdict else None
-    if same(outcome.value, wanted, exercise.rtol):
+    verdict = exercise.judge(outcome.value, case) if exercise.judge else None
+    if verdict is None and (exercise.judge or same(outcome.value, wanted, exercise.rtol)):
         return None
     for name, answer, right in _parts(exercise, outcome.value, wanted):
-        if cuts_decimals(answer, right):
-            return "type", (
-                f"{name} holds {answer.dtype.name}, which cuts the decimals off; make the array "
-                "with a floating dtype, as np.zeros(shape) does."
-            )
-    return "wrong-value", "The values are not right yet; this is the smallest case that shows it."
+        if sentence := dtype_problem(name, answer, right):
+            return "type", sentence
+    usual = "The values are not right yet; this is the smallest case that shows it."
+    return "wrong-value", verdict or usual
 
 
 def _parts(exercise: Exercise, answer: Any, wanted: Any) -> list[tuple[str, Any, Any]]:
@@ -235,7 +284,7 @@ def _compare(exercise: Exercise, outcome: Outcome, wanted: Any) -> Comparison | 
     """The first part that differs, where the structure allows a comparison at all."""
     if (
         exercise.judge
-        or outcome.error
+        or outcome.error is not None
         or structure_problem(outcome.value, wanted, tuple(exercise.returns))
     ):
         return None

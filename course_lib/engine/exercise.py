@@ -15,6 +15,7 @@ import numpy as np
 
 import course_lib
 from course_lib.engine.inputs import Case, Inputs, clone
+from course_lib.engine.outcome import plain
 
 Slips = Iterable["Slip"]
 
@@ -94,9 +95,14 @@ class Exercise:
         """The calls to try, the plainest first."""
         return self.inputs.cases
 
-    def expected(self, case: Case) -> tuple[Any, ...]:
-        """The parts of the right answer."""
-        return self.parts(self.reference(*map(clone, case.values())))
+    def expected(self, case: Case) -> Any:
+        """The right answer to a call, as `outcome.plain` gives it."""
+        return plain(self.reference(*map(clone, case.values())))
+
+    @cached_property
+    def wanted(self) -> tuple[Any, ...]:
+        """The right answers to the cases."""
+        return tuple(self.expected(case) for case in self.cases)
 
     def parts(self, value: Any) -> tuple[Any, ...]:
         """What was returned, as a tuple also where it is one value."""

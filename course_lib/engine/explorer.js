@@ -3,14 +3,10 @@
 // A view has one request under way at most; what is moved meanwhile goes out with the answer, so
 // the latest value wins and nothing queues up.
 
-const PATIENCE = 3000; // milliseconds without an answer before the explorer says so
 const SILENCE = "The kernel does not answer. Run this cell again to move the sliders.";
-
-function make(tag, properties, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
+const TOO_OLD =
+  "This browser is too old for the picture, which reaches it compressed: it has no " +
+  "DecompressionStream. Chrome 80, Safari 16.4, Firefox 113 and what came after them do.";
 
 // Undoes zlib.compress. The page's other work does not come in between, as it does where a browser
 // decodes an image.
@@ -64,10 +60,11 @@ const inside = ([x, y], [left, top, right, bottom]) =>
   Math.min(left, right) <= x && x <= Math.max(left, right) &&
   Math.min(top, bottom) <= y && y <= Math.max(top, bottom);
 
-// What lies on the picture can be reached by Tab: it says where it stands as a slider does.
-function makeHandle(label, kind) {
-  const handle = make("div", { className: `handle ${kind}`, tabIndex: 0, role: "slider" });
-  return Object.assign(handle, { ariaLabel: label });
+// What lies on the picture can be reached by Tab: it says where it stands as a slider does, and
+// which keys move it.
+function makeHandle(ariaLabel, kind, title) {
+  const className = `handle ${kind}`;
+  return make("div", { className, ariaLabel, title, tabIndex: 0, role: "slider" });
 }
 
 function lay(element, [left, top, right, bottom]) {
@@ -95,7 +92,7 @@ function buildPoint({ kind, label, hover, along }, { moved }) {
     const count = kind === "touch" ? 0 : Math.max(state.at.length, 1);
     while (handles.length < count) {
       const number = count > 1 ? ` ${handles.length + 1}` : "";
-      handles.push(makeHandle(label + number, hover ? "hover" : "point"));
+      handles.push(makeHandle(label + number, hover ? "hover" : "point", "Arrow keys move."));
       panel.append(handles.at(-1));
       if (hover) handles.at(-1).addEventListener("blur", leave);
     }
@@ -164,7 +161,8 @@ function buildPoint({ kind, label, hover, along }, { moved }) {
 // A grid: cells are painted, or their numbers edited in the field below. `moved` gets all cells.
 function buildPad({ label, step, min, max }, { moved }) {
   const panel = makePanel();
-  const handle = makeHandle(label, "cell");
+  const keys = step ? "type a number" : "Space paints";
+  const handle = makeHandle(label, "cell", `Arrow keys move, ${keys}, Delete clears.`);
   panel.append(handle);
   const text = make("span", {}, label);
   const field = make("input", { type: "number", min, max, step: step ?? 1 });
@@ -286,15 +284,20 @@ function render({ model, el }) {
   const asCode = make("details", { hidden: true }, summary, code, " ", copy);
   copy.addEventListener("click", async () => {
     getSelection().selectAllChildren(code);
-    await navigator.clipboard?.writeText(code.textContent); // not everywhere allowed
-    copy.textContent = "copied";
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      copy.textContent = "copied";
+    } catch {
+      // not allowed everywhere; it is selected
+    }
   });
   const trouble = make("p", { className: "trouble", role: "alert" });
   el.classList.add("explorer");
+  const tooOld = !("DecompressionStream" in window);
   el.append(
     make(
       "fieldset",
-      {},
+      { disabled: tooOld },
       make("legend", {}, model.get("title")),
       make("div", { className: "controls" }, ...controls.flatMap(({ below }) => below ?? [])),
       frame,
@@ -303,6 +306,10 @@ function render({ model, el }) {
       asCode,
     ),
   );
+  if (tooOld) {
+    trouble.textContent = TOO_OLD;
+    return;
+  }
 
   let values = {}; // moved here and not yet answered; the kernel knows all others
   let waiting = false;
@@ -359,7 +366,7 @@ function render({ model, el }) {
     moved = true;
     if (waiting || pixels() === 0) return;
     [waiting, moved, drawn] = [true, false, pixels()];
-    timer = setTimeout(giveUp, PATIENCE);
+    timer = setTimeout(lookAround, PATIENCE);
     try {
       model.send({ view, values, width: drawn, css: wide, shown }, callbacks);
     } catch {
@@ -374,10 +381,18 @@ function render({ model, el }) {
     if (content.execution_state === "busy") model.send({});
   }
 
+  // Without an answer, a busy kernel is waited for; a silent one is not.
+  function lookAround() {
+    if (!isBusy(model)) return giveUp();
+    words.textContent = BUSY;
+    timer = setTimeout(lookAround, PATIENCE);
+  }
+
   function giveUp() {
     clearTimeout(timer);
     waiting = false; // the next move tries again
     stop();
+    if (words.textContent === BUSY) words.textContent = "";
     trouble.textContent = SILENCE;
   }
 
@@ -454,16 +469,11 @@ function render({ model, el }) {
   });
   for (const end of ["pointerup", "pointercancel"])
     frame.addEventListener(end, () => (held = undefined));
-  // Keys belong to the controls: JupyterLab's command mode would cut, merge or insert cells. Escape
-  // goes back to the notebook; Shift+Enter and what is pressed with Ctrl or Cmd are left to it.
-  el.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") el.closest(".jp-Cell")?.focus();
-    else if (event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter")) return;
+  const releaseKeys = keepKeys(el, (event) =>
     hands
       .find(({ panel, below }) => [panel, below].some((part) => part?.contains(event.target)))
-      ?.key?.(event);
-    event.stopPropagation();
-  });
+      ?.key?.(event),
+  );
   controls.forEach(({ show }, i) => show(model.get("controls")[i]));
   model.on("msg:custom", receive);
   model.on("comm_live_update", () => request());
@@ -476,6 +486,7 @@ function render({ model, el }) {
     observer.disconnect();
     stop();
     clearTimeout(timer);
+    releaseKeys();
   };
 }
 

@@ -29,9 +29,13 @@ from matplotlib.figure import Figure
 from course_lib.draw.page import Page
 from course_lib.draw.picture import CSS_DPI, PRINT_DPI, changed_rows, new_figure, picture_bundle
 from course_lib.engine.control import Control, Point, as_control
+from course_lib.engine.view import front_end, marked
 from course_lib.record import Array
 
 SHARPEST = 2 * CSS_DPI  # more than two pixels per CSS pixel cost time that nobody sees
+KEPT = 8  # figures kept; an explorer whose figure was let go draws it again when it is moved
+
+_latest: list[Explorer] = []  # whose figures are kept, the one used last at the end
 
 
 class Explorer(anywidget.AnyWidget):
@@ -80,7 +84,7 @@ class Explorer(anywidget.AnyWidget):
     It reads [0, 4].
     """
 
-    _esm = Path(__file__).with_suffix(".js")
+    _esm = front_end("explorer.js")
     _css = Path(__file__).with_suffix(".css")
     title = traitlets.Unicode().tag(sync=True)
     controls: Any = traitlets.List().tag(sync=True)  # what the browser builds its controls from
@@ -95,13 +99,11 @@ class Explorer(anywidget.AnyWidget):
         call: str = "",
         **controls: Any,
     ) -> None:
-        self._compute, self._describe, self._call = compute, describe, call
-        self._figure = new_figure(7.2, 4)
-        self._update = draw(self._figure)
+        self._compute, self._draw, self._describe, self._call = compute, draw, describe, call
         self._read(controls, inspect.signature(compute).parameters)
         self._move({})
         self._start = self._values
-        self._number, self._pixels = 0, np.empty((0, 0, 4), np.uint8)  # the last picture sent
+        self._number = 0  # of the last picture sent
         width, height = self._figure.get_size_inches() * CSS_DPI
         super().__init__(title=title, size=[width, height], controls=self._front())
         self.on_msg(self._receive)
@@ -128,6 +130,29 @@ class Explorer(anywidget.AnyWidget):
             name: first if parameters[name].default is empty else parameters[name].default
             for name, (_, first) in controls.items()
         }
+
+    @property
+    def _figure(self) -> Figure:
+        return self._picture()[0]
+
+    def _picture(self) -> tuple[Figure, Callable[[Any], None]]:
+        """The figure and its update, drawn anew if they were let go.
+
+        A cell that is run again makes a new explorer, and Jupyter keeps the old one; so the
+        explorer that was longest not used lets its figure go.
+        """
+        if self in _latest:
+            _latest.remove(self)
+        else:
+            figure = new_figure(7.2, 4)
+            self._drawn = figure, self._draw(figure)
+            self._pixels = np.empty((0, 0, 4), np.uint8)  # of the last picture sent
+        _latest.append(self)
+        for explorer in _latest[:-KEPT]:
+            explorer._changing, explorer._background = [], None
+            del explorer._drawn, explorer._pixels
+        del _latest[:-KEPT]
+        return self._drawn
 
     def show(self, **values: Any) -> Self:
         """Move controls from code; views that are open follow. Returns the explorer.
@@ -169,7 +194,8 @@ class Explorer(anywidget.AnyWidget):
         return f"{head}({', '.join([given] * bool(given) + moved)})"
 
     def _heading(self) -> str:
-        values = ", ".join(f"{_label(name)} {value}" for name, value in self._values.items())
+        shown = {name: value for name, value in self._values.items() if value is not None}
+        values = ", ".join(f"{_label(name)} {value}" for name, value in shown.items())
         return f"{self.title} (run this cell to move the sliders)\n{values}"
 
     def _move(self, values: Mapping[str, Any], strict: bool = False) -> None:
@@ -224,7 +250,7 @@ class Explorer(anywidget.AnyWidget):
         """Run compute, move the artists, and say what the picture will show."""
         result = self._compute(**self._arguments)
         words = self._describe(result)
-        self._update(result)
+        self._picture()[1](result)
         return words
 
     def _fit(self, width: float) -> None:
@@ -297,11 +323,12 @@ class Explorer(anywidget.AnyWidget):
         self._fit(self.size[0])
         try:
             text = self.text()
-            picture, shown = picture_bundle(self._figure, self._paint(PRINT_DPI), text)
+            below = "\n".join(text.split("\n")[:3])  # of the words, what a view shows too
+            picture, shown = picture_bundle(self._figure, self._paint(PRINT_DPI), text, below)
         except Exception as error:
             text = f"{self._heading()}\n{self._explain(error)}"
             picture, shown = {"text/plain": text}, {}
-        return bundle | picture, metadata | shown
+        return marked(bundle | picture, metadata | shown)
 
 
 def same(value: Any, asked: Any) -> bool:

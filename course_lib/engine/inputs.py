@@ -106,9 +106,7 @@ class Inputs:
     def numbers(self, rng: np.random.Generator) -> Numbers:
         """The numbers of one legal call; an option is plain every other time."""
         for _ in range(10_000):
-            free = {
-                name: values[rng.integers(len(values))] for name, values in self.choices.items()
-            }
+            free = {name: v[int(rng.integers(len(v)))] for name, v in self.choices.items()}
             free |= {name: self.arguments[name][0] for name in self.options if rng.random() < 0.5}
             if found := self.complete(free):
                 return found
@@ -145,60 +143,67 @@ class Inputs:
     @cached_property
     def plans(self) -> list[Numbers]:
         """The numbers of every case: the example, one step away from it, then what covers all."""
+        steps = list(self._steps())
         candidates = sorted(self.sample(np.random.default_rng(0), _CANDIDATES), key=_cost)
         met = self.relations(candidates)
         wanted = np.array(list(met.values())).reshape(len(met), len(candidates)).T.astype(bool)
         wanted = wanted & (wanted.mean(axis=0) >= _OFTEN)
-        return [*self._steps(), *(candidates[i] for i in sorted(_cover(wanted)))]
+        return [*steps, *(candidates[i] for i in sorted(_cover(wanted)))]
 
     def sample(self, rng: np.random.Generator, count: int) -> list[Numbers]:
         """The numbers of many legal calls."""
         return [self.numbers(rng) for _ in range(count)] if self.arguments else [{}]
 
     def _steps(self) -> Iterator[Numbers]:
-        """The example, and calls that differ from it in one number each."""
+        """The example, calls that differ from it in one number each, and those by hand."""
         plain = {name: v[0] if name in self.options else 1 for name, v in self.choices.items()}
-        example = {**plain, **{n: v for n, v in self.example.items() if n in self.choices}}
-        by_hand = [self.complete({**example, **more}) for more in ({}, *self.also)]
-        if None in by_hand:
-            raise ValueError("Inputs: the example, or a call of also, is no legal call.")
-        first = by_hand[0]
+        example = {**plain, **self.example}
+        first = self._by_hand(example)
         yield first
         for name, values in self.choices.items():
             others = (self.complete({**example, name: v}) for v in values if v != example[name])
-            larger = [n for n in others if n and (name in self.options or n[name] > first[name])]
-            if larger and (name in self.options or first[name] == 1):
-                yield larger[0]
-        yield from by_hand[1:]
+            legal = [n for n in others if n and (name in self.options or n[name] > 1)]
+            if legal and (name in self.options or first[name] == 1):
+                yield legal[0]
+        for more in self.also:
+            yield self._by_hand({**example, **more})
+
+    def _by_hand(self, free: Numbers) -> Numbers:
+        unknown = set(free) - set(self.choices)
+        if unknown:
+            known = ", ".join(self.choices)
+            raise ValueError(f"Inputs: {', '.join(sorted(unknown))}: the free numbers are {known}.")
+        numbers = self.complete(free)
+        if numbers is None:
+            raise ValueError(f"Inputs: {free} is no legal call; change example or also.")
+        return numbers
 
     def relations(self, plans: Sequence[Numbers]) -> dict[str, np.ndarray]:
         """Every relation between two numbers, in words, and which of the plans meet it."""
         columns = {n: [plan[n] for plan in plans] for n in (*self.choices, *self.derived)}
-        counts = {n: np.array(v) for n, v in columns.items() if set(map(type, v)) == {int}}
-        low = {}
-        for name, column in columns.items():
-            plain = self.arguments[name][0] if name in self.options else self._least(name)
-            low[name] = (plain, np.array([value == plain for value in column]))
+        pairs = list(itertools.combinations(columns, 2))
         met = {}
-        for (a, (least, is_least)), (b, (other, is_other)) in itertools.combinations(
-            low.items(), 2
-        ):
+        for a, b in pairs:
+            (least, is_least), (other, is_other) = self._least(a, columns), self._least(b, columns)
             for one, two in itertools.product((True, False), repeat=2):
                 words = f"{a} {_is(one)} {least} and {b} {_is(two)} {other}"
                 met[words] = (is_least == one) & (is_other == two)
-        for (a, one), (b, other) in itertools.combinations(counts.items(), 2):
-            met |= {
-                f"{a} < {b}": one < other,
-                f"{a} = {b}": one == other,
-                f"{a} > {b}": one > other,
-            }
+        counts = {n: np.array(v) for n, v in columns.items() if set(map(type, v)) == {int}}
+        for a, b in (pair for pair in pairs if set(pair) <= set(counts)):
+            met[f"{a} < {b}"] = counts[a] < counts[b]
+            met[f"{a} = {b}"] = counts[a] == counts[b]
+            met[f"{a} > {b}"] = counts[a] > counts[b]
         return met
 
-    def _least(self, name: str) -> int:
-        """The length that an axis may have at least; for other derived numbers, 0."""
-        if name in self.choices:
-            return min(self.choices[name])
-        return int(any(name in axes for axes in self.axes.values()))
+    def _least(self, name: str, columns: Mapping[str, list[Any]]) -> tuple[Any, np.ndarray]:
+        """The plain value of an option, the least of a number, and where it stands."""
+        if name in self.options:
+            least = self.arguments[name][0]
+        elif name in self.choices:
+            least = min(self.choices[name])
+        else:  # the length of an axis is never 0
+            least = int(any(name in axes for axes in self.axes.values()))
+        return least, np.array([value == least for value in columns[name]])
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:

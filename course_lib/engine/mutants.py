@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-import numpy as np
-
-from course_lib.engine.checking import accepts
-from course_lib.engine.exercise import Exercise
-from course_lib.engine.outcome import run, same
+from course_lib.engine.exercise import Exercise, Slip
 
 _OPERATORS: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,),
@@ -38,6 +36,8 @@ _METHODS = {
     "zeros": "ones",
     "zeros_like": "ones_like",
 }
+Options = tuple[str, ...]
+
 _TURNS = 10_000  # of a while loop, before it counts as endless
 
 
@@ -45,53 +45,66 @@ _TURNS = 10_000  # of a while loop, before it counts as endless
 class Mutant:
     """A function that differs from a worked answer in one place."""
 
-    what: str  # "line 3: + became -"
+    line: int
+    what: str  # "- in place of +"
     source: str
 
+    def compiled(self, exercise: Exercise) -> Callable[..., Any]:
+        """The mutant as a function; a while loop that never ends raises StopIteration."""
+        function = exercise.compiled(self.source)
+        function.__globals__["_turns"] = iter(range(_TURNS))
+        return function
 
-def mutants(exercise: Exercise, source: str) -> Iterator[Mutant]:
-    """Every change of one place in the source of a right answer."""
-    tree = ast.parse(source.strip())
+
+@cache
+def mutants(source: str, options: tuple[str, ...]) -> tuple[Mutant, ...]:
+    """Every change of one place in the source of a right answer; `options` may be exchanged."""
+    tree, made = ast.parse(source.strip()), []
     for at, node in enumerate(ast.walk(tree)):
-        for what, new in _changes(node, exercise):
+        for what, new in _changes(node, options):
             changed = copy.deepcopy(tree)
-            old = list(ast.walk(changed))[at]
-            _replace(changed, old, new)
+            _replace(changed, list(ast.walk(changed))[at], new)
+            for loop in (n for n in ast.walk(changed) if isinstance(n, ast.While)):
+                loop.body.insert(0, ast.parse("next(_turns)").body[0])
             text = ast.unparse(ast.fix_missing_locations(changed))
-            yield Mutant(f"line {getattr(node, 'lineno', 0)}: {what}", text)
+            made.append(Mutant(getattr(node, "lineno", 0), what, text))
+    return tuple(made)
 
 
-def survivors(exercise: Exercise, source: str, calls: int = 200) -> list[Mutant]:
-    """The mutants that the cases accept although some legal call tells them from a right answer."""
-    rng = np.random.default_rng(1)
-    random = [exercise.inputs.random(rng) for _ in range(calls)]
-    wanted = [run(exercise.reference, case).value for case in random]
-    return [
-        mutant
-        for mutant in mutants(exercise, source)
-        if accepts(exercise, function := _compiled(exercise, mutant))
-        and not all(
-            same(run(function, case).value, value, exercise.rtol)
-            for case, value in zip(random, wanted, strict=True)
-        )
-    ]
+def near_misses(exercise: Exercise) -> Iterator[Slip]:
+    """The mutants as slips, without name of their own, told by what differs from a right answer.
+
+    What the worked answer calls its own variables would mean nothing to the learner, so changes
+    that can only be told by those names are left out.
+    """
+    for source in (exercise.solution, exercise.alternative):
+        for mutant in mutants(source, exercise.inputs.options):
+            if not _can_be_told(mutant.what, exercise):
+                continue
+            hint = (
+                f"{{your}} equals a right answer with {mutant.what}. Where in yours could that be?"
+            )
+            function = cache(lambda mutant=mutant: mutant.compiled(exercise))
+            for at, part in enumerate(exercise.returns):
+                answer = _part_of(function, exercise, at)
+                yield Slip(mutant.what, hint, (answer,), part)
 
 
-def _compiled(exercise: Exercise, mutant: Mutant) -> Callable[..., Any]:
-    """The mutant as a function; a while loop that never ends raises."""
-    tree = ast.parse(mutant.source)
-    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.While)):
-        loop.body.insert(0, ast.parse("next(_turns)").body[0])
-    function = exercise.compiled(ast.unparse(ast.fix_missing_locations(tree)))
-    function.__globals__["_turns"] = iter(range(_TURNS))
-    return function
+def _part_of(function: Callable[[], Any], exercise: Exercise, at: int) -> Callable[..., Any]:
+    return lambda *args: exercise.parts(function()(*args))[at]
 
 
-def _changes(node: ast.AST, exercise: Exercise) -> Iterator[tuple[str, ast.AST | None]]:
+def _can_be_told(what: str, exercise: Exercise) -> bool:
+    names = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*(?!\w*=)", what.removesuffix(" left out")))
+    known = {*exercise.inputs.arguments, "np", "len", "range", "keepdims", "axis", "dtype"}
+    return what != "line deleted" and (not what.endswith("left out") or names <= known)
+
+
+def _changes(node: ast.AST, options: Options) -> Iterator[tuple[str, ast.AST | None]]:
     """What may stand in place of a node, each with what was done; None deletes a statement."""
     make = getattr(_Changes, f"of_{type(node).__name__}", None)
     if make:
-        yield from make(node, exercise)
+        yield from make(node, options)
     if isinstance(node, ast.Assign | ast.AugAssign | ast.Expr):
         yield "line deleted", None
 
@@ -100,90 +113,97 @@ class _Changes:
     """By the kind of node."""
 
     @staticmethod
-    def of_BinOp(node: ast.BinOp, exercise: Exercise) -> Iterator[tuple[str, ast.AST]]:
+    def of_BinOp(node: ast.BinOp, options: Options) -> Iterator[tuple[str, ast.AST]]:
         for other in _OPERATORS.get(type(node.op), ()):
             yield (
-                f"{_word(node.op)} became {_word(other())}",
+                f"{_word(other())} in place of {_word(node.op)}",
                 ast.BinOp(node.left, other(), node.right),
             )
         yield f"{ast.unparse(node.right)} left out", node.left
         yield f"{ast.unparse(node.left)} left out", node.right
 
     @staticmethod
-    def of_UnaryOp(node: ast.UnaryOp, exercise: Exercise) -> Iterator[tuple[str, ast.AST]]:
+    def of_UnaryOp(node: ast.UnaryOp, options: Options) -> Iterator[tuple[str, ast.AST]]:
         yield f"{ast.unparse(node)} without its sign", node.operand
 
     @staticmethod
-    def of_Compare(node: ast.Compare, exercise: Exercise) -> Iterator[tuple[str, ast.AST]]:
+    def of_Compare(node: ast.Compare, options: Options) -> Iterator[tuple[str, ast.AST]]:
         for at, op in enumerate(node.ops):
             for other in _OPERATORS.get(type(op), ()):
                 ops = [*node.ops[:at], other(), *node.ops[at + 1 :]]
                 yield (
-                    f"{_word(op)} became {_word(other())}",
+                    f"{_word(other())} in place of {_word(op)}",
                     ast.Compare(node.left, ops, node.comparators),
                 )
 
     @staticmethod
-    def of_Constant(node: ast.Constant, exercise: Exercise) -> Iterator[tuple[str, ast.AST]]:
+    def of_Constant(node: ast.Constant, options: Options) -> Iterator[tuple[str, ast.AST]]:
         if isinstance(node.value, bool):
-            yield f"{node.value} became {not node.value}", ast.Constant(not node.value)
+            yield f"{not node.value} in place of {bool(node.value)}", ast.Constant(not node.value)
         elif isinstance(node.value, int | float):
-            for other in (node.value + 1, node.value - 1):
-                yield f"{node.value} became {other}", ast.Constant(other)
+            value: float = node.value
+            for other in (value + 1, value - 1):
+                yield f"the number {other} in place of {node.value!s}", ast.Constant(other)
 
     @staticmethod
-    def of_AugAssign(node: ast.AugAssign, exercise: Exercise) -> Iterator[tuple[str, ast.AST]]:
-        yield f"{_word(node.op)}= became =", ast.Assign([node.target], node.value)
+    def of_AugAssign(node: ast.AugAssign, options: Options) -> Iterator[tuple[str, ast.AST]]:
+        yield f"= in place of {_word(node.op)}=", ast.Assign([node.target], node.value)
         if isinstance(node.op, ast.Add):
-            yield "+= became -=", ast.AugAssign(node.target, ast.Sub(), node.value)
+            yield "-= in place of +=", ast.AugAssign(node.target, ast.Sub(), node.value)
 
     @staticmethod
-    def of_Name(node: ast.Name, exercise: Exercise) -> Iterator[tuple[str, ast.AST]]:
-        options = exercise.inputs.options
+    def of_Name(node: ast.Name, options: Options) -> Iterator[tuple[str, ast.AST]]:
         if node.id in options and isinstance(node.ctx, ast.Load):
             for other in options:
                 if other != node.id:
-                    yield f"{node.id} became {other}", ast.Name(other, node.ctx)
+                    yield f"{other} in place of {node.id}", ast.Name(other, node.ctx)
 
     @staticmethod
-    def of_Attribute(node: ast.Attribute, exercise: Exercise) -> Iterator[tuple[str, ast.AST]]:
+    def of_Attribute(node: ast.Attribute, options: Options) -> Iterator[tuple[str, ast.AST]]:
         if node.attr in _METHODS:
             other = _METHODS[node.attr]
-            yield f"{node.attr} became {other}", ast.Attribute(node.value, other, node.ctx)
+            yield f"{other} in place of {node.attr}", ast.Attribute(node.value, other, node.ctx)
         if node.attr == "T":
             yield "not transposed", node.value
 
     @staticmethod
-    def of_Call(node: ast.Call, exercise: Exercise) -> Iterator[tuple[str, ast.AST]]:
+    def of_Call(node: ast.Call, options: Options) -> Iterator[tuple[str, ast.AST]]:
         if len(node.args) == 1 and not node.keywords:
             yield f"{ast.unparse(node.func)} left out", node.args[0]
         for word in node.keywords:
             others = [w for w in node.keywords if w is not word]
             yield f"{word.arg} left out", ast.Call(node.func, node.args, others)
+            if word.arg == "axis" and isinstance(word.value, ast.Constant):
+                other = 1 if word.value.value == 0 else 0
+                words = f"axis={other} in place of axis={ast.unparse(word.value)}"
+                axis = ast.keyword("axis", ast.Constant(other))
+                yield words, ast.Call(node.func, node.args, [*others, axis])
 
     @staticmethod
-    def of_Slice(node: ast.Slice, exercise: Exercise) -> Iterator[tuple[str, ast.AST]]:
+    def of_Slice(node: ast.Slice, options: Options) -> Iterator[tuple[str, ast.AST]]:
         parts = {"lower": node.lower, "upper": node.upper, "step": node.step}
         for name, part in parts.items():
             if part:
                 yield f"the slice's {name} left out", ast.Slice(**{**parts, name: None})
 
     @staticmethod
-    def of_Tuple(node: ast.Tuple, exercise: Exercise) -> Iterator[tuple[str, ast.AST]]:
+    def of_Tuple(node: ast.Tuple, options: Options) -> Iterator[tuple[str, ast.AST]]:
         if isinstance(node.ctx, ast.Load) and len(node.elts) == 2:
             yield "two values exchanged", ast.Tuple(node.elts[::-1], node.ctx)
 
     @staticmethod
-    def of_For(node: ast.For, exercise: Exercise) -> Iterator[tuple[str, ast.AST]]:
+    def of_For(node: ast.For, options: Options) -> Iterator[tuple[str, ast.AST]]:
         yield (
             "only one round",
             ast.For(node.target, node.iter, [*node.body, ast.Break()], node.orelse),
         )
 
 
-def _word(op: ast.AST) -> str:
-    words = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
-    return words.get(type(op), type(op).__name__)
+def _word(op: Any) -> str:
+    """An operator as it is written."""
+    one = ast.Name("_")
+    whole = ast.Compare(one, [op], [one]) if isinstance(op, ast.cmpop) else ast.BinOp(one, op, one)
+    return ast.unparse(whole).replace("_", "").strip()
 
 
 def _replace(tree: ast.AST, old: ast.AST, new: ast.AST | None) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import linecache
+import math
 import textwrap
 import traceback
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from course_lib.engine.aside import Printed, set_aside
 from course_lib.engine.inputs import Case, clone
 
-# A coarse dtype rounds more, so its answers may be further off (relative to the largest value).
-_RTOL = {2: 1e-2, 4: 1e-5}  # bytes of a float -> relative tolerance
+_SINGLE = 1e-5  # of the largest value: what float32 may be off
+_MIXED = 1e-6  # ... where a step in between was float32
+_LARGEST = 10**6  # numbers in an array; of a larger one the shape is enough
+_LONGEST = 1000  # bits of an int; floats end there
 _NUMBERS = {float, *(kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in "fiu")}
 
 
@@ -43,43 +44,42 @@ class Outcome:
     printed: str = ""
 
 
-def run(function: Callable[..., Any], case: Case) -> Outcome:
+def run(function: Callable[..., Any], case: Case, *, parts: int = 1, shown: bool = True) -> Outcome:
     """Call `function` with copies of the case's values and record what happens.
 
     Only Ctrl-C gets through: everything else that a learner's function does becomes an outcome.
+    Where several `parts` are asked for, a list of so many is as good as a tuple. What it displays
+    appears only if it is to be `shown`.
     """
     given = {name: clone(value) for name, value in case.items()}
-    printed = io.StringIO()
-    value: Any = None
-    error: BaseException | None = None
-    line, began = "", True
-    with (
-        contextlib.redirect_stdout(printed),
-        contextlib.redirect_stderr(printed),
-        np.errstate(all="ignore"),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
+    printed, value, error = Printed(), None, None
+    with set_aside(printed, shown):
         try:
-            value = plain(function(*given.values()))
+            value = function(*given.values())
         except KeyboardInterrupt:
             raise
         except BaseException as caught:  # also exit() in a learner's function
-            error, line = caught, learners_line(function, caught)
-            began = not caught.__traceback__ or caught.__traceback__.tb_next is not None
+            error = caught
+    if type(value) is list and len(value) == parts > 1:
+        value = tuple(value)
     changed = tuple(
         name
         for name, array in case.items()
         if isinstance(array, np.ndarray) and not _identical(array, given[name])
     )
-    return Outcome(value, error, line, began, changed, printed.getvalue())
+    if error is None:
+        return Outcome(plain(value), changed=changed, printed=printed.text())
+    line = _line(error)
+    traceback.clear_frames(error.__traceback__)  # what its variables hold may be large
+    return Outcome(None, error, line or "", line is not None, changed, printed.text())
 
 
 def plain(value: Any) -> Any:
     """A copy of `value` made of ints, plain arrays and tuples; `Foreign` for the rest.
 
-    Types are compared exactly, because a subclass can bring its own idea of equality. Of a named
-    tuple only the parts are kept; an integer in an array of shape () is an int.
+    Types are compared exactly, because a subclass can bring its own idea of equality; of an int
+    or float of a kind of its own, and of a named tuple, what they are made of is kept. An integer
+    in an array of shape () is an int. A huge array is not copied: its shape stands for it.
 
     Examples
     --------
@@ -88,44 +88,70 @@ def plain(value: Any) -> Any:
     >>> plain(True)
     Foreign(type_name='bool')
     """
+    if issubclass(type(value), tuple):
+        return tuple(_plain_part(part) for part in tuple.__iter__(value))
+    return _plain_part(value)
+
+
+def _plain_part(value: Any) -> Any:
     kind = type(value)
-    if issubclass(kind, tuple):
-        return tuple(plain(part) for part in tuple.__iter__(value))
-    if kind is int:
-        return value
-    if kind not in _NUMBERS and kind is not np.ndarray:
-        return Foreign(kind.__name__)
-    array = np.array(value)
+    if issubclass(kind, int) and kind is not bool:
+        value = int.__index__(value)
+        if value.bit_length() < _LONGEST:
+            return value
+        return Foreign(f"int of about {round(value.bit_length() * math.log10(2))} digits")
+    if issubclass(kind, float) and kind is not np.float64:
+        value, kind = float.__float__(value), float
+    if not any(kind is number for number in (*_NUMBERS, np.ndarray)):
+        return Foreign(_type_name(kind))
+    array = np.asarray(value)
     if array.dtype.kind not in "fiu":
         return Foreign(f"array of {array.dtype.name}")
-    return int(array) if array.dtype.kind in "iu" and array.ndim == 0 else array
+    if array.size > _LARGEST:
+        return np.broadcast_to(np.nan, array.shape)
+    return int(array) if array.dtype.kind in "iu" and array.ndim == 0 else array.copy()
 
 
 def structure_problem(answer: Any, expected: Any, names: tuple[str, ...]) -> tuple[str, str] | None:
     """("type" or "shape", a sentence that states both) where `answer` is not built as expected."""
-    if isinstance(expected, tuple):
-        if type(answer) is not tuple or len(answer) != len(expected):
-            parts = ", ".join(names)
-            return "type", (
-                f"It returns {describe(answer)}; expected a tuple ({parts}). Let it end with "
-                f"return {parts}."
-            )
-        problems = (
-            structure_problem(part, wanted, (name,))
-            for part, wanted, name in zip(answer, expected, names, strict=True)
+    if not isinstance(expected, tuple):
+        return _part_problem(answer, expected, names[0], alone=True)
+    if type(answer) is not tuple or len(answer) != len(expected):
+        parts = ", ".join(names)
+        return "type", (
+            f"It returns {describe(answer)}; expected a tuple ({parts}). Let it end with "
+            f"return {parts}."
         )
-        return next((problem for problem in problems if problem), None)
+    problems = map(_part_problem, answer, expected, names)
+    return next((problem for problem in problems if problem), None)
+
+
+def _part_problem(
+    answer: Any, expected: Any, name: str, alone: bool = False
+) -> tuple[str, str] | None:
     if not (isinstance(answer, type(expected)) or (type(answer) is int and np.ndim(expected) == 0)):
-        given = describe(answer)
-        remark = " Is a return missing?" if given == "None" else ""
-        if given == "a list" and np.ndim(expected):
-            remark = " Wrap it in np.array(...)."
-        return "type", f"{names[0]} is {given}; expected {describe(expected)}.{remark}"
-    if np.shape(answer) != np.shape(expected):
-        return "shape", (
-            f"{names[0]} has shape {np.shape(answer)}; expected shape {np.shape(expected)}."
+        remark = _remark(answer, expected, alone)
+        return "type", f"{name} is {describe(answer)}; expected {describe(expected)}.{remark}"
+    if _floats(answer) and answer.dtype.itemsize < 4:
+        return "type", (
+            f"{name} holds {answer.dtype.name}, which keeps three digits only. Compute in float64, "
+            "NumPy's own dtype, or in float32."
         )
+    if np.shape(answer) != np.shape(expected):
+        return "shape", f"{name} has shape {np.shape(answer)}; expected shape {np.shape(expected)}."
     return None
+
+
+def _remark(answer: Any, expected: Any, alone: bool) -> str:
+    """What leads out of a wrong type, where that is known."""
+    given = describe(answer)
+    if given == "None":
+        return " Is a return missing?" if alone else ""
+    if given == "a list" and np.ndim(expected):
+        return " Wrap it in np.array(...)."
+    if given.startswith("an array of ") and isinstance(answer, Foreign):
+        return " Its elements must be real numbers: array.astype(float) makes them, if they are."
+    return ""
 
 
 def same(answer: Any, expected: Any, rtol: float) -> bool:
@@ -146,21 +172,52 @@ def same(answer: Any, expected: Any, rtol: float) -> bool:
 
 def differs(answer: Any, expected: Any, rtol: float) -> np.ndarray:
     """Where two arrays or numbers of one shape differ by more than rounding, as booleans."""
-    tolerance = max([rtol, *(_RTOL.get(v.itemsize, 0.0) for v in (answer, expected) if _floats(v))])
-    a, e = np.asarray(answer, float), np.asarray(expected, float)
-    scale = np.abs(e, where=np.isfinite(e), out=np.zeros_like(e)).max(initial=0.0) or 1.0
-    with np.errstate(invalid="ignore"):
-        return ~((np.abs(a - e) <= tolerance * scale) | (a == e) | (np.isnan(a) & np.isnan(e)))
+    with np.errstate(all="ignore"):
+        a, e = np.asarray(answer, float), np.asarray(expected, float)
+        scale = np.abs(e, where=np.isfinite(e), out=np.zeros_like(e)).max(initial=0.0) or 1.0
+        distance = np.where((a == e) | (np.isnan(a) & np.isnan(e)), 0.0, np.abs(a - e))
+        wrong = ~(distance <= rtol * scale)
+        if (wrong & (distance <= max(rtol, _SINGLE) * scale)).any():  # the dtypes decide
+            wrong = ~(distance <= _tolerance(answer, expected, rtol) * scale)
+        return wrong
 
 
-def cuts_decimals(answer: Any, expected: Any) -> bool:
-    """Whether integers were given where decimals were expected: usually an array of dtype int."""
-    return (
-        isinstance(answer, np.ndarray)
-        and answer.dtype.kind in "iu"
-        and isinstance(expected, np.ndarray)
-        and expected.dtype.kind == "f"
-    )
+def _tolerance(answer: Any, expected: Any, rtol: float) -> float:
+    """How far an answer may be off: as far as the dtypes it was computed in make it.
+
+    float32 leaves its traces also in a result that is float64 again: numbers that all fit into
+    float32, or seven right digits and then noise. Without such noise, numbers that end after a few
+    decimals were rounded, which is not right.
+    """
+    if _is_single(answer) or _is_single(expected):
+        return max(rtol, _SINGLE)
+    if not _floats(answer):
+        return rtol
+    if np.array_equal(answer, answer.astype(np.float32), equal_nan=True):
+        return max(rtol, _SINGLE)
+    ends = np.array_equal(answer, answer.round(7), equal_nan=True)
+    return rtol if ends else max(rtol, _MIXED)
+
+
+def dtype_problem(name: str, answer: Any, expected: Any) -> str | None:
+    """A sentence where integers cannot hold what was expected; for values that differ."""
+    if not isinstance(answer, np.ndarray) or answer.dtype.kind not in "iu":
+        return None
+    held, wanted = np.iinfo(answer.dtype), np.asarray(expected)
+    below = wanted.min(initial=0) < held.min
+    if below or wanted.max(initial=0) > held.max:
+        lost, found = (held.min - 1, held.max) if below else (held.max + 1, held.min)
+        return (
+            f"{name} holds {answer.dtype.name}, which reaches from {held.min} to {held.max}: "
+            f"{lost} comes out as {found}. Make the array with a floating dtype, as "
+            "np.zeros(shape) does."
+        )
+    if wanted.dtype.kind == "f" and (wanted != np.round(wanted)).any():
+        return (
+            f"{name} holds {answer.dtype.name}, which cuts the decimals off; make the array "
+            "with a floating dtype, as np.zeros(shape) does."
+        )
+    return None
 
 
 def describe(value: Any) -> str:
@@ -177,7 +234,7 @@ def describe(value: Any) -> str:
         return f"a tuple of {len(value)} values"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}" if value.ndim else "a float"
-    name = value.type_name if isinstance(value, Foreign) else type(value).__name__
+    name = value.type_name if isinstance(value, Foreign) else "int"
     if name == "NoneType":
         return "None"
     return f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"
@@ -185,23 +242,34 @@ def describe(value: Any) -> str:
 
 def said_by(error: BaseException) -> str:
     """An exception as Python prints it, on one line that is not endless: "KeyError: 'x'"."""
-    printed = "".join(traceback.format_exception_only(error))
+    try:
+        printed = "".join(traceback.format_exception_only(error))
+    except Exception:  # an exception of the learner's may raise when it is looked at
+        printed = _type_name(type(error))
     return textwrap.shorten(printed, 300, placeholder=" …").rstrip(".")
 
 
-def learners_line(function: Callable[..., Any], error: BaseException) -> str:
-    """The deepest line of the learner's own file or cell in the traceback, as source."""
-    own_file = getattr(getattr(function, "__code__", None), "co_filename", None)
-    lines = [
-        linecache.getline(frame.filename, frame.lineno or 0).strip()
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == own_file
-    ]
-    return lines[-1] if lines else ""
+def _line(error: BaseException) -> str | None:
+    """The deepest line in the file or cell of the function that was called; None if none ran."""
+    called = error.__traceback__.tb_next if error.__traceback__ else None
+    if called is None:
+        return None
+    own = called.tb_frame.f_code.co_filename
+    numbers = [n for frame, n in traceback.walk_tb(called) if frame.f_code.co_filename == own]
+    return linecache.getline(own, numbers[-1]).strip()
+
+
+def _type_name(kind: type) -> str:
+    """The name that a class was given; its metaclass may have another idea."""
+    return str(type.__dict__["__name__"].__get__(kind))
 
 
 def _floats(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def _is_single(value: Any) -> bool:
+    return _floats(value) and value.dtype.itemsize == 4
 
 
 def _identical(before: np.ndarray, after: np.ndarray) -> bool:

@@ -11,13 +11,15 @@ import ipywidgets
 from course_lib.engine import store
 from course_lib.engine.exercise import Exercise, Prediction
 from course_lib.engine.report import fill, paragraph
+from course_lib.engine.view import marked
 
 
 class Progress:
     """The learner's progress.
 
     What a notebook stores says only what to do: a committed output depends on nobody's progress and
-    on no other lesson. The state itself is shown live, by a widget, and by `print`.
+    on no other lesson. The state itself is shown by a widget, by what takes the widget's place when
+    the notebook is opened again, and by `print`.
     """
 
     def __init__(
@@ -89,7 +91,8 @@ class Progress:
         there_is = "Run this cell to see what you have passed and predicted, and where to go on."
         words = {"text/plain": "\n".join(fill(there_is)), "text/html": paragraph(there_is)}
         view = ipywidgets.HTML(self._table())._repr_mimebundle_()
-        return {**view, **words}, {}
+        as_of_now = {"text/plain": str(self), "text/html": self._table()}
+        return marked({**view, **words}, {}, as_of_now)
 
 
 def _of(count: int, total: int) -> str:

@@ -81,7 +81,8 @@ class Own:
             nowhere = np.zeros(np.shape(wanted), bool)
             return Attempt(wanted, nowhere, f"Your {self.name} {trouble}; this is the library's.")
         wrong = differs(outcome.value, wanted, self.exercise.rtol)
-        return Attempt(outcome.value, wrong, self._comparison(outcome.value, wanted, wrong))
+        y = np.nan_to_num(outcome.value)  # marked as different, and drawn
+        return Attempt(y, wrong, self._comparison(outcome.value, wanted, wrong))
 
     def _trouble(self, outcome: Outcome, wanted: Any) -> str:
         """Why an answer cannot be compared with the library's, or nothing."""
@@ -102,6 +103,6 @@ class Own:
         first = tuple(int(i) for i in np.argwhere(wrong)[0])
         return (
             f"Your {self.name} differs from the library's at {wrong.sum()} of {wrong.size} "
-            f"outputs, first at {next(iter(self.exercise.returns))}{list(first)}: {number(y[first])}, not "
-            f"{number(wanted[first])}."
+            f"outputs, first at {next(iter(self.exercise.returns))}{list(first)}: "
+            f"{number(y[first])}, not {number(wanted[first])}."
         )

@@ -1,17 +1,10 @@
 // One prediction on the page: native radio buttons or a number field, a button, and a line that
 // screen readers announce. The right answer is not here: the kernel sends its words when asked.
 
-const PATIENCE = 3000; // milliseconds without an answer before the form says so
 const SILENCE =
   "No answer from the kernel yet. If it is not running any more, run this cell again.";
 
 let forms = 0; // radio buttons of one form share a name that no other form has
-
-function make(tag, properties, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
 
 function render({ model, el }) {
   const name = `prediction-${(forms += 1)}`;
@@ -36,20 +29,14 @@ function render({ model, el }) {
     make("button", { type: "submit" }, "Predict"),
     feedback,
   );
-  // Keys belong to the form: JupyterLab's command mode would cut, merge or insert cells. Escape goes
-  // back to the notebook; Shift+Enter and what is pressed with Ctrl or Cmd are left to it.
-  form.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") form.closest(".jp-Cell")?.focus();
-    else if (event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter")) return;
-    event.stopPropagation();
-  });
+  const releaseKeys = keepKeys(form);
 
   let timer;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const given = choices.length ? fields.find((field) => field.checked)?.value : number.value;
     clearTimeout(timer);
-    timer = setTimeout(() => (feedback.textContent = SILENCE), PATIENCE);
+    timer = setTimeout(() => say(isBusy(model) ? BUSY : SILENCE), PATIENCE);
     model.send({ given });
   });
 
@@ -58,9 +45,17 @@ function render({ model, el }) {
     for (const field of fields) field.checked = field.value === given;
     if (given) number.value = given;
   }
+  // What is right or wrong opens with a mark and the sentence's first words in bold.
+  function say(words, right = null) {
+    form.dataset.right = right;
+    const [, opening, rest] = words.match(/^(.*?[.:])( .*)$/s) ?? [null, words, ""];
+    if (right === null) return feedback.replaceChildren(words);
+    const mark = make("span", { ariaHidden: "true" }, right ? "✓ " : "○ ");
+    feedback.replaceChildren(make("strong", {}, mark, opening), rest);
+  }
   function answer() {
     clearTimeout(timer);
-    feedback.textContent = model.get("feedback");
+    say(model.get("feedback"), model.get("right"));
   }
   show();
   answer();
@@ -69,6 +64,7 @@ function render({ model, el }) {
   el.append(form);
   return () => {
     clearTimeout(timer);
+    releaseKeys();
     model.off("msg:custom", answer);
     model.off("change:given", show);
   };

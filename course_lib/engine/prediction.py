@@ -13,26 +13,30 @@ import traitlets
 from course_lib.engine import store
 from course_lib.engine.exercise import Prediction
 from course_lib.engine.report import fill, paragraph
+from course_lib.engine.view import front_end, marked
 
 
 class PredictionForm(anywidget.AnyWidget):
     """The form in the notebook. The answer stays in the kernel until one has been given."""
 
-    _esm = Path(__file__).with_suffix(".js")
+    _esm = front_end("prediction.js")
     _css = Path(__file__).with_suffix(".css")
     question = traitlets.Unicode().tag(sync=True)
     choices = traitlets.List(traitlets.Unicode()).tag(sync=True)  # empty: a number is asked for
     given = traitlets.Unicode().tag(sync=True)  # what the learner predicted, as text
+    right: Any = traitlets.Bool(None, allow_none=True).tag(sync=True)  # None: not answered
     feedback = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, prediction: Prediction) -> None:
         self._prediction = prediction
         known, _ = store.facts()
-        earlier = known["predictions"].get(prediction.name, {}).get("answer", "")
+        made = known["predictions"].get(prediction.name, {})
+        earlier = made.get("answer", "")
         super().__init__(
             question=prediction.question,
             choices=list(prediction.choices),
             given=earlier,
+            right=made.get("right"),
             feedback=f"You predicted {earlier} before. Predict again to see why."
             if earlier
             else "",
@@ -44,10 +48,11 @@ class PredictionForm(anywidget.AnyWidget):
         try:
             right, sentences = self._prediction.judge(given)
         except ValueError:
+            self.right = None
             self.feedback = "Type a number, such as 4 or -1.5."
         else:
             trouble = store.record_prediction(self._prediction.name, given, right)
-            self.given = given
+            self.given, self.right = given, right
             self.feedback = f"{sentences} {trouble}".strip()
         self.send({"answered": given})  # also when the words are the same as before
 
@@ -82,4 +87,4 @@ class Question:
         if view is None:
             return words, {}
         data, metadata = view if isinstance(view, tuple) else (view, {})
-        return {**data, **words}, metadata  # the words replace the widget's own text
+        return marked({**data, **words}, metadata)  # the words replace the widget's own text

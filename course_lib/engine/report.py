@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -13,10 +14,11 @@ import numpy as np
 from course_lib.engine.inputs import Case
 from course_lib.engine.outcome import describe, differs
 
-_ROWS, _COLUMNS = 8, 10  # of a table: what is larger is cut out around the largest difference
-_PRINTED_LINES = 12
-# from pale to full, both bright enough for black numbers; green and brown as in the pictures
-_LARGER, _SMALLER = ((221, 240, 238), (90, 178, 168)), ((246, 237, 214), (207, 161, 86))
+_ROWS, _COLUMNS = 8, 10  # of a table: what is larger is cut out around the first wrong value
+# in the colour of the text, so that it is seen on a dark page and on every tint
+_RING = " outline: 2px solid currentColor; outline-offset: -2px; border-radius: 6px;"
+# from pale to full, both bright enough for black numbers; green and pink as in the pictures
+_LARGER, _SMALLER = ((230, 245, 208), (127, 188, 65)), ((253, 224, 239), (222, 119, 174))
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,17 @@ class Comparison:
         """Where the two differ by more than rounding."""
         return differs(self.answer, self.expected, self.rtol)
 
+    def first(self) -> tuple[int, ...]:
+        """The index of the first value that differs, in reading order."""
+        return tuple(int(i) for i in np.unravel_index(self.wrong.argmax(), self.wrong.shape))
+
     def worst(self) -> tuple[int, ...]:
         """The index of the largest difference; what is not finite counts as largest."""
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):
             distance = np.abs(np.asarray(self.answer, float) - np.asarray(self.expected, float))
-        distance = np.where(np.isfinite(distance), distance, np.inf)
-        # rounded, so that a tie is one on every machine
-        distance = np.where(self.wrong, np.round(distance, 9), -1.0)
+            rounded = np.round(distance, 9)  # so that a tie is one on every machine
+        distance = np.where(np.isfinite(rounded), rounded, np.inf)
+        distance = np.where(self.wrong, distance, -1.0)
         return tuple(int(i) for i in np.unravel_index(distance.argmax(), distance.shape))
 
 
@@ -54,6 +60,7 @@ class Report:
         "input-changed", "wrong-value" or "unknown"
     message : the diagnosis in sentences
     points : what was earned
+    borrowed : the library's operations that did the work of a passed answer
     case : the call that the report is about, the smallest that went wrong
     """
 
@@ -67,6 +74,7 @@ class Report:
     comparison: Comparison | None = None
     printed: str = ""
     exception: BaseException | None = field(default=None, repr=False)
+    borrowed: tuple[str, ...] = ()
     note: str = ""  # trouble with the progress file
 
     @property
@@ -101,14 +109,22 @@ class Report:
         if self.comparison:
             lines += fill(_difference(self.comparison))
         if self.printed and not self.passed:
-            lines += ["It printed:", *(f"  {line}" for line in _first_lines(self.printed))]
-        return "\n".join(lines + fill(self.note))
+            lines += ["It printed:", *(f"  {line}" for line in self.printed.split("\n"))]
+        return "\n".join(lines + fill(self._about_the_library()) + fill(self.note))
 
     __repr__ = __str__
 
     def _about_the_case(self) -> str:
         lead = "A case to begin with" if self.diagnosis == "not-written" else "The case"
         return f"{lead}: {_describe_case(self.case)}."
+
+    def _about_the_library(self) -> str:
+        if not self.borrowed:
+            return ""
+        return (
+            f"It calls the library's own {' and '.join(self.borrowed)}: that is right, and the "
+            "exercise is there to write it by hand once."
+        )
 
     def _repr_html_(self) -> str:
         colour, mark, word = (
@@ -126,15 +142,13 @@ class Report:
         if self.comparison:
             parts += [paragraph(_difference(self.comparison)), _tables(self.comparison)]
         if self.printed and not self.passed:
-            printed = escape("\n".join(_first_lines(self.printed)))
-            parts.append(f"{paragraph('It printed:')}<pre>{printed}</pre>")
+            parts.append(f"{paragraph('It printed:')}<pre>{escape(self.printed)}</pre>")
         if not self.passed and self.case:
             parts.append(
                 "<details><summary>This case as code</summary>"
                 f"<pre>{escape(self.as_code())}</pre></details>"
             )
-        if self.note:
-            parts.append(paragraph(self.note))
+        parts += [paragraph(text) for text in (self._about_the_library(), self.note) if text]
         return "\n".join([*parts, "</div>"])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -151,12 +165,6 @@ def paragraph(text: str) -> str:
     return f'<p style="margin: 4px 0; max-width: 46em;">{escape(text)}</p>'
 
 
-def _first_lines(printed: str) -> list[str]:
-    lines = printed.rstrip("\n").split("\n")
-    more = len(lines) - _PRINTED_LINES
-    return lines if more <= 0 else [*lines[:_PRINTED_LINES], f"… and {more} more lines"]
-
-
 def _describe_case(case: Case) -> str:
     return ", ".join(
         f"{name} {describe(value).removeprefix('an array of ')}"
@@ -166,11 +174,20 @@ def _describe_case(case: Case) -> str:
     )
 
 
-def _number(value: Any) -> str:
-    """Three digits, the same on every machine, and never "-0"; integers in full."""
+def _number(value: Any, digits: int = 3) -> str:
+    """So many digits, the same on every machine, and never "-0"; integers in full."""
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "iu":
         return str(value)
-    return f"{round(float(value), 9) + 0.0:.3g}"
+    return f"{round(float(value), 9) + 0.0:.{digits}g}"
+
+
+def _told_apart(answer: Any, expected: Any) -> str:
+    """Both numbers, with as many digits as it takes to see that they differ."""
+    for digits in range(3, 10):
+        yours, right = _number(answer, digits), _number(expected, digits)
+        if yours != right:
+            break
+    return f"yours {yours}, expected {right}"
 
 
 def _assignment(name: str, value: Any) -> str:
@@ -178,9 +195,16 @@ def _assignment(name: str, value: Any) -> str:
 
 
 def _literal(value: Any, indent: int) -> str:
-    """Source code for the value, with as many digits as are the same on every machine."""
+    """Source code for the value, with as many digits as are the same on every machine.
+
+    An array comes to lie in memory as this one does: that may be what an answer stumbles over.
+    """
     if not isinstance(value, np.ndarray):
         return repr(value)
+    if any(step < 0 for step in value.strides):
+        back = tuple(slice(None, None, -1 if step < 0 else 1) for step in value.strides)
+        turned = ", ".join("::-1" if step < 0 else ":" for step in value.strides)
+        return f"{_literal(value[back], indent)}[{turned}]"
     digits = 12 if value.dtype == np.float64 else 6
     numbers = np.array2string(
         value,
@@ -191,41 +215,61 @@ def _literal(value: Any, indent: int) -> str:
         formatter={"float_kind": lambda number: f"{number:.{digits}g}"},
     )
     numbers = re.sub(r"\n+", "\n", numbers)  # NumPy parts blocks by blank lines
-    return f"np.array({numbers}, dtype=np.{value.dtype.name})"
+    order = "" if value.flags.c_contiguous else ', order="F"'
+    return f"np.array({numbers}, dtype=np.{value.dtype.name}{order})"
 
 
 def _difference(comparison: Comparison) -> str:
-    """How many values differ, and the largest difference in numbers."""
-    wrong, worst = comparison.wrong, comparison.worst()
-    answer, expected = np.asarray(comparison.answer)[worst], np.asarray(comparison.expected)[worst]
-    if not worst:
-        return f"{comparison.name} is {_number(answer)}; expected {_number(expected)}."
-    place = f"{comparison.name}[{', '.join(map(str, worst))}]"
-    return (
-        f"{int(wrong.sum())} of {wrong.size} values of {comparison.name} differ, most of all "
-        f"{place}: yours {_number(answer)}, expected {_number(expected)}."
-    )
+    """How many values differ; the first of them, which the tables ring; the largest difference."""
+    wrong, first, worst = comparison.wrong, comparison.first(), comparison.worst()
+
+    def told(index: tuple[int, ...]) -> str:
+        pair = (np.asarray(v)[index] for v in (comparison.answer, comparison.expected))
+        return _told_apart(*pair)
+
+    if not first:
+        return f"{comparison.name}: {told(first)}."
+
+    def place(index: tuple[int, ...]) -> str:
+        return f"{comparison.name}[{', '.join(map(str, index))}]: {told(index)}"
+
+    said = f"{int(wrong.sum())} of {wrong.size} values of {comparison.name} differ"
+    if first == worst:
+        return f"{said}, most of all {place(first)}."
+    return f"{said}. The first is {place(first)}. The largest difference is at {place(worst)}."
 
 
 def _tables(comparison: Comparison) -> str:
-    """Yours, expected and their difference, cut out around the largest difference."""
-    worst = comparison.worst()
-    if not worst:
+    """Yours, expected and their difference, cut out around the first wrong value."""
+    first = comparison.first()
+    if not first:
         return ""
-    lead, (row, column) = worst[:-2], ((0, *worst)[-2:])
+    lead, ring = first[:-2], ((0, *first)[-2:])
     answer, expected, wrong = (
         np.atleast_2d(np.asarray(array)[lead])
         for array in (comparison.answer, comparison.expected, comparison.wrong)
     )
-    rows = _window(answer.shape[0], row, _ROWS)
-    columns = _window(answer.shape[1], column, _COLUMNS)
+    rows = _window(answer.shape[0], ring[0], _ROWS)
+    columns = _window(answer.shape[1], ring[1], _COLUMNS)
     cut = f"{comparison.name}[{', '.join(map(str, lead))}]" if lead else comparison.name
     with np.errstate(invalid="ignore"):
-        difference = np.where(wrong, answer - expected, 0.0)
+        difference = np.where(wrong, np.subtract(answer, expected, dtype=float), 0.0)
+    return (
+        '<div style="display: flex; flex-wrap: wrap; gap: 4px 28px; align-items: flex-start;">'
+        + _table(f"Yours: {cut}", answer, rows, columns, ring)
+        + _table(f"Expected: {cut}", expected, rows, columns, ring)
+        + _table("Yours − expected", difference, rows, columns, ring, _tint(difference))
+        + "</div>"
+        + paragraph(f"Ringed: the first value that differs, row {ring[0]}, column {ring[1]}.")
+    )
+
+
+def _tint(difference: np.ndarray) -> Callable[[float], str]:
+    """Purple where yours is larger, orange where it is smaller; black is readable on both."""
     largest = np.abs(difference[np.isfinite(difference)]).max(initial=0.0) or 1.0
 
     def tint(value: float) -> str:
-        """Green where yours is larger, brown where it is smaller; black is readable on both."""
+        """Green where yours is larger, pink where it is smaller; black is readable on both."""
         if value == 0:
             return ""
         strength = min(abs(value) / largest, 1.0) if np.isfinite(value) else 1.0
@@ -233,13 +277,7 @@ def _tables(comparison: Comparison) -> str:
         rgb = ", ".join(str(round(p + strength * (f - p))) for p, f in zip(pale, full, strict=True))
         return f" background-color: rgb({rgb}); color: #000000;"
 
-    return (
-        '<div style="display: flex; flex-wrap: wrap; gap: 4px 28px; align-items: flex-start;">'
-        + _table(f"Yours: {cut}", answer, rows, columns)
-        + _table(f"Expected: {cut}", expected, rows, columns)
-        + _table("Yours − expected", difference, rows, columns, tint)
-        + "</div>"
-    )
+    return tint
 
 
 def _window(length: int, centre: int, size: int) -> range:
@@ -248,20 +286,28 @@ def _window(length: int, centre: int, size: int) -> range:
 
 
 def _table(
-    caption: str, values: np.ndarray, rows: range, columns: range, tint: Any = lambda value: ""
+    caption: str,
+    values: np.ndarray,
+    rows: range,
+    columns: range,
+    ring: tuple[int, int],
+    tint: Callable[[float], str] = lambda value: "",
 ) -> str:
     align = "padding: 2px 7px; text-align: right;"
+
+    def cell(i: int, j: int) -> str:
+        around = _RING if (i, j) == ring else ""
+        return f'<td style="{align}{tint(values[i, j])}{around}">{_number(values[i, j])}</td>'
+
     head = "".join(f'<th scope="col" style="{align}">{j}</th>' for j in columns)
     body = "".join(
         f'<tr><th scope="row" style="{align}">{i}</th>'
-        + "".join(
-            f'<td style="{align}{tint(values[i, j])}">{_number(values[i, j])}</td>' for j in columns
-        )
+        + "".join(cell(i, j) for j in columns)
         + "</tr>"
         for i in rows
     )
     return (
-        f'<table style="font-variant-numeric: tabular-nums;"><caption style="text-align: left; '
-        f'color: inherit;">{escape(caption)}</caption><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>"
+        '<table style="color: inherit; font-variant-numeric: tabular-nums;">'
+        f'<caption style="text-align: left; color: inherit;">{escape(caption)}</caption>'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
     )

@@ -7,14 +7,20 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, expect
 
-from tests.browser.lab import PATIENCE, ROOT, Notebook, chromium, find_chromium, jupyterlab
+from tests.browser.lab import (
+    LAB,
+    PATIENCE,
+    ROOT,
+    Notebook,
+    chromium,
+    find_chromium,
+    jupyterlab,
+    write_notebook,
+)
 from tools.copies import copy_missing
-from tools.notebooks import METADATA
 
 SCREENSHOTS = Path(tempfile.gettempdir()) / "layer-by-layer-screenshots"
 
@@ -53,14 +59,13 @@ def open_notebook(browser: Browser, address: str, folder: Path) -> Iterator[Open
     """Open a notebook of work/ by name; cells make a new one of that name first."""
     contexts = []
 
-    def open_notebook(name: str, *cells: str, **viewport: int) -> Notebook:
+    def open_notebook(name: str, *cells: str, app: str = LAB, **viewport: int) -> Notebook:
         if cells:
-            notebook = new_notebook(cells=[new_code_cell(c) for c in cells], metadata=METADATA)
-            nbformat.write(notebook, folder / "work" / name)
+            write_notebook(folder / "work" / name, *cells)
         size: Any = {"width": 1280, "height": 900} | viewport
         contexts.append(browser.new_context(viewport=size))
         contexts[-1].set_default_timeout(PATIENCE)
-        return Notebook(contexts[-1].new_page(), address % name)
+        return Notebook(contexts[-1].new_page(), address % (app, name))
 
     yield open_notebook
     for context in contexts:

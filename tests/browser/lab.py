@@ -1,4 +1,4 @@
-"""JupyterLab as a learner meets it: an empty home, copies to work on, and a browser."""
+"""JupyterLab and Notebook as a learner meets them: an empty home, copies, and a browser."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from tools.notebooks import METADATA
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30_000  # milliseconds; a busy machine may be slow, what hangs fails all the same
+LAB, NOTEBOOK = "lab/tree", "notebooks"  # one server offers both applications
 NO_CHROMIUM = "The browser tests need Chromium, and there is none; sudo apt install chromium"
 FLAGS = (
     "--no-sandbox",
@@ -43,6 +48,12 @@ def find_chromium() -> str:
     raise FileNotFoundError(NO_CHROMIUM)
 
 
+def write_notebook(path: Path, *cells: str) -> None:
+    """A notebook of these code cells, not run yet."""
+    notebook = new_notebook(cells=[new_code_cell(code) for code in cells], metadata=METADATA)
+    nbformat.write(notebook, path)
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A headless browser with a profile of its own."""
@@ -54,7 +65,8 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def jupyterlab(folder: Path, **environment: str) -> Iterator[str]:
-    """Start JupyterLab on `folder`/work, as `make lab` does; yields the address to open, with %s.
+    """Start JupyterLab on `folder`/work, as `make lab` does; yields the address to open, with a %s
+    for the application and one for the notebook.
 
     Its home is empty, and the progress file is `folder`/progress.json.
     """
@@ -71,7 +83,8 @@ def jupyterlab(folder: Path, **environment: str) -> Iterator[str]:
     }
     command = [
         *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
-        "--expose-app-in-browser",  # tests give JupyterLab's own commands by name
+        "--expose-app-in-browser",  # tests give the applications' own commands by name
+        "--JupyterNotebookApp.expose_app_in_browser=True",
         f"--ServerApp.root_dir={folder}",
         "--ServerApp.port=0",
         f"--LabApp.app_settings_dir={ROOT / 'tools/jupyterlab'}",
@@ -88,10 +101,19 @@ def jupyterlab(folder: Path, **environment: str) -> Iterator[str]:
         )
         try:
             facts = _wait_for_facts(server, runtime)
-            yield f"{facts['url']}lab/tree/work/%s?reset&token={facts['token']}"
+            yield f"{facts['url']}%s/work/%s?reset&token={facts['token']}"
         finally:
-            os.killpg(server.pid, signal.SIGTERM)  # its kernels too
-            server.wait(30)
+            stop(server)
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """Stop a server and its kernels; one that a page asks for a kernel meanwhile may hang."""
+    os.killpg(server.pid, signal.SIGTERM)
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(10)
 
 
 def _wait_for_facts(server: subprocess.Popen[bytes], runtime: Path) -> dict[str, str]:
@@ -106,7 +128,7 @@ def _wait_for_facts(server: subprocess.Popen[bytes], runtime: Path) -> dict[str,
 
 
 class Notebook:
-    """One notebook open in JupyterLab."""
+    """One notebook open in JupyterLab or Notebook."""
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
@@ -147,6 +169,12 @@ class Notebook:
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(code)
         self.page.keyboard.press("Control+Enter")
+
+    def save_and_reload(self) -> None:
+        """Save the notebook and load the page anew; the kernel goes on."""
+        self.command("docmanager:save")
+        self.page.reload()
+        self.page.wait_for_function(f"window.jupyterapp && {_IDLE}")
 
     def restart(self) -> None:
         """Restart the kernel from the menu's command, and say yes."""

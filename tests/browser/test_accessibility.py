@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -38,6 +39,10 @@ def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
 check(conv_output_size)"""
 HINT = "hint(conv2d_forward)"
 PROGRESS = "progress()"
+GALLERY = """\
+from course_lib import History, draw
+draw.gallery(np.eye(2)[None], ["a diagonal"], title="One image")"""
+CURVES = "draw.learning_curves(History((2.0, 0.5), (2.1, 0.7), (0.3, 0.9)))"
 
 OURS = ".jp-OutputArea-output"  # what our cells show, without JupyterLab around it
 
@@ -45,6 +50,7 @@ OURS = ".jp-OutputArea-output"  # what our cells show, without JupyterLab around
 @pytest.fixture(scope="module")
 def notebook(open_notebook: Open) -> Notebook:
     cells = (SETUP, EXPLORER, FAILING, NUMBER, CHOICE, STUB, WITH_TABLES, PASSED, HINT, PROGRESS)
+    cells = (*cells, GALLERY, CURVES)
     notebook = open_notebook("accessibility.ipynb", *cells, height=6000)
     notebook.run_all()
     expect(notebook.element.locator(".explorer canvas[aria-label*=products]")).to_be_visible()
@@ -95,6 +101,25 @@ def test_what_changes_is_announced_politely_and_failures_at_once(notebook: Noteb
     expect(failing.get_by_role("alert")).to_contain_text("ZeroDivisionError")
     for form in notebook.element.locator("form.prediction").all():
         assert form.locator("[role=status]").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("draw.gallery", "One image a diagonal"), (CURVES, "trained for 2 epochs; training loss 2")],
+)
+def test_every_picture_has_its_words(notebook: Notebook, code: str, words: str):
+    expect(notebook.cell(code).get_by_role("img")).to_have_accessible_name(re.compile(words))
+
+
+def test_a_right_and_a_wrong_prediction_look_different(notebook: Notebook):
+    form = notebook.cell(NUMBER).locator("form")
+    looks = []
+    for given, mark in (("12345", "○ Not this time."), (f"{A_NUMBER.answer():g}", "✓ Yes:")):
+        form.get_by_role("textbox").fill(given)
+        form.get_by_role("button").click()
+        expect(form.locator("strong").last).to_have_text(mark)
+        looks.append(form.evaluate("(form) => getComputedStyle(form).borderLeftColor"))
+    assert looks[0] != looks[1]
 
 
 def test_axe_would_find_a_control_without_a_name(notebook: Notebook):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Open
-from tests.browser.lab import Notebook
+from tests.browser.lab import LAB, NOTEBOOK, Notebook
 from tests.browser.test_keyboard import press
 
 ALL = """\
@@ -43,9 +43,12 @@ Explorer(
 )"""
 
 
-@pytest.fixture(scope="module")
-def hands(open_notebook: Open) -> Notebook:
-    notebook = open_notebook("hands.ipynb", ALL, height=1400)
+CONV2D = "from course_lib import explore\nexplore.conv2d_under_the_window()"
+
+
+@pytest.fixture(scope="module", params=[LAB, NOTEBOOK])
+def hands(open_notebook: Open, request: pytest.FixtureRequest) -> Notebook:
+    notebook = open_notebook("hands.ipynb", ALL, app=request.param, height=1400)
     notebook.run_all()
     expect(notebook.element.get_by_role("status")).to_contain_text("step 0")
     return notebook
@@ -111,6 +114,7 @@ def test_a_pad_is_painted_with_the_keys(hands: Notebook):
     press(hands.page, "ArrowRight", "ArrowDown", "Space")
     says(hands, "digit #./.#")
     expect(pad).to_have_attribute("aria-valuetext", "row 1, column 1: painted")
+    expect(pad).to_have_accessible_description("Arrow keys move, Space paints, Delete clears.")
     press(hands.page, "Delete")
     says(hands, "digit ../..")
     expect(pad).to_have_attribute("aria-valuetext", "row 1, column 1: empty")
@@ -171,3 +175,63 @@ def test_a_control_that_cannot_move_says_why(hands: Notebook):
     expect(size).to_be_disabled()
     expect(size).to_have_accessible_description("your kernel is 4 × 4")
     says(hands, "size 4")
+
+
+@pytest.fixture(scope="module")
+def conv2d(open_notebook: Open) -> Notebook:
+    notebook = open_notebook("conv2d.ipynb", CONV2D, height=1400)
+    notebook.run_all()
+    says(notebook, "conv2d's output at row 11, column 15")
+    return notebook
+
+
+def on_panel(notebook: Notebook, number: int, x: float, y: float) -> tuple[float, float]:
+    """Where fractions of a panel lie on the page: 1 is the input, 2 the output."""
+    box: Any = notebook.element.locator(".explorer .panel").nth(number).bounding_box()
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def test_the_window_follows_a_drag_over_the_photograph(conv2d: Notebook):
+    mouse = conv2d.page.mouse
+    mouse.move(*on_panel(conv2d, 1, 0.52, 0.52))
+    mouse.down()
+    says(conv2d, "row 12, column 16")
+    mouse.move(*on_panel(conv2d, 1, 0.0, 0.0), steps=4)
+    says(conv2d, "row 0, column 0")
+    mouse.up()
+    expect(slider(conv2d, "step")).to_be_focused()
+    press(conv2d.page, "ArrowRight")
+    says(conv2d, "row 0, column 1 ")
+
+
+def test_the_output_under_the_pointer_says_what_moves_it(conv2d: Notebook):
+    conv2d.page.mouse.move(*on_panel(conv2d, 2, 0.52, 0.52))
+    says(conv2d, "The output at row 12, column 16 is moved by 9 samples of the input")
+    conv2d.page.mouse.move(1, 1)
+    expect(conv2d.element.locator(".explorer").get_by_role("status")).not_to_contain_text("moved")
+
+
+def test_the_state_is_a_line_of_code_to_copy(conv2d: Notebook):
+    slider(conv2d, "stride").fill("3")
+    summary = conv2d.element.locator(".explorer summary")
+    code = conv2d.element.locator(".explorer code")
+    expect(code).to_contain_text("stride=3")
+    expect(code).to_be_hidden()
+    summary.click()
+    expect(code).to_be_visible()
+    assert str(code.text_content()).startswith("explore.conv2d_under_the_window(stride=3, step=")
+    conv2d.element.get_by_role("button", name="copy", exact=True).click()
+    assert conv2d.page.evaluate("getSelection().toString()") == code.text_content()
+
+
+def test_less_motion_is_a_few_steps_a_second_apart(conv2d: Notebook):
+    conv2d.page.emulate_media(reduced_motion="reduce")
+    slider(conv2d, "stride").fill("1")
+    slider(conv2d, "step").fill("0")
+    says(conv2d, "row 0, column 0 ")
+    button = conv2d.element.get_by_role("button", name="play step")
+    button.click()
+    says(conv2d, "row 3, column 0 ")  # 96 of 768
+    button.click()
+    expect(button).to_have_text("play")
+    expect(slider(conv2d, "step")).to_have_value("96")

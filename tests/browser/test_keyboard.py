@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from course_lib.lessons import PREDICTIONS
 from tests.browser.conftest import Open
-from tests.browser.lab import Notebook
+from tests.browser.lab import LAB, NOTEBOOK, Notebook
 
 ONE_DOT = """\
 from course_lib.exercises import check, predict
@@ -38,9 +40,11 @@ ANSWER = "return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stri
 CHECK = "check(conv_output_size)"
 
 
-@pytest.fixture(scope="module")
-def notebook(open_notebook: Open) -> Notebook:
-    return open_notebook("keyboard.ipynb", ONE_DOT, NUMBER, CHOICE, STUB, CHECK)
+@pytest.fixture(scope="module", params=[LAB, NOTEBOOK])
+def notebook(open_notebook: Open, folder: Path, request: pytest.FixtureRequest) -> Notebook:
+    (folder / "progress.json").unlink(missing_ok=True)  # a radio button chosen before takes the Tab
+    name = f"keyboard_{request.param[:3]}.ipynb"
+    return open_notebook(name, ONE_DOT, NUMBER, CHOICE, STUB, CHECK, app=request.param)
 
 
 def press(page: Page, *keys: str) -> None:
@@ -122,6 +126,20 @@ def test_no_key_in_a_control_changes_the_notebook(notebook: Notebook, code: str,
     assert len(before) == notebook.cells.count()
     assert notebook.element.locator(".jp-mod-selected").count() == 1
     assert notebook.element.locator(".jp-MarkdownCell, .jp-RawCell").count() == 0
+
+
+@pytest.mark.parametrize(("code", "role"), [(ONE_DOT, "slider"), (NUMBER, "textbox")])
+def test_saving_and_running_work_from_a_control(notebook: Notebook, code: str, role: str):
+    cell = notebook.cell(code.partition("\n")[0])
+    cell.get_by_role(role).first.focus()
+    changed = "jupyterapp.shell.currentWidget.context.model.dirty"
+    notebook.page.evaluate(f"() => void ({changed} = true)")
+    press(notebook.page, "Control+s")
+    notebook.page.wait_for_function(f"!{changed}")
+    before = cell.locator(".jp-InputPrompt").text_content()
+    press(notebook.page, "Shift+Enter")
+    expect(cell.locator(".jp-InputPrompt")).not_to_have_text(before)
+    expect(cell.get_by_role(role).first).to_be_visible()
 
 
 def test_no_key_for_all_of_jupyterlab_is_kept_from_it(notebook: Notebook):

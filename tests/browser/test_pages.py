@@ -18,7 +18,7 @@ def test_a_page_without_kernel_and_network_shows_every_word_and_picture(
     browser: Browser, tmp_path: Path, path: Path
 ):
     notebook = nbformat.read(path, as_version=4)
-    html, _ = HTMLExporter(template_name="classic").from_notebook_node(notebook)
+    html, _ = HTMLExporter().from_notebook_node(notebook)
     (tmp_path / "page.html").write_text(html, encoding="utf-8")
     context = browser.new_context(offline=True)
     page = context.new_page()

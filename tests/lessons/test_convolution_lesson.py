@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_lib.engine.checking import judge
+from course_lib.engine.checking import accepts, judge
 from course_lib.lessons import EXERCISES
 
 SIZE = """
@@ -177,19 +177,19 @@ SLIPS = (  # a right answer, what stands in it, what the learner wrote, the mist
     (SIZE_LOOP, "span + 1", "span", "the last place is missing"),
     (SIZE_LOOP, "(kernel_size - 1) + 1", "(kernel_size - 1)", "window one too narrow"),
     (CONV1D, "+= weight", "= weight", "only the last product counts"),
-    (CONV1D, "                y[n, o, i] += bias[o]\n", "", "forgets the bias"),
+    (CONV1D, "                y[n, o, i] += bias[o]\n", "", "bias forgotten"),
     (
         CONV1D,
         "                y[n, o, i] += bias[o]\n",
         "                    y[n, o, i] += bias[o]\n",
-        "adds the bias too often",
+        "bias counted C_in times",
     ),
     (CONV1D, "i * stride + j * dilation", "i + j * dilation", "window i begins at i"),
     (CONV1D, "i * stride + j * dilation", "i * stride + j", "dilation ignored"),
     (CONV1D, "weight[o, c, j]", "weight[o, c, k - 1 - j]", "kernel flipped"),
-    (CONV1D, "weight[o, c, j]", "weight[c, o, j]", "channel axes of the kernel swapped"),
-    (CONV1D, "weight[o, c, j]", "weight[0, c, j]", "all kernels are the first"),
-    (CONV1D, "x[n, c,", "x[0, c,", "only the first example"),
+    (CONV1D, "weight[o, c, j]", "weight[c, o, j]", "axes of weight exchanged"),
+    (CONV1D, "weight[o, c, j]", "weight[0, c, j]", "only the first C_out of weight"),
+    (CONV1D, "x[n, c,", "x[0, c,", "only the first N"),
     (CONV1D, PADS_1D, "", "reads beyond the end"),
     (CONV1D, "(length + 2 * padding", "(length", "padding missing from the size"),
     (UNPADDED, HEAD_1D, HEAD_1D + PADS_1D, "pads first and counts the padding again"),
@@ -208,7 +208,7 @@ SLIPS = (  # a right answer, what stands in it, what the learner wrote, the mist
     (CONV1D, "    return y", "            return y", "return inside a loop"),
     (CONV1D, "    return y", "                return y", "return inside a loop"),
     (CONV1D_SLICES, "+ bias[:, None]", "+ bias", "bias along the positions"),
-    (CONV1D_SLICES, "bias[:, None]", "0", "forgets the bias"),
+    (CONV1D_SLICES, "bias[:, None]", "0", "bias forgotten"),
     (CONV1D_SLICES, PADS_1D, "", "reads beyond the end"),
     (CONV1D_SLICES, "i * stride : i * stride + span", "i : i + span", "window i begins at i"),
     (
@@ -217,12 +217,12 @@ SLIPS = (  # a right answer, what stands in it, what the learner wrote, the mist
         "i * stride + weight.shape[2]",
         "dilation ignored",
     ),
-    (CONV1D_SLICES, "x[:, :, i *", "x[:1, :, i *", "only the first example"),
+    (CONV1D_SLICES, "x[:, :, i *", "x[:1, :, i *", "only the first N"),
     (CONV2D, "+= (", "= (", "only the last product counts"),
     (CONV2D, "i * stride + a, j * stride + b", "i + a, j + b", "window i begins at i"),
     (CONV2D, "i * stride + a", "i + a", "stride along one axis only"),
     (CONV2D, "j * stride + b", "j + b", "stride along one axis only"),
-    (CONV2D, "weight[o, c, a, b]", "weight[c, o, a, b]", "channel axes of the kernel swapped"),
+    (CONV2D, "weight[o, c, a, b]", "weight[c, o, a, b]", "axes of weight exchanged"),
     (
         CONV2D,
         "= weight.shape\n",
@@ -240,52 +240,57 @@ SLIPS = (  # a right answer, what stands in it, what the learner wrote, the mist
         BACKWARD,
         "dpadded[n, :, window] +=",
         "dpadded[n, :, window] =",
-        "only the last window kept where windows overlap",
+        "dx: only the last window kept where windows overlap",
     ),
-    (BACKWARD, "dweight[o] +=", "dweight[o] =", "weight gradient overwritten"),
+    (BACKWARD, "dweight[o] +=", "dweight[o] =", "dweight: only the last N and L' counts"),
     (
         BACKWARD,
         "dweight[o] += dy[n, o, i] * padded",
         "dweight[o] += dy[n, o, i] * x",
-        "x not padded",
+        "dweight: x not padded",
     ),
-    (BACKWARD, "i * stride, i * stride", "i, i", "stride ignored"),
+    (BACKWARD, "i * stride, i * stride", "i, i", "dx, dweight: stride ignored"),
     (
         BACKWARD,
         "padding : padding + x.shape[2]",
         "padding:-padding",
-        "nothing left without padding",
+        "dx: nothing left without padding",
     ),
     (
         BACKWARD,
         "padding : padding + x.shape[2]",
         ": x.shape[2]",
-        "padding's gradient cut off at one end",
+        "dx: padding's gradient cut off at one end",
     ),
     (
         BACKWARD,
         "return dx, dweight, dbias",
         "return dx / len(x), dweight, dbias",
-        "input gradient averaged",
+        "dx: divided by N",
     ),
     (
         BACKWARD,
         "return dx, dweight, dbias",
         "return tuple(g / len(x) for g in (dx, dweight, dbias))",
-        "every gradient averaged",
+        "dx, dweight, dbias: divided by N",
     ),
-    (BACKWARD, "return dx, dweight, dbias", "return -dx, -dweight, -dbias", "opposite sign"),
+    (
+        BACKWARD,
+        "return dx, dweight, dbias",
+        "return -dx, -dweight, -dbias",
+        "dx, dweight, dbias: opposite sign",
+    ),
     (
         BACKWARD,
         "return dx, dweight, dbias",
         "return dx, dweight, dy.sum()",
-        "bias gradient summed over the wrong axes",
+        "dbias: summed over the wrong axes",
     ),
     (
         BACKWARD,
         "return dx, dweight, dbias",
         "return dx, dweight, dy.mean((0, 2))",
-        "bias gradient averaged",
+        "dbias: divided by N * L'",
     ),
 )
 
@@ -308,12 +313,42 @@ def test_a_slip_is_named(code, right, wrong, name):
     assert judged(code.replace(right, wrong)) == f"slip:{name}"
 
 
+CORNERS = {  # where wrong answers were right by luck: no case met it
+    "a single output": ("conv1d_forward", lambda y, x, w, s, p: y.shape[2] == 1),
+    "x shorter than the window": ("conv1d_forward", lambda y, x, w, s, p: x.shape[2] < w.shape[2]),
+    "K = 1 with padding": ("conv1d_forward", lambda y, x, w, s, p: w.shape[2] == 1 and p > 0),
+    "one column": ("conv2d_forward", lambda y, x, w, s, p: w.shape[3] == 1 < w.shape[2]),
+    "1 by 1": ("conv2d_forward", lambda y, x, w, s, p: w.shape[2:] == (1, 1)),
+    "1 by 1 with padding": ("conv2d_forward", lambda y, x, w, s, p: w.shape[2:] == (1, 1) and p),
+    "stride over columns": ("conv2d_forward", lambda y, x, w, s, p: s > w.shape[3]),
+    "stride over both": ("conv2d_forward", lambda y, x, w, s, p: s > max(w.shape[2:])),
+    "padding over both": ("conv2d_forward", lambda y, x, w, s, p: p >= max(w.shape[2:])),
+}
+
+
+@pytest.mark.parametrize(("name", "condition"), CORNERS.values(), ids=list(CORNERS))
+def test_an_answer_that_is_wrong_in_a_corner_fails(name, condition):
+    def wrong(x, weight, bias, stride, padding, *dilation):
+        y = EXERCISES[name].reference(x, weight, bias, stride, padding, *dilation)
+        return y + 1 if condition(y, x, weight, stride, padding) else y
+
+    assert not accepts(EXERCISES[name], wrong)
+
+
+def test_gradients_that_are_wrong_for_one_weight_with_padding_fail():
+    def wrong(dy, x, weight, stride, padding):
+        dx, dweight, dbias = EXERCISES["conv1d_backward"].reference(dy, x, weight, stride, padding)
+        return dx + (weight.shape[2] == 1 and padding > 0), dweight, dbias
+
+    assert not accepts(EXERCISES["conv1d_backward"], wrong)
+
+
 EDGE = EXERCISES["make_edge_kernel"]
 PREWITT = np.array([[-1, 0, 1]] * 3)
 SOBEL = np.outer([1.0, 2.0, 1.0], [1.0, 0.0, -1.0])
 
 
-def test_an_edge_kernel_only_as_strong_across_as_along_fails():
+def test_an_edge_kernel_that_answers_to_upright_edges_passes():
     rng = np.random.default_rng(0)
     for _ in range(300):
         kernel = rng.normal(size=(3, 3))
@@ -321,7 +356,46 @@ def test_an_edge_kernel_only_as_strong_across_as_along_fails():
         across = max(abs(kernel[:, 1:].sum()), abs(kernel[:, 2:].sum()))
         along = max(abs(kernel[1:].sum()), abs(kernel[2:].sum()))
         report = judge(EDGE, lambda kernel=kernel: kernel)
-        assert report.passed == (across > 2 * along and across >= 0.1)
+        assert report.passed == (along <= 2 * across and across >= 0.1)
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        np.array([[-2, -1, 0], [-1, 0, 1], [0, 1, 2]]),
+        np.array([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]),
+        PREWITT.astype(np.float32),
+        np.asfortranarray(SOBEL),
+    ],
+    ids=["slanting", "laplacian", "float32", "fortran order"],
+)
+def test_what_else_an_edge_kernel_answers_to_is_free(kernel):
+    assert judge(EDGE, lambda: kernel).passed
+
+
+@pytest.mark.parametrize("sum_", [1e-3, -1e-3, 1e-5])
+def test_weights_that_sum_to_nearly_zero_are_not_silent(sum_):
+    kernel = SOBEL.copy()
+    kernel[1, 1] = sum_
+    assert judge(EDGE, lambda: kernel).diagnosis == "slip:does not sum to zero"
+
+
+def test_weights_that_sum_to_zero_up_to_rounding_are_silent():
+    kernel = np.array([[0.1, 0.2, -0.3]] * 3, np.float32)
+    assert kernel.astype(float).sum() != 0
+    assert judge(EDGE, lambda: kernel).passed
+
+
+def test_a_kernel_for_slanting_edges_hears_that_upright_ones_are_missed():
+    report = judge(EDGE, lambda: np.array([[1, 0, -1], [0, 0, 0], [-1, 0, 1]]))
+    assert "gives 0 at every upright edge" in report.message
+    assert "on every edge" not in report.message
+
+
+def test_a_kernel_of_bytes_hears_that_the_dtype_is_the_cause():
+    report = judge(EDGE, lambda: PREWITT.astype(np.uint8))
+    assert report.diagnosis == "type"
+    assert "-1 comes out as 255" in report.message
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e-3, 0.03])
@@ -339,8 +413,8 @@ def test_a_line_detector_answers_to_upright_edges_too():
     """From both sides, with opposite signs; the exercise leaves the sign open, and says so."""
     report = judge(EDGE, lambda: np.array([[-1, 2, -1]] * 3))
     assert report.passed
-    assert "The sign of the answer is up to you." in report.message
+    assert "The sign of the answer is up to you" in report.message
 
 
 def test_a_kernel_of_zeros_finds_nothing():
-    assert "on every edge" in judge(EDGE, lambda: np.zeros((3, 3))).message
+    assert "answers to nothing" in judge(EDGE, lambda: np.zeros((3, 3))).message

@@ -40,7 +40,7 @@ def module(name: str, setting: Setting) -> Any:
         axes = len(setting.inputs[0].shape) - 2
         return nn.Sequential(getattr(nn, f"AdaptiveAvgPool{axes}d")(1), nn.Flatten())
     options = dict(setting.options)
-    if name in ("MultiHeadAttention", "RNN"):
+    if name in ("MultiHeadAttention", "RNN", "GRU"):
         options["batch_first"] = True
     kind = nn.MultiheadAttention if name == "MultiHeadAttention" else getattr(nn, name)
     return kind(*setting.arguments, **options).double()
@@ -50,7 +50,7 @@ def call(name: str, layer: Any, *inputs: Any, **options: Any) -> Any:
     """The layer's y, with inputs and options as the library takes them."""
     if name == "MultiHeadAttention":
         return attend(layer, *inputs, **options)
-    if name == "RNN":
+    if name in ("RNN", "GRU"):
         x, *h0 = inputs
         return layer(x, *(h[None] for h in h0))[0]
     return layer(*inputs, **options)
@@ -62,6 +62,7 @@ def attend(
     key: Any = None,
     value: Any = None,
     mask: Any = None,
+    key_padding_mask: Any = None,
     causal: Any = False,
 ) -> Any:
     """Attention whose masks allow, from PyTorch's, whose masks forbid."""
@@ -76,7 +77,17 @@ def attend(
         added = added.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else added + mask
     if causal:
         added = added + torch.full(maps[-2:], -torch.inf, dtype=torch.float64).triu(1)
-    return layer(query, key, value, attn_mask=added.flatten(0, 1), need_weights=False)[0]
+    if key_padding_mask is not None:  # PyTorch wants both masks of one kind
+        padding = torch.zeros(key_padding_mask.shape, dtype=torch.float64)
+        key_padding_mask = padding.masked_fill(torch.from_numpy(key_padding_mask), -torch.inf)
+    return layer(
+        query,
+        key,
+        value,
+        attn_mask=added.flatten(0, 1),
+        key_padding_mask=key_padding_mask,
+        need_weights=False,
+    )[0]
 
 
 def reference(name: str, seed: int, setting: Setting) -> dict[str, Array]:
@@ -117,8 +128,9 @@ def loss_references() -> dict[str, Array]:
         y = torch.from_numpy(setting.draw_y(seed)).requires_grad_()
         target = torch.from_numpy(setting.draw_target(seed))
         options = setting.draw_options(seed)
-        if setting.name == "mse":
-            loss = functional.mse_loss(y, target, **options)
+        if setting.name != "cross_entropy":
+            name = {"mse": "mse_loss"}.get(setting.name, setting.name)
+            loss = getattr(functional, name)(y, target, **options)
         else:
             if "weight" in options:
                 options["weight"] = torch.from_numpy(options["weight"])

@@ -257,6 +257,27 @@ def _allowed(*shape: int) -> Array:
     return mask
 
 
+def _padding(*shape: int) -> Array:
+    """A mask that calls about half of the keys padding, but never the first."""
+    return ~_allowed(*shape)
+
+
+RECURRENT = [
+    on(3, 4, x=(2, 5, 3)),
+    on(1, 1, x=(1, 1, 1)),
+    on(3, 4, x=(2, 1, 3)),
+    on(3, 1, x=(2, 4, 3)),
+    on(1, 4, x=(1, 6, 1)),
+    on(3, 4, bias=False, x=(2, 5, 3)),
+    on(2, 3, x=(4, 12, 2)),
+    on(3, 4, x=Draw((2, 5, 3), scale=10.0)),
+    on(3, 4, x=Draw((2, 5, 3), scale=1e-2)),
+    Setting((3, 4), {}, (Draw((2, 5, 3)), Draw((2, 4)))),
+    Setting((3, 4), {"bias": False}, (Draw((2, 1, 3)), Draw((2, 4)))),
+    Setting((1, 2), {}, (Draw((1, 7, 1)), Draw((1, 2), scale=10.0))),
+    on(16, 24, x=(8, 3, 16)),
+]
+
 SETTINGS: dict[str, list[Setting]] = {
     "Linear": [
         on(4, 3, x=(5, 4)),
@@ -368,23 +389,14 @@ SETTINGS: dict[str, list[Setting]] = {
         _attending((2, 3, 4), (2, 5, 4), mask=_allowed(2, 1, 1, 5)),
         _attending((2, 3, 4), mask=draw(0, "added", (3, 3))),
         _attending((2, 3, 4), mask=draw(0, "added", (2, 2, 3, 3)), causal=True),
+        _attending((3, 4, 4), key_padding_mask=_padding(3, 4)),
+        _attending((3, 3, 4), mask=_allowed(3, 3), key_padding_mask=_padding(3, 3)),
+        _attending((2, 3, 4), (2, 5, 4), (2, 5, 4), key_padding_mask=_padding(2, 5), causal=True),
+        _attending((2, 3, 4), mask=draw(0, "added", (3, 3)), key_padding_mask=_padding(2, 3)),
         _attending((1, 420, 4), causal=True),  # a map is too large to be kept
     ],
-    "RNN": [
-        on(3, 4, x=(2, 5, 3)),
-        on(1, 1, x=(1, 1, 1)),
-        on(3, 4, x=(2, 1, 3)),
-        on(3, 1, x=(2, 4, 3)),
-        on(1, 4, x=(1, 6, 1)),
-        on(3, 4, bias=False, x=(2, 5, 3)),
-        on(2, 3, x=(4, 12, 2)),
-        on(3, 4, x=Draw((2, 5, 3), scale=10.0)),
-        on(3, 4, x=Draw((2, 5, 3), scale=1e-2)),
-        Setting((3, 4), {}, (Draw((2, 5, 3)), Draw((2, 4)))),
-        Setting((3, 4), {"bias": False}, (Draw((2, 1, 3)), Draw((2, 4)))),
-        Setting((1, 2), {}, (Draw((1, 7, 1)), Draw((1, 2), scale=10.0))),
-        on(16, 24, x=(8, 3, 16)),
-    ],
+    "RNN": RECURRENT,
+    "GRU": RECURRENT,
     "Embedding": [
         *(on(4, 3, padding_idx=index, x=Draw((2, 5), below=4)) for index in range(3)),
         *(on(10, 4, x=Draw(shape, below=below))
@@ -429,6 +441,8 @@ class LossSetting:
     def draw_target(self, seed: int) -> Array:
         if self.name == "mse":
             return draw(seed, "target", self.shape)
+        if self.name == "binary_cross_entropy_with_logits":
+            return np.clip(draw(seed, "target", self.shape), 0.0, 1.0)
         return Draw(self.shape[:-1], below=self.shape[-1])(seed, "target")
 
     def draw_options(self, seed: int) -> dict[str, Any]:
@@ -463,6 +477,12 @@ LOSSES = (
         for shape in ((1,), (6, 3), (2, 3, 4), (5, 1))
     ),
     LossSetting("mse", (6, 3), scale=1000.0),
+    *(
+        LossSetting("binary_cross_entropy_with_logits", shape, {"reduction": reduction})
+        for reduction in ("mean", "sum", "none")
+        for shape in ((1,), (6, 3), (2, 3, 4), (5, 1))
+    ),
+    LossSetting("binary_cross_entropy_with_logits", (6, 3), scale=1000.0),
 )
 
 OPTIMIZERS: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -153,6 +153,7 @@ def conv1d_backward(dy, x, weight, stride, padding):
             "padding": range(4),
         },
         example={"L": 4, "K": 2},
+        also=({"L": 5, "stride": 3, "padding": 1},),  # no window reaches the padding at the end
         sizes={"L": range(1, 11), "K": range(1, 5)},
         derived={
             "L'": lambda L, K, stride, padding: places(L, K, stride, padding),

@@ -9,32 +9,35 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_lib.convolution import conv2d
+from course_lib import convolution
 from course_lib.data import photograph
-from course_lib.draw.legend import SIGNS, Legend
-from course_lib.draw.numbers import number, numbers
-from course_lib.draw.page import Page
-from course_lib.draw.palette import DATA, OUTPUT, PAPER, rgba
-from course_lib.draw.panel import Grid, Panel
+from course_lib.draw import SIGNS, Grid, Legend, Page, Words, number
+from course_lib.draw.image import pixels
+from course_lib.draw.palette import DATA, INK, OUTPUT, PAPER, rgba
 from course_lib.draw.product import Product, pale
-from course_lib.draw.window import output_scale, window_numbers
-from course_lib.draw.words import Words
-from course_lib.engine.control import Play
+from course_lib.draw.window import in_a_row, output_scale, window_numbers
+from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
+from course_lib.engine.own import Attempt, Own
+from course_lib.engine.way_back import cell_at
+from course_lib.lessons.convolution.forward import CONV2D_FORWARD
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
 
 HEIGHT, WIDTH = 18, 27
 COLOURS = ("red", "green", "blue")
+PARTS = ("window", "kernel", "products")
 
 
-def conv2d_channel_by_channel(kernel: Any = None, **values: Any) -> Explorer:
+def conv2d_channel_by_channel(kernel: Any = None, *, conv2d: Any = None, **values: Any) -> Explorer:
     """Watch `conv2d` condense a window of three colours into one number for each kernel.
 
     Parameters
     ----------
     kernel : str or (3, 3, 3)      a name from the list, or a kernel of your own with one weight per
                                    colour, row and column, which replaces the list's first as "own"
+    conv2d : function              your conv2d_forward, which then computes the outputs; it is said
+                                   and marked where it differs from the library's
     **values                       where the controls start: bias (the same for every kernel), step
 
     Returns
@@ -51,25 +54,46 @@ def conv2d_channel_by_channel(kernel: Any = None, **values: Any) -> Explorer:
     >>> print(explorer.text().splitlines()[2].split(";")[0])
     red 0.01 + green -0.93 + blue 0.00 + bias 0.50 = -0.42
     """
-    own, chosen = read_kernel("conv2d_channel_by_channel", kernel, 3)
-    bank = own | dict(list(kernel_bank().items())[len(own) :])
+    kernels, chosen = read_kernel("conv2d_channel_by_channel", kernel, 3)
+    bank = kernels | dict(list(kernel_bank().items())[len(kernels) :])
+    own = Own.of(conv2d, CONV2D_FORWARD)
+    given = [f"kernel={w.tolist()}" for w in kernels.values()]
+    given += [f"conv2d={own.name}"] if own else []
     weight = np.stack(list(bank.values()))  # (C_out, 3, 3, 3)
     photo = photograph("flower", shrink=18, grey=False, dtype=np.float64)
     x = photo[:, 3 : 3 + HEIGHT, 4 : 4 + WIDTH].round(2)  # products can be checked by hand
 
     def compute(kernel: int, bias: float = 0.0, step: int = 230) -> View:
-        y, _ = conv2d(x[None], weight, np.full(len(weight), bias), padding=1)
+        arrays = {"x": x[None], "weight": weight, "bias": np.full(len(weight), bias)}
+        y, _ = convolution.conv2d(**arrays, padding=1)
+        attempt = Attempt(y, np.zeros(y.shape, bool), "")
+        if own:
+            attempt = own.run(**arrays, stride=1, padding=1)
         row, column = divmod(step, WIDTH)
-        return View(x, tuple(bank), weight, bias, y[0], kernel, row, column)
+        return View(
+            x, tuple(bank), weight, bias, attempt.y[0], kernel, row, column,
+            attempt.differs[0], attempt.words,
+        )  # fmt: skip
+
+    def press_on(panel: str, kernel: str | None = None) -> Point:
+        def to_value(across: float, down: float, **now: Any) -> tuple[str | None, int] | None:
+            cell = cell_at((across, down), (HEIGHT, WIDTH))
+            return cell and (kernel, cell[0] * WIDTH + cell[1])
+
+        return Point(panel, sets=("kernel", "step"), to_value=to_value)
 
     explorer = Explorer(
         "conv2d channel by channel",
         compute,
         draw,
         describe,
+        f"explore.conv2d_channel_by_channel({', '.join(given)})",
         kernel={name: i for i, name in enumerate(bank)},
         bias=(-2.0, 2.0, 0.5),
         step=Play(0, HEIGHT * WIDTH - 1),
+        press_on_photograph=press_on("photograph"),
+        **{f"press_on_{colour}": press_on(f"{colour} channel") for colour in COLOURS},
+        **{f"press_on_output_{k}": press_on(f"output {k}", name) for k, name in enumerate(bank)},
     )
     return explorer.show(**chosen | values)
 
@@ -86,8 +110,8 @@ def kernel_bank() -> dict[str, Array]:
     return {
         "red against green": np.multiply.outer([1, -1, 0], np.ones((3, 3))),
         "brightness": np.multiply.outer([1, 1, 1], made["identity"]),
-        "outlines of any colour": np.multiply.outer([1, 1, 1], made["outline"]),
-        "upright edges of red": np.multiply.outer([1, 0, 0], made["Sobel x"]),
+        "outlines": np.multiply.outer([1, 1, 1], made["outline"]),
+        "upright red edges": np.multiply.outer([1, 0, 0], made["Sobel x"]),
     }
 
 
@@ -103,6 +127,8 @@ class View:
     kernel: int  # the one that is taken apart
     row: int  # of y
     column: int
+    differs: Array  # like y: where it is not what the library says
+    own: str  # how the learner's function compares with the library's, in words
 
     @property
     def window(self) -> Array:  # (3, 3, 3)
@@ -129,12 +155,15 @@ def describe(view: View) -> str:
     vector = ", ".join(f"{n} {number(v)}" for n, v in zip(view.names, view.vector, strict=True))
     weight = view.weight[view.kernel]
     channels = "\n".join(
-        f"{colour}: window {_rows(window)}; kernel {_rows(part)}; products {_rows(window * part)}"
+        f"{colour}: window {in_a_row(window)}; kernel {in_a_row(part)}; "
+        f"products {in_a_row(window * part)}"
         for colour, window, part in zip(COLOURS, view.window, weight, strict=True)
     )
+    made_by = "your" if view.own else "conv2d's"
     return f"""\
-{sums} + bias {number(view.bias)} = {total}; conv2d's output "{view.names[view.kernel]}" at \
-row {view.row}, column {view.column} is {number(view.vector[view.kernel])}.
+{view.own}{" " if view.own else ""}{sums} + bias {number(view.bias)} = {total}; {made_by} output \
+"{view.names[view.kernel]}" at row {view.row}, column {view.column} is \
+{number(view.vector[view.kernel])}.
 {condensing(view)}: {vector}
 {channels}"""
 
@@ -145,36 +174,33 @@ def condensing(view: View) -> str:
     return f"{channels} × {rows * columns} numbers become {made}, one for each kernel"
 
 
-def _rows(values: Array) -> str:
-    return " / ".join(" ".join(row) for row in numbers(values))
-
-
 def draw(figure: Figure) -> Callable[[View], None]:
     """A row per colour: channel, window × kernel = products, sum; below, what each kernel makes."""
-    channels: list[Grid] = []
-    products: list[Product] = []
-    sums: list[Words] = []
-    rows: list[list[Panel | str]] = []
-    for colour in COLOURS:
-        top = colour == COLOURS[0]
-        titles = ("channel", "window", "kernel", "products") if top else 4 * ("",)
-        image = Grid(f"{colour} channel", HEIGHT, WIDTH, height=56, least=84, title=titles[0])
-        names = tuple(f"{part} of {colour}" for part in ("window", "kernel", "products"))
-        product = Product(54, names, titles=titles[1:], size=9, least=96)
-        total = Words("−10.52", title="sum" if top else "", ha="right")
-        rows.append([Words(colour, least=40), image, *product.row, total])
-        channels.append(image)
-        products.append(product)
-        sums.append(total)
-    words = Words("3 × 9 numbers become 4, one for each kernel", size=9)
+    first = {c: c == COLOURS[0] for c in COLOURS}  # its row has the titles
+    style: dict[str, Any] = {"height": 56, "least": 84}
+    channels = [
+        Grid(f"{c} channel", HEIGHT, WIDTH, title="channel" * first[c], **style) for c in COLOURS
+    ]
+    products = [
+        Product(54, tuple(f"{part} of {c}" for part in PARTS), size=9, least=96,
+                titles=PARTS if first[c] else ("", "", ""))
+        for c in COLOURS
+    ]  # fmt: skip
+    sums = [Words("−10.52", title="sum" * first[c], ha="right") for c in COLOURS]
+    columns = zip(COLOURS, channels, products, sums, strict=True)
+    rows = [
+        [Words(c, least=40), image, *product.row, total] for c, image, product, total in columns
+    ]
+    words = Words("3 × 9 numbers become 4", size=9)
     output = Words("+ bias −2.00 = output −10.52", size=9, weight="bold")
-    small: dict[str, Any] = {"height": 88, "least": 96, "caption": ""}
+    small: dict[str, Any] = {"height": 88, "least": 118, "caption": ""}
     photo = Grid("photograph", HEIGHT, WIDTH, **small)
     maps = [Grid(f"output {k}", HEIGHT, WIDTH, **small) for k in range(4)]
     Page(figure, *rows, [words, Legend(*SIGNS), output], [photo, *maps])
     marks = [image.outline(DATA) for image in channels]
     here = [panel.outline(OUTPUT if panel in maps else DATA) for panel in (photo, *maps)]
     chosen = [panel.outline(OUTPUT) for panel in maps]
+    wrong = [panel.points(INK, marker="x", ms=3) for panel in maps]
 
     def update(view: View) -> None:
         weight = view.weight[view.kernel]
@@ -189,14 +215,16 @@ def draw(figure: Figure) -> Callable[[View], None]:
             sums[c].set_text(number(view.sums[c]))
         total = number(view.vector[view.kernel])
         output.set_text(f"+ bias {number(view.bias)} = output {total}")
-        words.set_text(condensing(view))
-        photo.fill(np.maximum.reduce([tinted(view.x[c], c) for c in range(3)]))
+        words.set_text(condensing(view).split(",")[0])
+        photo.fill(pixels(view.x))
         here[0](view.column - 1, view.row - 1, 3, 3)
         for k, (name, value) in enumerate(zip(view.names, view.vector, strict=True)):
             maps[k].show(view.y[k], output_scale(view.weight[k], view.y[k]))
             here[k + 1](view.column - 0.5, view.row - 0.5, 2, 2)
             maps[k].title.set_text(name)
             maps[k].caption.set_text(number(value))
+            down, across = np.nonzero(view.differs[k])
+            wrong[k].set_data(across + 0.5, down + 0.5)
             chosen[k](0, 0, *((WIDTH, HEIGHT) if k == view.kernel else (np.nan, np.nan)))
 
     return update
@@ -204,7 +232,4 @@ def draw(figure: Figure) -> Callable[[View], None]:
 
 def tinted(values: Array, channel: int) -> Array:
     """One colour channel as light of that colour."""
-    colours = np.zeros((*values.shape, 4), np.uint8)
-    colours[..., channel] = np.rint(255 * values)
-    colours[..., 3] = 255
-    return colours
+    return pixels(np.multiply.outer(np.eye(3)[channel], values))

@@ -11,12 +11,10 @@ from matplotlib.figure import Figure
 
 from course_lib.convolution import conv2d
 from course_lib.data import photograph
-from course_lib.draw.legend import Bar, Legend
-from course_lib.draw.numbers import number
-from course_lib.draw.page import Page
+from course_lib.draw import Bar, Grid, Legend, Page, number
 from course_lib.draw.palette import HIGHLIGHT, MUTED, Scale, chequered, signed_scale
-from course_lib.draw.panel import Grid
 from course_lib.draw.window import BRIGHTNESS, output_scale
+from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
@@ -63,15 +61,23 @@ def equivariance(kernel: Any = None, **values: Any) -> Explorer:
     def compute(kernel: Array, right: int = 4, down: int = 2, stride: int = 1) -> View:
         return look(x, kernel, (down, right), stride)
 
+    def shift_to(across: float, below: float, **now: Any) -> tuple[int, int]:
+        """The shift that brings the photograph's middle there, as far as it moves."""
+        ends = -FARTHEST, FARTHEST
+        return round(np.clip(across - WIDTH / 2, *ends)), round(np.clip(below - HEIGHT / 2, *ends))
+
+    middle: dict[str, Any] = {"sets": ("right", "down"), "to_value": shift_to}
     explorer = Explorer(
         "equivariance",
         compute,
         draw,
         describe,
+        f"explore.equivariance({', '.join(f'kernel={w.tolist()}' for w in own.values())})",
         kernel=kernels,
-        right=(-FARTHEST, FARTHEST),
-        down=(-FARTHEST, FARTHEST),
+        right=Play(-FARTHEST, FARTHEST),
+        down=Play(-FARTHEST, FARTHEST),
         stride=(1, 3),
+        **{f"drag_{panel}": Point(panel, **middle) for panel in ("photograph", "shifted")},
     )
     return explorer.show(**chosen | values)
 

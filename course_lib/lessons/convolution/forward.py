@@ -184,12 +184,6 @@ def conv2d_forward(x, weight, bias, stride, padding):
     slips=(
         *SHARED,
         Slip(
-            "kernel flipped along one axis",
-            "Your output equals a convolution with the kernel flipped along one axis. Rows of the "
-            "kernel meet rows of the window in the same order, and so do columns.",
-            (of_weight(lambda w: w[:, :, ::-1]), of_weight(lambda w: w[..., ::-1])),
-        ),
-        Slip(
             "kernel taken to be square",
             "Your code takes the kernel to have as many columns as rows. Here it need not: "
             "weight.shape[2] counts its rows, weight.shape[3] its columns.",

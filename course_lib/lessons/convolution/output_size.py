@@ -42,11 +42,13 @@ def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
     solution="""
 def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
     span = dilation * (kernel_size - 1) + 1
-    return (size + 2 * padding - span) // stride + 1
+    room = size + 2 * padding - span
+    return room // stride + 1
 """,
     alternative="""
 def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
-    return len(range(0, size + 2 * padding - dilation * (kernel_size - 1), stride))
+    last_tap = dilation * (kernel_size - 1)
+    return len(range(0, size + 2 * padding - last_tap, stride))
 """,
     returns={"places": ""},
     shows="Your formula counts the window's places for any stride, padding and dilation, also "

@@ -159,21 +159,20 @@ def _one_axis_short(x: Array, weight: Array, bias: Array, *rest: int) -> Array:
     return convolve(x, weight, None, *rest) + bias.reshape(-1, *(1 for _ in spatial(x)[1:]))
 
 
-def _last_products(weight: Array) -> Array:
-    """Zeros but for the last weight of every kernel in the last channel."""
+def _last_products(weight: Array, axes: tuple[int, ...]) -> Array:
+    """Zeros but for the last weight along these axes."""
     only = np.zeros_like(weight)
-    only[(slice(None), *(-1 for _ in weight.shape[1:]))] = weight[
-        (slice(None), *(-1 for _ in weight.shape[1:]))
-    ]
+    last = tuple(slice(-1, None) if axis in axes else slice(None) for axis in range(weight.ndim))
+    only[last] = weight[last]
     return only
 
 
-def _last_window_products(weight: Array) -> Array:
-    """Zeros but for the last weight of every kernel in each channel."""
-    at = (slice(None), slice(None), *(-1 for _ in spatial(weight)))
-    only = np.zeros_like(weight)
-    only[at] = weight[at]
-    return only
+def _last_window(weight: Array) -> Array:
+    return _last_products(weight, spatial(weight))
+
+
+def _last_channel_too(weight: Array) -> Array:
+    return _last_products(weight, (1, *spatial(weight)))
 
 
 SHARED = (
@@ -301,10 +300,10 @@ SHARED = (
         "Your output equals the product with the last weight alone: each product overwrites the "
         "one before. Start from zero and add: y[...] += x * weight.",
         (
-            of_weight(_last_window_products),
-            of_weight(_last_products),
-            lambda x, w, b, *rest: convolve(x, _last_products(w), None, *rest),
-            lambda x, w, b, *rest: convolve(x, _last_window_products(w), None, *rest),
+            of_weight(_last_window),
+            of_weight(_last_channel_too),
+            lambda x, w, b, *rest: convolve(x, _last_window(w), None, *rest),
+            lambda x, w, b, *rest: convolve(x, _last_channel_too(w), None, *rest),
         ),
     ),
     Slip(
@@ -313,12 +312,6 @@ SHARED = (
         "Give it one axis for each spatial axis, to be stretched along: bias[:, None] in one "
         "dimension, bias[:, None, None] in two.",
         (_along_the_positions, _one_axis_short),
-    ),
-    Slip(
-        "the first bias for all",
-        "Your output adds bias[0] to every output channel. Channel o has a bias of its own, "
-        "bias[o].",
-        (lambda x, w, b, *rest: convolve(x, w, np.repeat(b[:1], len(b)), *rest),),
     ),
     Slip(
         "rounds the output size up",

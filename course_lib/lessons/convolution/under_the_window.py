@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from math import prod
 from typing import Any
@@ -11,14 +12,12 @@ import numpy as np
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from course_lib.convolution import conv1d, conv2d, output_size
+from course_lib import convolution
+from course_lib.convolution import output_size
 from course_lib.data import photograph
+from course_lib.draw import Bar, Grid, Page, Panel, Words, number
 from course_lib.draw.image import fit_image
-from course_lib.draw.legend import Bar
-from course_lib.draw.numbers import number
-from course_lib.draw.page import Page
-from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED, OUTPUT, WEIGHT, chequered
-from course_lib.draw.panel import Grid, Panel
+from course_lib.draw.palette import DATA, GRADIENT, HIGHLIGHT, INK, MUTED, OUTPUT, WEIGHT, chequered
 from course_lib.draw.window import (
     DOTS,
     MOST_PADDING,
@@ -30,14 +29,18 @@ from course_lib.draw.window import (
     look,
     output_scale,
     size_formula,
+    way_back_colours,
 )
-from course_lib.draw.words import Words
-from course_lib.engine.control import Fixed, Play
+from course_lib.engine.control import Fixed, Play, Point
 from course_lib.engine.explorer import Explorer
+from course_lib.engine.own import Own
+from course_lib.engine.way_back import cell_at, read_by
+from course_lib.lessons.convolution.forward import CONV1D_FORWARD, CONV2D_FORWARD
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
 
 LENGTH, HEIGHT, WIDTH = 24, 24, 32
+PANELS = {1: ("input",), 2: ("input", "output")}  # the last is where an output is named
 FORMULA = "height = floor((24 + 2*3 - 3*(5-1) - 1)/4) + 1 = 10"  # the longest
 
 # Settings of conv2d_under_the_window that show what few people expect
@@ -63,13 +66,17 @@ SURPRISES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def conv1d_under_the_window(kernel: str | Array | None = None, **values: Any) -> Explorer:
+def conv1d_under_the_window(
+    kernel: str | Array | None = None, *, conv1d: Any = None, **values: Any
+) -> Explorer:
     """Move a convolution's window along a row of a photograph and watch `conv1d` compute.
 
     Parameters
     ----------
     kernel : str or (K,)           a name from the list, or a kernel of your own with K from 2 to 5,
                                    which is added to the list as "own" and keeps its size
+    conv1d : function              your conv1d_forward, which then computes the output; the explorer
+                                   says and marks where it differs from the library's
     **values                       where the controls start: kernel_size, stride, padding, dilation,
                                    step
 
@@ -88,11 +95,15 @@ def conv1d_under_the_window(kernel: str | Array | None = None, **values: Any) ->
     The 3 products sum to 0.50; conv1d's output at position 6 is 0.50.
     """
     x = photograph("china", shrink=26, dtype=np.float64)[7].round(2)
-    return under_the_window(conv1d, x, kernel, draw_sequence, 12, values)
+    return under_the_window(x, kernel, Own.of(conv1d, CONV1D_FORWARD), draw_sequence, 12, values)
 
 
 def conv2d_under_the_window(
-    kernel: str | Array | None = None, *, image: Array | None = None, **values: Any
+    kernel: str | Array | None = None,
+    *,
+    image: Array | None = None,
+    conv2d: Any = None,
+    **values: Any,
 ) -> Explorer:
     """Move a convolution's window over a photograph and watch `conv2d` compute.
 
@@ -103,6 +114,8 @@ def conv2d_under_the_window(
     image : (H, W), (3, H, W) or (H, W, 3)
                                    a picture of your own, from 0 to 1 or whole numbers up to 255;
                                    we take its brightness, in at most 24 rows and 32 columns
+    conv2d : function              your conv2d_forward, which then computes the output; the explorer
+                                   says and marks where it differs from the library's
     **values                       where the controls start: kernel_size, stride, padding, dilation,
                                    step; `SURPRISES` has some worth a look
 
@@ -121,35 +134,41 @@ def conv2d_under_the_window(
     >>> print(explorer.text().splitlines()[2])
     The 4 products sum to 0.02; conv2d's output at row 5, column 15 is 0.02.
     """
+    given = () if image is None else ("image=image",)
     if image is None:
         image = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH]
     # hundredths, so that the products in the picture can be checked by hand
     x = fit_image("conv2d_under_the_window", image, HEIGHT, WIDTH).round(2)
     middle = x.size // 2 - x.shape[1] // 2 - 1
-    return under_the_window(conv2d, x, kernel, partial(draw_image, x.shape), middle, values)
+    own = Own.of(conv2d, CONV2D_FORWARD)
+    return under_the_window(x, kernel, own, partial(draw_image, x.shape), middle, values, given)
 
 
 def under_the_window(
-    operation: Callable[..., Any],
     x: Array,
     kernel: Any,
+    own: Own | None,
     draw: Callable[[Figure], Callable[[View], None]],
     start: int,
     values: dict[str, Any],
+    given: tuple[str, ...] = (),
 ) -> Explorer:
     """The explorer of conv1d or conv2d, which have the same controls, at step `start`."""
-    name = operation.__name__
-    own, chosen = read_kernel(f"{name}_under_the_window", kernel, x.ndim)
+    operation = (convolution.conv1d, convolution.conv2d)[x.ndim - 1]
+    name = f"{operation.__name__}_under_the_window"
+    kernels, chosen = read_kernel(name, kernel, x.ndim)
+    given = *(f"kernel={w.tolist()}" for w in kernels.values()), *given
+    given += (f"{operation.__name__}={own.name}",) if own else ()
 
     def weight_of(kernel: str, kernel_size: int) -> Array:
-        return (own | hand_made_kernels(kernel_size, x.ndim))[kernel]
+        return (kernels | hand_made_kernels(kernel_size, x.ndim))[kernel]
 
     def last_step(kernel: str, kernel_size: int, **window: int) -> int:
         size = len(weight_of(kernel, kernel_size))
         return prod(output_size(axis, size, **window) for axis in x.shape) - 1
 
     def own_size(kernel: str) -> tuple[int, str] | None:
-        return (len(own[kernel]), "your kernel keeps its size") if kernel in own else None
+        return (len(kernels[kernel]), "your kernel keeps its size") if kernel in kernels else None
 
     def compute(
         kernel: str,
@@ -158,33 +177,86 @@ def under_the_window(
         padding: int = 1,
         dilation: int = 1,
         step: int = start,
+        output: Array | None = None,
     ) -> View:
-        return look(operation, x, weight_of(kernel, kernel_size), stride, padding, dilation, step)
+        weight = weight_of(kernel, kernel_size)
+        view = look(operation, x, weight, stride, padding, dilation, step)
+        if own:
+            view = computed_by(own, view)
+        return view if output is None else looking_back(operation, view, output)
+
+    def step_at(panel: str) -> Point:
+        def to_value(across: float, down: float, output: Any, **now: Any) -> int | None:
+            view = compute(**now)
+            place = output_under(view, panel, across, down)
+            return None if place is None else int(np.ravel_multi_index(place, view.y.shape))
+
+        return Point(panel, sets=("step",), to_value=to_value)
 
     explorer = Explorer(
-        f"{name} under the window",
+        f"{operation.__name__} under the window",
         compute,
         draw,
         describe,
-        kernel=[*own, *hand_made_kernels(3, x.ndim)],
+        f"explore.{name}({', '.join(given)})",
+        kernel=[*kernels, *hand_made_kernels(3, x.ndim)],
         kernel_size=Fixed((2, 5), when=own_size),
         stride=(1, 4),
         padding=(0, MOST_PADDING),
-        dilation=(1, 3),
+        dilation=own.control("dilation", (1, 3), 1) if own else (1, 3),
         step=Play(0, last_step),
+        output=Point(PANELS[x.ndim][-1], hover=True, step=1),
+        **{f"press_on_{panel}": step_at(panel) for panel in PANELS[x.ndim]},
     )
     return explorer.show(**chosen | values)
+
+
+def computed_by(own: Own, view: View) -> View:
+    """What the learner's function makes of the same input."""
+    attempt = own.run(
+        x=view.x[None, None], weight=view.weight[None, None], bias=np.zeros(1),
+        stride=view.stride, padding=view.padding, dilation=view.dilation,
+    )  # fmt: skip
+    return replace(view, y=attempt.y[0, 0], differs=attempt.differs[0, 0], own=attempt.words)
+
+
+def looking_back(operation: Callable[..., Any], view: View, at: Array) -> View:
+    """With the output at a place of the picture, and its gradient."""
+    over = output_under(view, PANELS[view.x.ndim][-1], *at)
+    if over is None:
+        return view
+    settings = {"stride": view.stride, "padding": view.padding, "dilation": view.dilation}
+    y, backward = operation(view.x[None, None], view.weight[None, None], **settings)
+    dx, *_ = read_by(y, backward, (0, 0, *over))
+    return replace(view, over=over, dx=dx[0, 0])
+
+
+def output_under(view: View, panel: str, across: float, down: float) -> tuple[int, ...] | None:
+    """The output at a place of the picture: a cell, or that whose window has its middle there."""
+    if panel == "output":
+        return cell_at((across, down), view.y.shape, *upper_left(view))
+    at = np.array([down, across][-view.x.ndim :])
+    nearest = np.rint((at + view.padding - view.reach / 2) / view.stride)
+    return tuple(int(i) for i in np.clip(nearest, 0, np.array(view.y.shape) - 1))
+
+
+def upper_left(view: View) -> tuple[float, float]:
+    """Where an output begins that is centred on its panel: across, down."""
+    (height, width), (rows, columns) = view.x.shape, view.y.shape
+    return (width - columns) / 2, (height - rows) / 2
 
 
 def draw_image(shape: tuple[int, int], figure: Figure) -> Callable[[View], None]:
     """Above, input and output at one scale; below, window times kernel, number by number."""
     height, width = shape
-    image, output = (Grid(name, *shape, height=200) for name in ("input", "output"))
+    image, output = (Grid(name, *shape, height=196) for name in ("input", "output"))
     bar, products = Bar(), Products(84)
     formulas = [Words(FORMULA, size=9), Words(FORMULA, size=9)]
     Page(figure, [image, output], [legend(), bar], products.row, formulas)
     outline_window, outline_output = image.outline(DATA), output.outline(OUTPUT)
     taps = image.points(WEIGHT, **DOTS | {"ms": 3})
+    way_back, outline_over = image.cells(), output.outline(GRADIENT)
+    wrong = output.points(INK, marker="x", ms=4)
     same = output.line(MUTED, lw=1, ls=(0, (4, 3)))
     same.set_data([0, width, width, 0, 0], [0, 0, height, height, 0])
 
@@ -200,11 +272,16 @@ def draw_image(shape: tuple[int, int], figure: Figure) -> Callable[[View], None]
         y, x = np.meshgrid(*view.taps, indexing="ij")
         taps.set_data(x.ravel() - p + 0.5, y.ravel() - p + 0.5)
 
-        left, top = (width - columns) / 2, (height - rows) / 2
+        left, top = upper_left(view)
         scale = output_scale(view.weight, view.y)
         output.title.set_text(f"output {rows} × {columns}, dashed: input size")
         output.show(view.y, scale, extent=(left, left + columns, top + rows, top))
         outline_output(left + view.place[1] - 0.3, top + view.place[0] - 0.3, 1.6, 1.6)
+        way_back.fill(way_back_colours(view), (0, width, height, 0))
+        over = np.array(view.over or (np.nan, np.nan)) - 0.1
+        outline_over(left + over[1], top + over[0], 1.2, 1.2)
+        down, across = np.nonzero(view.differs)
+        wrong.set_data(left + across + 0.5, top + down + 0.5)
         bar.show(scale, view.y)
         products.show(view)
         for words, axis, size in zip(formulas, ("height", "width"), view.x.shape, strict=True):
@@ -224,13 +301,15 @@ def draw_sequence(figure: Figure) -> Callable[[View], None]:
     indices = [line.cells(size=9) for _ in range(2)]
     zero, edge = line.line(MUTED, lw=1), line.line(MUTED, lw=1)
     outline_window, outline_output = line.outline(DATA), line.outline(OUTPUT)
+    way_back, outline_over = line.cells(), line.outline(GRADIENT)
+    wrong = line.points(INK, marker="x", ms=6)
     taps, fan = line.points(WEIGHT, **DOTS | {"ms": 5}), line.segments(WEIGHT)
 
     def update(view: View) -> None:
         p, n, at, positions = view.padding, len(view.y), view.place[0], view.taps[0] - view.padding
-        line.view(-p, LENGTH + p, 218, 0)
+        line.view(-p - 2, LENGTH + p, 218, 0)  # room for the ends of the scales
         line.title.set_text(f"input: {LENGTH} samples" + (f" + 2·{p}" if p else ""))
-        line.caption.set_text(f"output: {n} values, each below the middle of its window")
+        line.caption.set_text(f"output: {n} values, each below its window")
         sample = np.arange(LENGTH)
         colours = np.where(view.reads > 0, DATA, HIGHLIGHT)
         now = tinted(colours, np.isin(sample, positions))
@@ -251,13 +330,18 @@ def draw_sequence(figure: Figure) -> Callable[[View], None]:
         edge.set_data((start, end, end, start, start), (130, 130, 150, 150, 130))
         indices[1].fill(paper(n), (start, end, 166, 150), [counted(n)])
         outline_output(start + at * view.stride, 130, view.stride, 20)
+        way_back.fill(way_back_colours(view)[None], (0, LENGTH, 96, 76))
+        over = np.nan if view.over is None else view.over[0]
+        outline_over(start + over * view.stride, 132, view.stride, 16)
+        there = np.flatnonzero(view.differs)
+        wrong.set_data(middles[there], np.full(len(there), 140))
         bottom, top = min(0, view.y.min()), max(view.y.max(), scale.high, 0.01)
         up = -44 / (top - bottom)
         base = 214 + up * -bottom
         show_output(middles, up * view.y, 0.6, base, tinted(np.full(n, OUTPUT), np.arange(n) == at))
-        zero.set_data((-p, LENGTH + p), (base, base))
+        zero.set_data((0, LENGTH), (base, base))
         for label, value in zip(ends, (1, 0, top, bottom), strict=True):
-            label.move(-p, label.y)
+            label.move(-p - 2, label.y)
             label.set_text(number(value))
         products.show(view)
         formula.set_text(f"length = {size_formula(LENGTH, view)}")

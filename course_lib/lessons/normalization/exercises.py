@@ -9,6 +9,8 @@ from course_lib.engine.inputs import Inputs
 from course_lib.engine.slips import summed
 from course_lib.record import Array
 
+# With two features z is 1 and -1 and dx is all rounding.
+FEATURES = (1, 3, 4, 5)
 EPS = (1e-5, 0.1, 2.0)  # one that is seen only where a row is constant, and two that are seen
 
 
@@ -23,6 +25,10 @@ def _unbiased(x: Array) -> Array:
 
 def _centred(x: Array) -> Array:
     return x - x.mean(-1, keepdims=True)
+
+
+def _mean_square(x: Array) -> Array:
+    return (x**2).mean(-1, keepdims=True)
 
 
 LAYER_NORM_FORWARD = Exercise(
@@ -57,7 +63,7 @@ def layer_norm_forward(x, weight, bias, eps):
     inputs=Inputs(
         arguments={"x": "N D", "weight": "D", "bias": "D", "eps": EPS},
         example={"N": 2, "D": 3},
-        sizes={"N": range(1, 6), "D": range(1, 6)},
+        sizes={"N": range(1, 6), "D": FEATURES},
     ),
     slips=(
         Slip(
@@ -88,13 +94,27 @@ def layer_norm_forward(x, weight, bias, eps):
             "unbiased variance",
             "Your y uses the variance over D - 1. That is an estimate for a population; here the "
             "row is all there is, so the mean of the squares is over D.",
-            (lambda x, w, b, eps: w * _centred(x) / np.sqrt(_unbiased(x) + eps) + b,),
+            (
+                lambda x, w, b, eps: w * _centred(x) / np.sqrt(_unbiased(x) + eps) + b,
+                lambda x, w, b, eps: (
+                    w * _centred(x) / np.sqrt(x.var(-1, ddof=1, keepdims=True) + eps) + b
+                ),
+            ),
         ),
         Slip(
             "mean left in",
             "Your y is x divided by its spread, with the mean still in it. Take the mean away "
             "first.",
             (lambda x, w, b, eps: w * x / np.sqrt(x.var(-1, keepdims=True) + eps) + b,),
+        ),
+        Slip(
+            "mean of the squares for the variance",
+            "Your y takes the mean of x ** 2 for the variance. The variance is the mean of "
+            "(x - mean) ** 2, measured from the mean.",
+            (
+                lambda x, w, b, eps: w * _centred(x) / np.sqrt(_mean_square(x) + eps) + b,
+                lambda x, w, b, eps: w * x / np.sqrt(_mean_square(x) + eps) + b,
+            ),
         ),
         Slip(
             "not divided",
@@ -118,19 +138,19 @@ def layer_norm_forward(x, weight, bias, eps):
 )
 
 
-def _terms(dy: Array, x: Array, weight: Array, eps: float) -> dict[str, Array]:
+def _terms(dy: Array, x: Array, weight: Array, eps: float, axis: int = -1) -> dict[str, Array]:
     """Three ways from x to the loss: straight, by the mean, and by the variance."""
     z, dz = _normalised(x, eps), weight * dy
     std = np.sqrt(x.var(-1, keepdims=True) + eps)
     return {
         "the straight term": dz / std,
-        "the mean's term": -dz.mean(-1, keepdims=True) / std,
-        "the variance's term": -z * (dz * z).mean(-1, keepdims=True) / std,
+        "the mean's term": -dz.mean(axis, keepdims=True) / std,
+        "the variance's term": -z * (dz * z).mean(axis, keepdims=True) / std,
     }
 
 
-def _dx(dy: Array, x: Array, weight: Array, eps: float) -> Array:
-    return sum(_terms(dy, x, weight, eps).values())  # type: ignore[return-value]
+def _dx(dy: Array, x: Array, weight: Array, eps: float, axis: int = -1) -> Array:
+    return sum(_terms(dy, x, weight, eps, axis).values())  # type: ignore[return-value]
 
 
 LAYER_NORM_BACKWARD = Exercise(
@@ -171,7 +191,7 @@ def layer_norm_backward(dy, x, weight, eps):
     inputs=Inputs(
         arguments={"dy": "N D", "x": "N D", "weight": "D", "eps": EPS},
         example={"N": 2, "D": 3},
-        sizes={"N": range(1, 6), "D": range(1, 6)},
+        sizes={"N": range(1, 6), "D": FEATURES},
     ),
     terms={"dx": _terms},
     slips=(
@@ -180,6 +200,20 @@ def layer_norm_backward(dy, x, weight, eps):
             "Your dx lacks the division by sqrt(var + eps). Going forward x was divided by it, so "
             "what comes back is too.",
             (lambda dy, x, w, eps: _dx(dy, x, w, eps) * np.sqrt(x.var(-1, keepdims=True) + eps),),
+            "dx",
+        ),
+        Slip(
+            "divided by the variance",
+            "Your dx is divided by var + eps. Going forward x was divided by its root, the "
+            "standard deviation, so what comes back is too.",
+            (lambda dy, x, w, eps: _dx(dy, x, w, eps) / np.sqrt(x.var(-1, keepdims=True) + eps),),
+            "dx",
+        ),
+        Slip(
+            "means over the batch",
+            "Your dx takes its two means over the examples. Each row was normalised by itself, so "
+            "the means are over a row: axis=1.",
+            (lambda dy, x, w, eps: _dx(dy, x, w, eps, axis=0),),
             "dx",
         ),
         Slip(
