@@ -119,7 +119,9 @@ def describe(view: View) -> str:
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """Both nets as blocks on a wire, and how well each reads."""
-    nets = Panel("nets", title="click a block out, or back", xlim=(0, MOST), ylim=(2, 0), height=170)
+    nets = Panel(
+        "nets", title="click a block out, or back", xlim=(0, MOST), ylim=(2, 0), height=170
+    )
     read = Panel("digits read rightly", xlim=(0, 1.05), ylim=(2, 0), height=170, least=190)
     key = Legend((WEIGHT, "a block"), (DATA, "the wire x takes"), (OUTPUT, "now"), (MUTED, "whole"))
     Page(figure, [nets, read], [key])

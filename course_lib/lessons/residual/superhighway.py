@@ -66,7 +66,9 @@ def superhighway(**values: object) -> Explorer:
     The first layer's gradient is 1.1e-06
     """
 
-    def compute(depth: int = 50, net: str = "plain", gain: float = 1.0, activation: str = "ReLU") -> View:
+    def compute(
+        depth: int = 50, net: str = "plain", gain: float = 1.0, activation: str = "ReLU"
+    ) -> View:
         x, target = batch()
         with np.errstate(all="ignore"):  # a naive + overflows, and that is what is to be seen
             model = deep_net(

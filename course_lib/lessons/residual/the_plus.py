@@ -98,7 +98,11 @@ def draw(figure: Figure) -> Callable[[View], None]:
     wires.label(4.4, 3.6, "F", ha="center", weight="bold")
     wires.outline(OUTPUT)(7.0, 3.0, 0.8, 1.2)
     wires.label(7.4, 3.6, "+", ha="center", weight="bold")
-    for start, end in (((9.6, 6.2), (7.9, 6.2)), ((7.0, 8.2), (1.7, 8.2)), ((7.0, 6.2), (1.7, 6.2))):
+    for start, end in (
+        ((9.6, 6.2), (7.9, 6.2)),
+        ((7.0, 8.2), (1.7, 8.2)),
+        ((7.0, 6.2), (1.7, 6.2)),
+    ):
         wires.arrow(INK)(start, end)
     there = {
         "x": wires.label(0.3, 3.0), "branch": wires.label(5.6, 3.0),
@@ -116,7 +120,9 @@ def draw(figure: Figure) -> Callable[[View], None]:
         there["branch"].set_text(number(view.branch))
         there["skip"].set_text(f"x {number(view.x)}")
         there["y"].set_text(f"y {number(view.y)}")
-        back["by_branch"].set_text(f"through F: 1 · {number(view.slope)} = {number(view.by_branch)}")
+        back["by_branch"].set_text(
+            f"through F: 1 · {number(view.slope)} = {number(view.by_branch)}"
+        )
         back["dx"].set_text(f"dx = {number(view.by_branch)} + 1 = {number(view.dx)}")
         ends = np.array([0.0, 2.0])
         of_branch.set_data(ends, view.slope * ends)
