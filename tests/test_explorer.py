@@ -638,9 +638,9 @@ def test_the_window_follows_a_press_on_input_and_output():
     assert press_on(explorer, "press_on_input", "input", 5.6, 86)["step"] == 2
     explorer = conv2d_channel_by_channel()
     pressed = press_on(explorer, "press_on_output_2", "output 2", 4.5, 1.5)
-    assert (pressed["kernel"], pressed["step"]) == ("edges of any colour", 27 + 4)
+    assert (pressed["kernel"], pressed["step"]) == ("outlines", 27 + 4)
     pressed = press_on(explorer, "press_on_red", "red channel", 0.5, 0.5)
-    assert (pressed["kernel"], pressed["step"]) == ("edges of any colour", 0)
+    assert (pressed["kernel"], pressed["step"]) == ("outlines", 0)
     explorer = equivariance()
     pressed = press_on(explorer, "drag_shifted", "shifted", 36 / 2 - 3, 24 / 2 + 99)
     assert (pressed["right"], pressed["down"]) == (-3, 6)
@@ -671,7 +671,7 @@ def test_the_output_under_the_pointer_shows_what_moves_it(make):
 FLIPPED = {
     conv1d_under_the_window: (CONV1D_FORWARD, "conv1d", "difference"),
     conv2d_under_the_window: (CONV2D_FORWARD, "conv2d", "Sobel x"),
-    conv2d_channel_by_channel: (CONV2D_FORWARD, "conv2d", "upright edges of red"),
+    conv2d_channel_by_channel: (CONV2D_FORWARD, "conv2d", "upright red edges"),
 }
 
 
@@ -896,3 +896,16 @@ def test_a_view_is_built_from_the_values_that_code_has_chosen():
     explorer = course_lib.explore.conv2d_under_the_window(kernel_size=4).show(padding=2)
     built = {control["name"]: control["value"] for control in explorer.controls}
     assert (built["kernel_size"], built["padding"], built["step"]) == (4, 2, 333)
+
+
+def test_a_picture_of_your_own_is_what_the_window_slides_over():
+    grey = np.random.default_rng(0).integers(0, 256, (48, 40), dtype=np.uint8)
+    for image in (grey, np.stack([grey] * 3), np.stack([grey] * 3, axis=-1)):
+        explorer = conv2d_under_the_window(image=image)
+        view = explorer._compute(**explorer._arguments)
+        means = grey.reshape(24, 2, 20, 2).mean(axis=(1, 3)) / 255
+        np.testing.assert_allclose(view.x, means, atol=0.0051)
+        pixels(explorer)
+        assert texts(explorer._figure)[0][0].startswith("input 24 × 20")
+    with pytest.raises(ValueError, match="conv2d_under_the_window: image has shape"):
+        conv2d_under_the_window(image=np.zeros(9))
