@@ -117,7 +117,7 @@ def fit(
     _check_pace(epochs, batch_size, rng, progress)
     _check_stopping(clip_norm, patience, validation)
     _check_optimizer(model, optimizer)
-    metric = _choose_metric(metric, loss)
+    metric = _choose_metric(metric, loss, validation)
     run = _Run((model, optimizer), _allow_empty(loss), metric, validation, clip_norm, patience)
     run.validate()  # what would stop the end of the first epoch stops here
     batches = max(1, round(len(x) / batch_size))
@@ -339,7 +339,13 @@ def _allow_empty(loss: Any) -> Any:
     return loss
 
 
-def _choose_metric(metric: Any, loss: Any) -> Callable[[Array, Array], float] | None:
+def _choose_metric(
+    metric: Any, loss: Any, validation: Any
+) -> Callable[[Array, Array], float] | None:
+    if callable(metric) and validation is None:
+        raise ValueError(
+            "fit: metric is measured on validation, and there is none; give validation=(x, target)."
+        )
     if metric is None or callable(metric):
         return metric
     if metric != "auto":

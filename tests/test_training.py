@@ -403,6 +403,7 @@ x60, target60 = points(60)
         ({"patience": 3}, ValueError, "there is no validation"),
         ({"patience": 0, "validation": points(9)}, ValueError, "patience must be at least 1"),
         ({"clip_norm": 0.0}, ValueError, "clip_norm must be positive"),
+        ({"metric": lib.accuracy}, ValueError, "metric is measured on validation"),
         ({"metric": "loss"}, TypeError, "metric is 'loss', not a function"),
         (
             {"metric": lambda y, target: y, "validation": points(9)},
