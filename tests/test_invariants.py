@@ -87,11 +87,11 @@ def test_names_of_cases_are_unique_and_say_what_they_are_about() -> None:
 
 
 def defaults_of(function: Any) -> dict[str, Any]:
-    """The options of a function that may be left out. (A layer's arrays may be, elsewhere.)"""
+    """The options of a function that may be left out. (A layer's parts may be, elsewhere.)"""
     return {
         name: parameter.default
         for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.default is not parameter.empty and name not in ("weight", "bias")
+        if parameter.default is not parameter.empty and name not in ("weight", "bias", "dropout")
     }
 
 
