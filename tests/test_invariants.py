@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from course_lib.activation import softmax
-from course_lib.attention import MultiHeadAttention
 from course_lib.batch_normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm, batch_norm
 from course_lib.blocks import BLOCK
 from course_lib.checkpoint import load, save
@@ -21,6 +20,7 @@ from course_lib.embedding import Embedding
 from course_lib.errors import kind
 from course_lib.layer import Identity, Layer
 from course_lib.linear import Linear
+from course_lib.multi_head_attention import MultiHeadAttention
 from course_lib.normalization import GroupNorm, LayerNorm, layer_norm, rms_norm
 from course_lib.positional import LearnedPositionalEncoding
 from course_lib.recurrent import RNN
@@ -87,11 +87,11 @@ def test_names_of_cases_are_unique_and_say_what_they_are_about() -> None:
 
 
 def defaults_of(function: Any) -> dict[str, Any]:
-    """The options of a function that may be left out. (A layer's arrays may be, elsewhere.)"""
+    """The options of a function that may be left out. (A layer's parts may be, elsewhere.)"""
     return {
         name: parameter.default
         for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.default is not parameter.empty and name not in ("weight", "bias")
+        if parameter.default is not parameter.empty and name not in ("weight", "bias", "dropout")
     }
 
 
