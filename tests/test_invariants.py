@@ -282,7 +282,7 @@ def answers_with(case: Case, where: int, entry: int, value: float) -> dict[str, 
 
 def entries_of(case: Case) -> list[tuple[int, int]]:
     """Some entries of every input that is no parameter, and of dy."""
-    inputs = case.draw()[: case.batched]
+    inputs = case.draw()[: 1 if case in LOSSES else case.batched]  # a target is checked
     sizes = {i: x.size for i, x in enumerate(inputs) if x.dtype.kind == "f"}
     sizes[-1] = np.size(case.forward(case.make(), case.draw())[0])
     return [(i, e) for i, size in sizes.items() for e in sorted({0, size // 2})]
@@ -292,6 +292,7 @@ def entries_of(case: Case) -> list[tuple[int, int]]:
 COUNTING_ZEROS = {
     "Sequential": "the gradient of a unit that ReLU silences, times its inputs",
     "RNN": "the state before the first step, times its gradient",
+    "GRU": "the same",
     "rotary": "the sine of the angle 0, times the pair's other half",
     "MultiHeadAttention": "the gradient of the key's bias, which moves all scores of a row alike",
     "RotaryMultiHeadAttention": "the same",
