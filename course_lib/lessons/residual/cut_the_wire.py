@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -66,12 +67,12 @@ class View:
     now: tuple[float, ...]
 
 
-def cut_the_wire(depth: int = 6) -> Explorer:
+def cut_the_wire(**values: Any) -> Explorer:
     """Click blocks out of a plain and a residual net trained on digits, and put them back.
 
     Parameters
     ----------
-    depth : 4, 6 or 8        blocks of the nets at first
+    **values        where the controls start: depth (4, 6 or 8), blocks (2 × 8, 0 for a cut)
 
     Returns
     -------
@@ -79,7 +80,7 @@ def cut_the_wire(depth: int = 6) -> Explorer:
 
     Notes
     -----
-    A block that is cut out hands its input on as it is.          [Veit et al., 2016, arXiv:1605.06431]
+    A block that is cut out hands its input on as it is.     [Veit et al., 2016, arXiv:1605.06431]
 
     Examples
     --------
@@ -89,7 +90,7 @@ def cut_the_wire(depth: int = 6) -> Explorer:
     start = np.ones((2, MOST))
     start[:, 2] = 0
 
-    def compute(depth: int, blocks: Array) -> View:
+    def compute(depth: int = 6, blocks: Array = start) -> View:
         cut = tuple(tuple(int(i) for i in np.flatnonzero(row[:depth] < 0.5)) for row in blocks)
         whole, now = [], []
         for kind, gone in zip(NAMES, cut, strict=True):
@@ -103,10 +104,11 @@ def cut_the_wire(depth: int = 6) -> Explorer:
         compute,
         draw,
         describe,
+        call="explore.cut_the_wire()",
         depth=(4, MOST, 2),
         blocks=Pad("nets", start),
     )
-    return explorer.show(depth=depth)
+    return explorer.show(**values)
 
 
 def describe(view: View) -> str:

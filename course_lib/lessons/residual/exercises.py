@@ -65,6 +65,7 @@ def residual_forward_backward(x, weight, bias, dz):
     inputs=Inputs(
         arguments={"x": "N D", "weight": "D D", "bias": "D", "dz": "N D"},
         example={"N": 2, "D": 2},
+        also=({"N": 4, "D": 4}, {"N": 4, "D": 3}),
         sizes={"N": range(1, 5), "D": range(1, 5)},
     ),
     terms={"dx": _terms},
@@ -100,8 +101,8 @@ def residual_forward_backward(x, weight, bias, dz):
         ),
         Slip(
             "the ReLU closes the shortcut too",
-            "Your dx lets the shortcut's gradient through only where the ReLU is open. The shortcut "
-            "goes past the ReLU: it hands on all of dz.",
+            "Your dx lets the shortcut's gradient through only where the ReLU is open. The "
+            "shortcut goes past the ReLU: it hands on all of dz.",
             (
                 lambda x, w, b, dz: _gated(x, w, b, dz) @ w + _gated(x, w, b, dz),
                 lambda x, w, b, dz: dz @ w * (x @ w.T + b > 0) + dz,
@@ -210,14 +211,14 @@ def gradient_through_depth(slopes, residual):
         ),
         Slip(
             "in the order of the way back",
-            "Your grads stand in the order in which the gradient meets the layers. grads[i] belongs "
-            "to layer i: turn them round.",
+            "Your grads stand in the order in which the gradient meets the layers. grads[i] "
+            "belongs to layer i: turn them round.",
             (lambda slopes, residual: np.cumprod((slopes + residual)[::-1]),),
         ),
         Slip(
             "what arrives, not what goes on",
-            "Your grads hold what arrives at each layer, before its own slope. Layer i itself counts "
-            "too: the last one has multiplied by slopes[-1].",
+            "Your grads hold what arrives at each layer, before its own slope. Layer i itself "
+            "counts too: the last one has multiplied by slopes[-1].",
             (lambda slopes, residual: np.append(_suffix(slopes + residual)[1:], 1.0),),
         ),
         Slip(
@@ -227,20 +228,20 @@ def gradient_through_depth(slopes, residual):
         ),
         Slip(
             "the shortcut added once, at the end",
-            "Your grads add 1 to the whole product. Each layer has a shortcut of its own: 1 + slope, "
-            "layer by layer, and then the product.",
+            "Your grads add 1 to the whole product. Each layer has a shortcut of its own: 1 + "
+            "slope, layer by layer, and then the product.",
             (lambda slopes, residual: _suffix(slopes) + residual,),
         ),
         Slip(
             "the shortcut instead of F",
-            "Your grads are all 1 with a shortcut. The shortcut is added to F, it does not take its "
-            "place: each slope is 1 + slope.",
+            "Your grads are all 1 with a shortcut. The shortcut is added to F, it does not take "
+            "its place: each slope is 1 + slope.",
             (lambda slopes, residual: np.ones_like(slopes) if residual else _suffix(slopes),),
         ),
         Slip(
             "never below 1",
-            "Your grads take each residual slope to be at least 1. It is 1 + slope, and slope may be "
-            "negative.",
+            "Your grads take each residual slope to be at least 1. It is 1 + slope, and slope "
+            "may be negative.",
             (
                 lambda s, residual: _suffix(np.maximum(s + 1, 1) if residual else s),
                 lambda s, residual: _suffix(1 + np.abs(s) if residual else s),
@@ -248,8 +249,8 @@ def gradient_through_depth(slopes, residual):
         ),
         Slip(
             "slopes added",
-            "Your grads are sums of slopes. Each layer multiplies what it is handed: the chain rule "
-            "is a product.",
+            "Your grads are sums of slopes. Each layer multiplies what it is handed: the chain "
+            "rule is a product.",
             (lambda slopes, residual: np.cumsum((slopes + residual)[::-1])[::-1],),
         ),
     ),

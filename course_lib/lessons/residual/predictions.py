@@ -76,14 +76,18 @@ PREDICTIONS = (
         explanation="The default start makes each layer's outputs, and its gradients, less than "
         "half as long. A hundred halvings and more leave some 40 zeros behind the point, which is "
         "more than float32 can write down.",
+        wrong={
+            1: "1e-4 would be a factor of 0.95 for each layer; it is less than a half.",
+            2: "1e-10 would be a factor of 0.83 for each layer; it is less than a half.",
+        },
     ),
     _predict(
         "negative_slope",
-        question="A residual layer is F(x) + x, and F has the slope -0.5. By how much is a gradient "
-        "of 1 multiplied on its way back through the layer?",
+        question="A residual layer is F(x) + x, and F has the slope -0.5. By how much is a "
+        "gradient of 1 multiplied on its way back through the layer?",
         answer=lambda: _slope_with_shortcut(-0.5),
-        explanation="The slope is 1 + F', here 1 - 0.5. One reads that a shortcut makes it at least "
-        "1; it does not, where F falls.",
+        explanation="The slope is 1 + F', here 1 - 0.5. One reads that a shortcut makes it at "
+        "least 1; it does not, where F falls.",
         wrong={
             1: "1 is the shortcut alone; F adds its own slope, which is negative.",
             1.5: "1.5 takes F's slope to be positive. It falls, so it takes away.",
@@ -93,14 +97,17 @@ PREDICTIONS = (
     ),
     _predict(
         "naive_plus",
-        question="100 residual layers, x + ReLU(W x), with He's weights, not trained yet. How large "
-        "is the loss? (Guessing among ten digits costs 2.3.)",
+        question="100 residual layers, x + ReLU(W x), with He's weights, are not trained yet. A "
+        "net that guesses among ten digits has a loss of 2.3. How large is this one's?",
         choices={"About 2.3": 1, "About 100": 2, "Far above a billion": 3},
         answer=lambda: 1 + int(_naive_loss() > 10) + int(_naive_loss() > 1e9),
-        explanation="Every layer adds something as large as what it was handed, so the numbers grow "
-        "by a factor at each layer, a hundred times over. The + alone keeps the gradient from "
+        explanation="Every layer adds something as large as what it was handed, so the numbers "
+        "grow by a factor at each layer, a hundred times over. The + alone keeps the gradient from "
         "vanishing by letting it explode.",
-        wrong={1: "2.3 needs scores of about equal size; these have grown out of all bounds."},
+        wrong={
+            1: "2.3 needs scores of about equal size; these have grown out of all bounds.",
+            2: "100 would do for ten layers. Each layer multiplies, and there are a hundred.",
+        },
     ),
     _predict(
         "one_block_out",
@@ -112,9 +119,12 @@ PREDICTIONS = (
             "More than 8 in 10": 0.8,
         },
         answer=lambda: _more_than(_after_a_cut(NAMES[1]), (0.0, 0.3, 0.8)),
-        explanation="Each block adds a correction to what goes past it, and without one of them the "
-        "others still work. In the plain net every layer speaks a language that only the next one "
-        "understands.",
-        wrong={0.0: "That is what happens to the plain net."},
+        explanation="Each block adds a correction to what goes past it, and without one of them "
+        "the others still work. In the plain net every layer speaks a language that only the "
+        "next one understands.",
+        wrong={
+            0.0: "That is what happens to the plain net.",
+            0.3: "One of six corrections is missing; the others still fit what goes past.",
+        },
     ),
 )

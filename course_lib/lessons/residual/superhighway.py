@@ -84,6 +84,7 @@ def superhighway(**values: object) -> Explorer:
         compute,
         draw,
         describe,
+        call="explore.superhighway()",
         depth=Play(1, DEEPEST),
         net=list(KINDS),
         gain=(0.4, 1.6, 0.1),
@@ -104,11 +105,12 @@ Smallest {view.norms.min():.2g}, largest {view.norms.max():.2g}"""
 def draw(figure: Figure) -> Callable[[View], None]:
     """The length of each layer's gradient on a log scale."""
     plot = Plot(
-        "length of each layer's gradient",
+        "gradient by layer",
         xlim=(0, DEEPEST + 1),
         ylim=(LOWEST, HIGHEST),
         yscale="log",
-        xlabel="layer, the first at the left; gradients come from the right",
+        xlabel="layer",
+        xticks=[1, 25, 50, 75, 100],
         yticks=[1e-60, 1e-40, 1e-20, 1, 1e20, 1e40],
         height=250,
     )
@@ -123,8 +125,6 @@ def draw(figure: Figure) -> Callable[[View], None]:
         seen = np.clip(view.norms, LOWEST, HIGHEST)
         curve.set_data(layers, seen)
         lost.set_data(layers[view.lost], seen[view.lost])
-        plot.title.set_text(
-            f"length of each layer's gradient; loss {view.loss:.3g}, first layer {view.norms[0]:.2g}"
-        )
+        plot.title.set_text(f"gradient by layer; loss {view.loss:.3g}")
 
     return update

@@ -51,7 +51,7 @@ def the_plus_hands_it_on(x: float = 1.0, slope: float = 0.4) -> Explorer:
     Going back, 1 becomes -0.50 through F plus 1 past it: 0.50.
     """
 
-    def compute(x: float, slope: float) -> View:
+    def compute(x: float = x, slope: float = slope) -> View:
         layer = lib.Residual(lib.Linear(np.array([[slope]]), None))
         y, backward = layer.forward(np.array([[x]]))
         dx, _ = backward(np.ones((1, 1)))
@@ -62,15 +62,15 @@ def the_plus_hands_it_on(x: float = 1.0, slope: float = 0.4) -> Explorer:
             (slope**LAYERS, dx.item() ** LAYERS),
         )  # fmt: skip
 
-    explorer = Explorer(
+    return Explorer(
         "the + hands it on",
         compute,
         draw,
         describe,
+        call="explore.the_plus_hands_it_on()",
         x=(-2.0, 2.0, 0.1),
-        slope=Point("F and F + x", 0.4, step=0.1, along="y"),
+        slope=Point("F and F + x", slope, step=0.1, along="y"),
     )
-    return explorer.show(x=x, slope=slope)
 
 
 def describe(view: View) -> str:
@@ -109,8 +109,10 @@ def draw(figure: Figure) -> Callable[[View], None]:
         "skip": wires.label(3.6, 0.9), "y": wires.label(8.1, 3.0),
     }  # fmt: skip
     back = {
-        "dy": wires.label(8.1, 5.6, "dy 1"), "by_branch": wires.label(2.6, 5.6),
-        "past": wires.label(2.6, 7.6, "past F: 1 · 1 = 1"), "dx": wires.label(0.1, 9.4, weight="bold"),
+        "dy": wires.label(8.1, 5.0, "dy 1"),
+        "by_branch": wires.label(1.7, 5.7),
+        "past": wires.label(1.7, 7.7, "past F: 1 · 1 = 1"),
+        "dx": wires.label(0.1, 9.4, weight="bold"),
     }  # fmt: skip
     of_branch, of_sum = lines.line(WEIGHT), lines.line(OUTPUT)
     handle = lines.points(WEIGHT)
