@@ -84,8 +84,8 @@ def cut_the_wire(**values: Any) -> Explorer:
 
     Examples
     --------
-    >>> print(cut_the_wire().text().splitlines()[2])
-    The plain net
+    >>> print(cut_the_wire().text().splitlines()[2][:20])
+    The plain net reads
     """
     start = np.ones((2, MOST))
     start[:, 2] = 0
@@ -144,7 +144,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
             gone = at in view.cut[row]
             present = here and not gone
             box(*((at + 0.2, row + 0.4, 0.6, 0.44) if present else (-9, -9, 0.1, 0.1)))
-            text.set_text(str(at) if here else "")
+            text.set_text(str(at) if present else "cut" if here else "")
             if here:
                 lines += _wires(at, row, gone, bool(row))
         wires.set_segments(lines)

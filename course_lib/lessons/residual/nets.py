@@ -72,3 +72,20 @@ def gradient_norms(model: Layer, x: Array, target: Array) -> tuple[float, Array]
     _, grad = backward(loss_backward())
     matrices = [g for g in grad.parameters().values() if g.ndim == 2]
     return float(loss), np.array([np.sqrt((g.astype(np.float64) ** 2).sum()) for g in matrices])
+
+
+def arriving(model: lib.Sequential, x: Array, target: Array, depth: int) -> tuple[float, Array]:
+    """The loss, and the length of the gradient that arrives at each hidden layer's output."""
+    trail = []
+    for layer in model.layers:
+        x, backward = layer.forward(x)
+        trail.append(backward)
+    loss, loss_backward = lib.cross_entropy(x, target)
+    dy, _ = trail[-1](loss_backward())
+    lengths = []
+    hidden = trail[2:-1]
+    for number, backward in reversed(list(enumerate(hidden))):
+        if (number + 1) % (len(hidden) // depth) == 0:  # the last part of a layer
+            lengths.append(np.sqrt((dy.astype(np.float64) ** 2).sum()))
+        dy, _ = backward(dy)
+    return float(loss), np.array(lengths[::-1])

@@ -16,12 +16,13 @@ from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED
 from course_lib.draw.panel import Plot
 from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
-from course_lib.lessons.residual.nets import KINDS, deep_net, gradient_norms
+from course_lib.lessons.residual.nets import KINDS, arriving, deep_net
 from course_lib.record import Array
 
 DEEPEST = 100
 EXAMPLES = 32
 LOWEST, HIGHEST = 1e-60, 1e40
+SMALLEST = np.finfo(np.float32).smallest_normal
 ACTIVATIONS = {"ReLU": lib.ReLU, "tanh": lib.Tanh, "GELU": lib.GELU}
 
 
@@ -30,13 +31,13 @@ class View:
     """One net before training, in both precisions."""
 
     loss: float
-    norms: Array  # (depth,), of the hidden layers' weights in float64, from first to last
+    norms: Array  # (depth,), what arrives at each hidden layer, in float64, from first to last
     coarse: Array  # (depth,), the same net in float32
 
     @property
     def lost(self) -> Array:
-        """Where float32 keeps nothing: exactly 0, or no number."""
-        return (self.coarse == 0) | ~np.isfinite(self.coarse)
+        """Where float32 runs out: of digits below its normal range, or of numbers above it."""
+        return (self.coarse < SMALLEST) | ~np.isfinite(self.coarse)
 
 
 @cache
@@ -62,8 +63,8 @@ def superhighway(**values: object) -> Explorer:
 
     Examples
     --------
-    >>> print(superhighway(depth=10, gain=0.5).text().splitlines()[2][:37])
-    The first layer's gradient is 1.1e-06
+    >>> print(superhighway(depth=10, gain=0.5).text().splitlines()[2][:42])
+    The gradient at the first layer is 0.00034
     """
 
     def compute(
@@ -75,9 +76,9 @@ def superhighway(**values: object) -> Explorer:
                 depth, np.random.default_rng(0), kind=net, gain=gain,
                 activation=ACTIVATIONS[activation],
             )  # fmt: skip
-            loss, norms = gradient_norms(model, x, target)
-            _, coarse = gradient_norms(model.astype(np.float32), x.astype(np.float32), target)
-        return View(loss, norms[1:-1], coarse[1:-1])
+            loss, norms = arriving(model, x, target, depth)
+            _, coarse = arriving(model.astype(np.float32), x.astype(np.float32), target, depth)
+        return View(loss, norms, coarse)
 
     explorer = Explorer(
         "superhighway",
@@ -97,13 +98,13 @@ def describe(view: View) -> str:
     first, last = view.norms[0], view.norms[-1]
     lost = int(view.lost.sum())
     return f"""\
-The first layer's gradient is {first:.2g}, the last one's {last:.2g}; the loss is {view.loss:.3g}.
-In float32 {lost} of {len(view.norms)} layers get a gradient that is 0 or no number at all.
+The gradient at the first layer is {first:.2g}, at the last {last:.2g}; the loss is {view.loss:.3g}.
+In float32 {lost} of {len(view.norms)} layers get less than its digits reach, or no number at all.
 Smallest {view.norms.min():.2g}, largest {view.norms.max():.2g}"""
 
 
 def draw(figure: Figure) -> Callable[[View], None]:
-    """The length of each layer's gradient on a log scale."""
+    """The length of the gradient that arrives at each layer, on a log scale."""
     plot = Plot(
         "gradient by layer",
         xlim=(0, DEEPEST + 1),
@@ -114,7 +115,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         yticks=[1e-60, 1e-40, 1e-20, 1, 1e20, 1e40],
         height=250,
     )
-    key = Legend((DATA, "float64"), (HIGHLIGHT, "0 or no number in float32"), (MUTED, "1"))
+    key = Legend((DATA, "float64"), (HIGHLIGHT, "beyond float32"), (MUTED, "1"))
     Page(figure, [plot], [key])
     plot.line(MUTED, lw=1).set_data([0, DEEPEST + 1], [1, 1])
     curve = plot.line(DATA, marker="o", ms=4)
