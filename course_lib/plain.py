@@ -467,9 +467,8 @@ def split_heads(x, num_heads):
     >>> split_heads(np.array([[1.0, 2.0, 3.0, 4.0]]), 2)
     array([[[1., 2.]], [[3., 4.]]])
     """
-    *leading, length, features = x.shape
-    d = features // num_heads
-    heads = _zeros((*leading, num_heads, length, d), x)
+    d = x.shape[-1] // num_heads
+    heads = _zeros((*x.shape[:-2], num_heads, x.shape[-2], d), x)
     for *at, h, t, i in np.ndindex(heads.shape):
         heads[*at, h, t, i] = x[*at, t, h * d + i]
     return heads
@@ -675,9 +674,9 @@ def _each(x, function):
 
 def _share_below(v):
     """The share of the normal distribution below v; its slope is the bell curve."""
-    share = math.erfc(-v.real / math.sqrt(2)) / 2
     slope = math.exp(-v.real * v.real / 2) / math.sqrt(2 * math.pi)
-    return share + slope * (v - v.real)  # v - v.real is 0, or a step too small for a second term
+    # the last factor is 0, or a step too small for a second term
+    return math.erfc(-v.real / math.sqrt(2)) / 2 + slope * (v - v.real)
 
 
 def _along(x, dim, function):
