@@ -207,7 +207,10 @@ def gradient_through_depth(slopes, residual):
             "multiplied from the front",
             "Your grads multiply the slopes from the first layer on. The gradient comes from the "
             "end: the last layer has met one slope, the first layer all of them.",
-            (lambda slopes, residual: np.cumprod(slopes + residual),),
+            (
+                lambda slopes, residual: np.cumprod(slopes + residual),
+                lambda slopes, residual: np.cumprod(slopes),
+            ),
         ),
         Slip(
             "in the order of the way back",
