@@ -898,3 +898,16 @@ def test_a_view_is_built_from_the_values_that_code_has_chosen():
     explorer = course_lib.explore.conv2d_under_the_window(kernel_size=4).show(padding=2)
     built = {control["name"]: control["value"] for control in explorer.controls}
     assert (built["kernel_size"], built["padding"], built["step"]) == (4, 2, 333)
+
+
+def test_a_picture_of_your_own_is_what_the_window_slides_over():
+    grey = np.random.default_rng(0).integers(0, 256, (48, 40), dtype=np.uint8)
+    for image in (grey, np.stack([grey] * 3), np.stack([grey] * 3, axis=-1)):
+        explorer = conv2d_under_the_window(image=image)
+        view = explorer._compute(**explorer._arguments)
+        means = grey.reshape(24, 2, 20, 2).mean(axis=(1, 3)) / 255
+        np.testing.assert_allclose(view.x, means, atol=0.0051)
+        pixels(explorer)
+        assert texts(explorer._figure)[0][0].startswith("input 24 × 20")
+    with pytest.raises(ValueError, match="conv2d_under_the_window: image has shape"):
+        conv2d_under_the_window(image=np.zeros(9))
