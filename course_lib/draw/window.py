@@ -112,7 +112,9 @@ def places(axis: int, view: View) -> str:
 
 
 def describe(view: View) -> str:
-    sizes = "\n".join(f"{axis} {places(i, view)}" for i, axis in enumerate(AXES[view.x.ndim].values()))
+    sizes = "\n".join(
+        f"{axis} {places(i, view)}" for i, axis in enumerate(AXES[view.x.ndim].values())
+    )
     made_by = "your" if view.own else f"conv{view.x.ndim}d's"
     return f"""\
 {view.own}{" " if view.own else ""}The {view.weight.size} products sum to \

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from course_lib.convolution import conv1d
 from course_lib.draw import Legend, Page, Panel, number
-from course_lib.draw.palette import DATA, GRADIENT, MUTED, PAPER, WEIGHT, Scale, chequered, rgba
+from course_lib.draw.palette import DATA, GRADIENT, PAPER, WEIGHT, Scale, chequered, rgba
 from course_lib.draw.product import pale
 from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer

@@ -31,7 +31,7 @@ WANTED = hand_made_kernels(3)["Sobel x"]
 
 
 def a_kernel_takes_shape(**values: Any) -> Explorer:
-    """Play the training of one `Conv2d` that is shown a picture and what Sobel's kernel makes of it.
+    """Play the training of a `Conv2d` that is shown a picture and what Sobel's kernel makes of it.
 
     Parameters
     ----------
