@@ -183,8 +183,8 @@ PREDICTIONS = (
     ),
     _predict(
         "direction",
-        question="The kernel 0, 0, 1 slides over a single spike (stride 1, padding 1). Which way "
-        "does the spike move?",
+        question="The kernel 0, 0, 1 slides over a single spike, one sample at a time, with a zero "
+        "added at each end. Which way does the spike move?",
         choices={"To the left": "left", "To the right": "right", "Not at all": "stays"},
         answer=_looks_ahead,
         explanation="Each output takes the sample to its right, so what was on the right appears "
