@@ -50,7 +50,7 @@ IN_A_PAGE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]*")
 PICTURE_WITHOUT_WORDS = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=[\"'][^\"'\s])[^>]*>")
 FENCED_OR_TABLE = re.compile(r"^```.*?^```|^\|.*?$", re.MULTILINE | re.DOTALL)
 # Numbers such as 0.98 and 98 %; not in links, headings (section 4.2), tables and code blocks.
-MEASURED = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.])|(?<![\w.])\d+(?:\.\d+)? ?%")
+MEASURED = re.compile(r"(?<![\w.])\d+\.\d+(?!\w|\.\d)|(?<![\w.])\d+(?:\.\d+)? ?%")
 NO_MEASUREMENT = re.compile(
     r"^```.*?^```|^[|#].*?$|\[[^\]]*\]\([^)]*\)|\barXiv:\S+|\b[Ss]ections? \d\S*",
     re.MULTILINE | re.DOTALL,
