@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -46,9 +47,6 @@ def gradient_flows_back(**values: Any) -> Explorer:
     def compute(kernel_size: int = 2, stride: int = 1, padding: int = 0, output: int = 2) -> View:
         return look(WEIGHT_AND_MORE[:kernel_size], stride, padding, output)
 
-    def last_output(kernel_size: int, **window: int) -> int:
-        return len(look(WEIGHT_AND_MORE[:kernel_size], **window, output=0).dy) - 1
-
     def output_at(across: float, down: float, **now: Any) -> int:
         return int(np.abs(compute(**now).middles - across).argmin())
 
@@ -61,7 +59,7 @@ def gradient_flows_back(**values: Any) -> Explorer:
         kernel_size=(1, len(WEIGHT_AND_MORE)),
         stride=(1, 3),
         padding=(0, P),
-        output=Play(0, last_output),
+        output=Play(0, lambda **window: len(compute(**window, output=0).dy) - 1),
         press=Point("inputs", sets=("output",), to_value=output_at),
     )
     return explorer.show(**values)
@@ -124,15 +122,16 @@ def draw(figure: Figure) -> Callable[[View], None]:
     weights = Panel(
         "weights", title="dweight: each share is dy × x", xlim=(-1.8, 3), least=205, **style
     )
-    key = Legend((GRADIENT, "the output and its shares"), (DATA, "its window"), (WEIGHT, "weights"),
-                 (chequered(2, 4), "padding"))  # fmt: skip
+    key = Legend(
+        (GRADIENT, "the output, its shares"), (DATA, "its window"), (chequered(2, 4), "padding")
+    )
     Page(figure, [inputs, weights], [key])
     fan, padding = inputs.segments(GRADIENT), inputs.cells()
     of_inputs = {name: inputs.cells(lined=True) for name in ("x", "share", "dx")}
     of_weights = {name: weights.cells(lined=True) for name in TOPS}
     outputs = [inputs.cells() for _ in DY_AND_MORE]
     one, window, shares = (inputs.outline(c) for c in (GRADIENT, DATA, GRADIENT))
-    kernel, read, its_shares = (weights.outline(c) for c in (WEIGHT, DATA, GRADIENT))
+    beside = [weights.outline(c) for c in (WEIGHT, DATA, GRADIENT)]
     for panel, names in ((inputs, TOPS), (weights, ("weight", "x", "share", "dweight"))):
         for name, top in zip(names, TOPS.values(), strict=True):
             panel.label(-1.75, top + ROW / 2, name, size=9)
@@ -140,10 +139,8 @@ def draw(figure: Figure) -> Callable[[View], None]:
     def update(view: View) -> None:
         k, left = len(view.weight), P + view.read[0]
         scales = pale(view.dy), pale(view.whole[0]), pale(view.whole[1])
-        for i, cell in enumerate(outputs):
-            shown = i < len(view.dy)
-            at, value = (view.middles[i], view.dy[i]) if shown else (-99, 0)
-            row(cell, np.array([value]), "dy", at - 0.5, scales[0])
+        for cell, at, dy in zip_longest(outputs, view.middles, view.dy, fillvalue=-99):
+            row(cell, np.array([dy]), "dy", at - 0.5, scales[0])  # those left over, far away
         one(view.middles[view.output] - 0.5, TOPS["dy"], 1, ROW)
         fan.set_segments([[(view.middles[view.output], 33), (P + s + 0.5, 67)] for s in view.read])
         padded = L + 2 * view.padding
@@ -158,9 +155,8 @@ def draw(figure: Figure) -> Callable[[View], None]:
         for name, values in zip(TOPS, (view.weight, samples, view.share[1], view.so_far[1]),
                                 strict=True):  # fmt: skip
             row(of_weights[name], values, name, 0, scales[2] if name in ("share", "dx") else None)
-        kernel(0, TOPS["dy"], k, ROW)
-        read(0, TOPS["x"], k, ROW)
-        its_shares(0, TOPS["share"], k, ROW)
+        for mark, top in zip(beside, TOPS.values(), strict=False):
+            mark(0, top, k, ROW)
 
     return update
 
