@@ -115,7 +115,7 @@ def describe(view: View) -> str:
     sizes = "\n".join(
         f"{axis} {places(i, view)}" for i, axis in enumerate(AXES[view.x.ndim].values())
     )
-    made_by = "your" if view.own else f"conv{view.x.ndim}d's"
+    made_by = "the" if view.own else f"conv{view.x.ndim}d's"
     return f"""\
 {view.own}{" " if view.own else ""}The {view.weight.size} products sum to \
 {number(view.products.sum())}; {made_by} output at {in_words(view.place)} is \

@@ -21,7 +21,7 @@ def make_model(rng):
 
 
 def train(seed, progress=False):
-    rng = np.random.default_rng(seed)  # the same seed draws the same random numbers
+    rng = np.random.default_rng(seed)  # another seed, other random numbers
     digits = lib.digits(rng=rng, dtype=np.float64)
     start = make_model(rng).astype(np.float64)
     optimizer = lib.Adam.init(start, learning_rate=0.005)
