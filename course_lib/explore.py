@@ -18,3 +18,6 @@ from course_lib.lessons.convolution.under_the_window import (
 from course_lib.lessons.convolution.under_the_window import (
     conv2d_under_the_window as conv2d_under_the_window,
 )
+from course_lib.lessons.residual.cut_the_wire import cut_the_wire as cut_the_wire
+from course_lib.lessons.residual.superhighway import superhighway as superhighway
+from course_lib.lessons.residual.the_plus import the_plus_hands_it_on as the_plus_hands_it_on

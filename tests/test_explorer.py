@@ -80,11 +80,21 @@ def settings(explorer):
     return [dict(zip(values, point, strict=True)) for point in grid]
 
 
+def sent_as(explorer, name, value):
+    """How a view sends a value: of points, where each has moved to."""
+    (kind,) = (c["kind"] for c in explorer.controls if c["name"] == name)
+    if kind != "point" or value is None or isinstance(value, dict):
+        return value
+    along = len(explorer._controls[name].along)
+    return {str(i): {"to": to} for i, to in enumerate(np.reshape(value, (-1, along)).tolist())}
+
+
 def move(explorer, width=300, shown=0, **values):
     """Move controls as a browser does; the answer and its rows of pixels."""
     sent = []
     explorer.send = lambda content, buffers: sent.append((content, *buffers))
-    message = {"view": "a", "values": values, "width": width, "shown": shown}
+    moves = {name: sent_as(explorer, name, value) for name, value in values.items()}
+    message = {"view": "a", "values": moves, "width": width, "shown": shown}
     explorer._receive(explorer, message, [])
     ((answer, rows),) = sent
     return answer, rows
@@ -246,12 +256,12 @@ def test_a_move_leaves_the_background_alone(name):
         explorer._paint(96)
 
 
-@pytest.mark.parametrize("name", [name for name in EXPLORERS if "own" not in name])
+@pytest.mark.parametrize("name", [name for name in EXPLORERS if ", " not in name])
 def test_the_code_that_an_explorer_shows_makes_it_as_it_stands(name):
     explorer = EXPLORERS[name]()
-    assert explorer.code() == f"explore.{name}()"
+    assert explorer.code() == f"explore.{name.split('-')[-1]}()"
     points = settings(explorer)
-    for point in points[:: len(points) // 6]:
+    for point in points[:: max(len(points) // 6, 1)]:
         explorer._move(point)
         again = eval(explorer.code(), {"explore": course_lib.explore})
         assert again.text() == explorer.text()
@@ -669,7 +679,9 @@ FLIPPED = {
 @pytest.mark.parametrize("make", FLIPPED)
 def test_the_learner_s_function_runs_under_the_slider(make):
     exercise, operation, kernel = FLIPPED[make]
-    wrong = exercise.mistake("kernel flipped").answers[0]
+
+    def wrong(x, weight, *rest):
+        return exercise.reference(x, weight[..., ::-1], *rest)
 
     def fails(*arguments):
         raise ZeroDivisionError("division by zero")
