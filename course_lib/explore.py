@@ -5,6 +5,12 @@ from course_lib.lessons.convolution.channel_by_channel import (
     conv2d_channel_by_channel as conv2d_channel_by_channel,
 )
 from course_lib.lessons.convolution.equivariance import equivariance as equivariance
+from course_lib.lessons.convolution.gradient_flows_back import (
+    gradient_flows_back as gradient_flows_back,
+)
+from course_lib.lessons.convolution.kernel_takes_shape import (
+    a_kernel_takes_shape as a_kernel_takes_shape,
+)
 from course_lib.lessons.convolution.under_the_window import SURPRISES as SURPRISES
 from course_lib.lessons.convolution.under_the_window import (
     conv1d_under_the_window as conv1d_under_the_window,
