@@ -9,11 +9,13 @@ from __future__ import annotations
 from course_lib.lessons import (
     convolution,
     start_here,
+    transposed_convolution,
 )
 
 LESSONS = (
     start_here,
     convolution,
+    transposed_convolution,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
