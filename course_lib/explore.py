@@ -12,3 +12,5 @@ from course_lib.lessons.convolution.under_the_window import (
 from course_lib.lessons.convolution.under_the_window import (
     conv2d_under_the_window as conv2d_under_the_window,
 )
+from course_lib.lessons.transposed_convolution.checkerboard import checkerboard as checkerboard
+from course_lib.lessons.transposed_convolution.ink_pad import ink_pad as ink_pad

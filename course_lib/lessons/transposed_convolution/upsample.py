@@ -10,7 +10,7 @@ import course_lib as lib
 from course_lib.record import Array
 
 HEIGHT, WIDTH = 48, 72
-SNAPSHOTS = (0, 10, 50, 200)  # training steps
+SNAPSHOTS = (0, 10, 50, 100)  # training steps
 
 
 def stamps_on(kernel_size: int, stride: int, size: int = 12) -> Array:
@@ -55,7 +55,7 @@ def photographs(stride: int) -> tuple[Array, Array]:
 
 
 def train(layer: lib.Layer, x: Array, target: Array) -> dict[int, lib.Layer]:
-    """Fit one layer by Adam, and keep it as it was after 0, 10, 50 and 200 steps."""
+    """Fit one layer by Adam, and keep it as it was after each of SNAPSHOTS."""
     optimizer, kept = lib.Adam.init(layer, learning_rate=0.02), {}
     for step in range(SNAPSHOTS[-1] + 1):
         if step in SNAPSHOTS:
