@@ -111,7 +111,9 @@ def trained(kernel: int, stride: int, weights: str) -> tuple[dict[int, lib.Layer
     first = second = None
     if weights == STARTS[1]:
         rng = np.random.default_rng(0)
-        first, second = (rng.normal(size=(1, 1, kernel, kernel)) / kernel for _ in range(2))
+        first = rng.uniform(size=(1, 1, kernel, kernel))
+        second = first / first.sum()  # keeps the brightness
+        first = second * stride**2
     return (
         train(stamping(kernel, stride, first), x, photo),
         train(smoothing(kernel, second), repeat(x, stride), photo),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 import course_lib as lib
 from course_lib.draw import Grid, Legend, Page, Words, numbers
-from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED, OUTPUT, PAPER, WEIGHT, Scale, rgba
+from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED, PAPER, WEIGHT, Scale, rgba
 from course_lib.engine.control import Pad, Play
 from course_lib.engine.explorer import Explorer
 from course_lib.record import Array
@@ -163,8 +163,8 @@ def draw(figure: Figure) -> Callable[[View], None]:
     style: dict[str, Any] = {"height": 100, "lined": True, "caption": ""}
     ink = Grid("ink", SIDE, SIDE, frame=DATA, **style)
     kernel = Grid("kernel", SIDE, SIDE, frame=WEIGHT, **style)
-    back = Grid("convolved back", SIDE, SIDE, frame=MUTED, least=150, **style)
-    output = Grid("output", MOST, MOST, height=260, lined=True, frame=OUTPUT, least=235)
+    back = Grid("convolved back", SIDE, SIDE, frame=MUTED, **style)
+    output = Grid("output", MOST, MOST, height=260, lined=True, least=235)
     counts = Grid("stamps on each pixel", MOST, MOST, height=260, lined=True, least=235)
     products = Words("conv(x) · ink = 1234 and x · output = 1234, with another image x")
     key = Legend((TINTS[:5][None], "a tint for each ink cell"), (HIGHLIGHT, "the last stamp"))
