@@ -160,17 +160,17 @@ def in_words(values: Array) -> str:
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """Ink, kernel and what came back; below, the output in the stamps' tints, and the counts."""
-    style: dict[str, Any] = {"height": 100, "lined": True, "caption": ""}
+    style: dict[str, Any] = {"height": 66, "lined": True, "caption": ""}
     ink = Grid("ink", SIDE, SIDE, frame=DATA, **style)
     kernel = Grid("kernel", SIDE, SIDE, frame=WEIGHT, **style)
-    back = Grid("convolved back", SIDE, SIDE, frame=MUTED, **style)
-    output = Grid("output", MOST, MOST, height=260, lined=True, least=235)
-    counts = Grid("stamps on each pixel", MOST, MOST, height=260, lined=True, least=235)
-    products = Words("conv(x) · ink = 1234 and x · output = 1234, with another image x")
+    back = Grid("and back", SIDE, SIDE, frame=MUTED, **style)
+    output = Grid("output", MOST, MOST, height=213, lined=True, least=235)
+    counts = Grid("stamps on each pixel", MOST, MOST, height=213, lined=True, least=235)
+    products = Words("conv(x) · ink = 1234, x · output = 1234")
     key = Legend((TINTS[:5][None], "a tint for each ink cell"), (HIGHLIGHT, "the last stamp"))
-    Page(figure, [ink, "×", kernel, back], [output, counts], [key], [products])
+    Page(figure, [ink, "×", kernel, back], [output, counts], [key, products])
     stamped, window = ink.outline(HIGHLIGHT), output.outline(HIGHLIGHT)
-    ink.caption.set_text("type numbers")
+    ink.caption.set_text("type")
 
     def update(view: View) -> None:
         ink.fill(tints_down(view), numbers=numbers(view.ink))
@@ -182,9 +182,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         back.fill(blank(view.back), numbers=numbers(view.back) if view.shown else hidden)
         back.caption.set_text(view.verdict if view.shown else "switch it on")
         left, right = view.products
-        products.set_text(
-            f"conv(x) · ink = {left:.0f} and x · output = {right:.0f}, with another image x"
-        )
+        products.set_text(f"conv(x) · ink = {left:.0f}, x · output = {right:.0f}")
         row, column = divmod(view.step - 1, SIDE)
         stamped(*((column, row, 1, 1) if view.step else NOWHERE))
         window(*(view.last_stamp if view.step else NOWHERE))
