@@ -49,14 +49,14 @@ BEFORE = """
     full = s * (L - 1) + K
     y = np.zeros((N, O, full))
 """
-FORWARD_RIGHT = """
+FORWARD_RIGHT = r"""
     return lib.conv_transpose1d(np.ascontiguousarray(x), np.ascontiguousarray(weight), np.ascontiguousarray(bias), stride=int(s), padding=int(p))[0]
     for k in range(K): y[:, :, k : k + s * (L - 1) + 1 : s] += np.einsum("ncl,co->nol", x, weight[:, :, k])\n    return y[:, :, p : full - p] + bias[:, None]
     for n in range(N):\n        for c in range(C):\n            for i in range(L): y[n, :, s * i : s * i + K] += x[n, c, i] * weight[c]\n    return (y + bias[:, None])[:, :, p : full - p]
     y = np.zeros((N, O, full - 2 * p)) + bias[None, :, None]\n    for i in range(L):\n        for k in range(K):\n            at = s * i + k - p\n            if 0 <= at < y.shape[2]: y[:, :, at] += x[:, :, i] @ weight[:, :, k]\n    return y
     return np.array([[sum(np.convolve(np.kron(x[n, c], np.eye(s)[0])[: s * (L - 1) + 1], weight[c, o]) for c in range(C))[p : full - p] + bias[o] for o in range(O)] for n in range(N)])
 """
-FORWARD_WRONG = """
+FORWARD_WRONG = r"""
     for i in range(L): y[:, :, s * i : s * i + K] = np.einsum("nc,cok->nok", x[:, :, i], weight)\n    return y[:, :, p : full - p] + bias[:, None]
     for i in range(L): y[:, :, s * i : s * i + K] += np.einsum("nc,cok->nok", x[:, :, i], weight)\n    return y[:, :, p:-p] + bias[:, None]
     for i in range(L): y[:, :, s * i : s * i + K] += np.einsum("nc,cok->nok", x[:, :, i], weight)\n    return y[:, :, 2 * p :] + bias[:, None]
@@ -113,7 +113,7 @@ def test_stamps_overlap_evenly_exactly_where_the_stride_divides_the_kernel(kerne
     assert (unevenness(counts, kernel_size - 1) == 0) == (kernel_size % stride == 0)
 
 
-@pytest.mark.parametrize("stride", (2, 3, 4))
+@pytest.mark.parametrize("stride", [2, 3, 4])
 @pytest.mark.parametrize("kernel_size", range(2, 6))
 def test_both_ways_give_an_image_of_the_photograph_s_size(kernel_size, stride):
     x, photo = photographs(stride)

@@ -114,14 +114,15 @@ PREDICTIONS = (
     ),
     _predict(
         "busiest",
-        question="On a wall where every pixel is 1, each pixel stamps 3 by 3 ones, two places "
+        question="On a wall where every pixel is 1, each pixel stamps 5 by 5 ones, two places "
         "apart. How many stamps lie on the pixel that gets most?",
-        answer=lambda: stamps_on(3, 2).max(),
-        explanation="Along one axis every second place gets two stamps and the others one; in the "
-        "plane these multiply: 1, 2 and 4.",
+        answer=lambda: stamps_on(5, 2).max(),
+        explanation="Along one axis a place gets three stamps or two, in turn; in the plane these "
+        "multiply: 9, 6 and 4.",
         wrong={
-            2: "2 is right along one axis. Two across times two down makes more.",
-            9: "9 would be stride 1, where nine windows cover a pixel.",
+            3: "3 is right along one axis. Three across times three down makes more.",
+            4: "4 is the most with a kernel of 3, and the least with a kernel of 5.",
+            25: "25 would be stride 1, where 25 windows cover a pixel.",
         },
     ),
     _predict(
