@@ -21,3 +21,5 @@ from course_lib.lessons.convolution.under_the_window import (
 from course_lib.lessons.residual.cut_the_wire import cut_the_wire as cut_the_wire
 from course_lib.lessons.residual.superhighway import superhighway as superhighway
 from course_lib.lessons.residual.the_plus import the_plus_hands_it_on as the_plus_hands_it_on
+from course_lib.lessons.transposed_convolution.checkerboard import checkerboard as checkerboard
+from course_lib.lessons.transposed_convolution.ink_pad import ink_pad as ink_pad

@@ -10,12 +10,14 @@ from course_lib.lessons import (
     convolution,
     residual,
     start_here,
+    transposed_convolution,
 )
 
 LESSONS = (
     start_here,
     convolution,
     residual,
+    transposed_convolution,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
