@@ -13,7 +13,7 @@ import course_lib as lib
 from course_lib.draw.legend import Legend
 from course_lib.draw.numbers import number
 from course_lib.draw.page import Page
-from course_lib.draw.palette import DATA, INK, MUTED, OUTPUT, WEIGHT
+from course_lib.draw.palette import DATA, MUTED, OUTPUT, WEIGHT
 from course_lib.draw.panel import Plot
 from course_lib.engine.control import Point
 from course_lib.engine.explorer import Explorer
@@ -118,7 +118,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     plane.segments(MUTED).set_segments([[(-4, 0), (8, 0)]])
     plane.points(MUTED, ms=6).set_data([0], [1])
     handle = plane.points(WEIGHT)
-    old = [panel.line(INK, drawstyle="steps-mid", lw=1, color=MUTED) for panel in histograms]
+    old = [panel.line(MUTED, drawstyle="steps-mid", lw=1.5) for panel in histograms]
     bars = [panel.bars(colour) for panel, colour in zip(histograms, (DATA, OUTPUT), strict=True)]
     middles, wide = (EDGES[1:] + EDGES[:-1]) / 2, EDGES[1] - EDGES[0]
 
