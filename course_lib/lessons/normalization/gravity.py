@@ -129,9 +129,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
             line.set_data(middles, np.histogram(values, EDGES)[0] / values.size)
         for show, shares in zip(bars, (view.plain, view.normalised), strict=True):
             show(middles, np.minimum(shares, 0.3), wide * 0.9)
-        plane.title.set_text(
-            f"drag layer 1: times {number(view.scale)}, plus {number(view.shift)}"
-        )
+        plane.title.set_text(f"drag layer 1: times {number(view.scale)}, plus {number(view.shift)}")
         plain, normalised = map(number, view.changed)
         histograms[0].title.set_text(f"without: layer 2 changes by {plain}")
         histograms[1].title.set_text(f"{view.norm}: layer 2 changes by {normalised}")

@@ -57,11 +57,9 @@ def moving_target(seed: int) -> dict[str, float]:
 def loss_range(norm: str, seed: int, *, steps: int = 100) -> float:
     """How much the loss varies along the gradient, the mean over training."""
     data, ranges = digits(seed), []
-    net = deep_net(norm, seed, depth=5)
+    nets = descent(deep_net(norm, seed, depth=5), data, steps, seed)
     looks = batches(data, steps, seed + 100)
-    for step, (net, (x, target)) in enumerate(
-        zip(descent(net, data, steps, seed), looks, strict=True)
-    ):
+    for step, (net, (x, target)) in enumerate(zip(nets, looks, strict=True)):
         if step % 10 == 0:
             _, grad = gradient(net, x, target)
             losses = [
@@ -80,8 +78,8 @@ def shaken(seed: int) -> dict[str, float]:
     """Five layers: how far the means of layer 2's input jump in one step, and what is read."""
     data, row = digits(seed), {}
     for norm in ("none", "BatchNorm", "shaken BatchNorm"):
-        net, means = deep_net(norm, seed, depth=5), []
-        for net in descent(net, data, 150, seed):
+        means = []
+        for net in descent(deep_net(norm, seed, depth=5), data, 150, seed):
             x = first_block(net)(data.x_train[:256])
             means.append(x.mean(axis=0) / x.std())
         row[f"{norm}: jump per step"] = float(np.abs(np.diff(means, axis=0)).mean())
@@ -92,10 +90,8 @@ def shaken(seed: int) -> dict[str, float]:
 def largest_rate(norm: str, depth: int, seed: int, data: Split) -> float:
     """The largest learning rate with which a net reads 9 of 10 digits after 80 steps, or 0."""
     for rate in reversed(RATES):
-        net = deep_net(norm, seed, depth=depth)
         with np.errstate(all="ignore"):  # a rate that is too large overflows
-            for net in descent(net, data, 80, seed, rate):
-                pass
+            *_, net = descent(deep_net(norm, seed, depth=depth), data, 80, seed, rate)
             if read_rightly(net, data) >= ENOUGH:
                 return rate
     return 0.0

@@ -21,7 +21,7 @@ from course_lib.lessons.normalization.nets import WIDTH
 from course_lib.record import Array
 
 EVERY = 10  # steps between two pictures
-LARGEST = 6.0
+LARGEST = 3.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def the_moving_target(**values: object) -> Explorer:
 
     Notes
     -----
-    The nets are trained when this is first called.       [Ioffe and Szegedy, 2015, arXiv:1502.03167]
+    The nets are trained when this is first called.   [Ioffe and Szegedy, 2015, arXiv:1502.03167]
     """
 
     def compute(step: int = 0, norm: str = "BatchNorm") -> View:
@@ -109,18 +109,14 @@ def draw(figure: Figure) -> Callable[[View], None]:
     colours = (DATA, OUTPUT)
     spreads = [p.segments(c, linewidths=1) for p, c in zip(plots, colours, strict=True)]
     first = [plot.line(MUTED, lw=2.5) for plot in plots]
-    dots = [
-        plot.points(colour, ms=4, mew=0.6) for plot, colour in zip(plots, colours, strict=True)
-    ]
+    dots = [plot.points(colour, ms=4, mew=0.6) for plot, colour in zip(plots, colours, strict=True)]
     across = np.arange(WIDTH)
 
     def update(view: View) -> None:
-        for i, (name, seen) in enumerate(
-            (("without", view.plain), (view.norm, view.normalised))
-        ):
+        for i, (name, seen) in enumerate((("without", view.plain), (view.norm, view.normalised))):
             low, high = seen.mean - seen.spread, seen.mean + seen.spread
             ends = np.stack([low, high], axis=1).clip(-1, LARGEST)
-            spreads[i].set_segments([[(x, a), (x, b)] for x, (a, b) in zip(across, ends, strict=True)])
+            spreads[i].set_segments(np.stack([np.stack([across, across], axis=1), ends], axis=2))
             first[i].set_data(across, seen.first)
             dots[i].set_data(across, seen.mean.clip(-1, LARGEST))
             plots[i].title.set_text(f"{name}: moved {number(seen.way)} spreads")
