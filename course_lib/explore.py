@@ -18,6 +18,10 @@ from course_lib.lessons.convolution.under_the_window import (
 from course_lib.lessons.convolution.under_the_window import (
     conv2d_under_the_window as conv2d_under_the_window,
 )
+from course_lib.lessons.normalization.gravity import gravity as gravity
+from course_lib.lessons.normalization.knobs import knobs as knobs
+from course_lib.lessons.normalization.target import the_moving_target as the_moving_target
+from course_lib.lessons.normalization.touch import touch_one_number as touch_one_number
 from course_lib.lessons.residual.cut_the_wire import cut_the_wire as cut_the_wire
 from course_lib.lessons.residual.superhighway import superhighway as superhighway
 from course_lib.lessons.residual.the_plus import the_plus_hands_it_on as the_plus_hands_it_on

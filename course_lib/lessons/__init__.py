@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from course_lib.lessons import (
     convolution,
+    normalization,
     residual,
     start_here,
     transposed_convolution,
@@ -18,6 +19,7 @@ LESSONS = (
     convolution,
     residual,
     transposed_convolution,
+    normalization,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
