@@ -10,12 +10,14 @@ from course_lib.lessons import (
     convolution,
     residual,
     start_here,
+    training,
 )
 
 LESSONS = (
     start_here,
     convolution,
     residual,
+    training,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
