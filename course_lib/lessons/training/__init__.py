@@ -8,4 +8,4 @@ from course_lib.lessons.training.exercises import (
 )
 from course_lib.lessons.training.predictions import PREDICTIONS as PREDICTIONS
 
-EXERCISES = (SGD_STEP, CROSS_ENTROPY_FORWARD, TRAINING_STEP, NUMERICAL_GRADIENT)
+EXERCISES = (TRAINING_STEP, CROSS_ENTROPY_FORWARD, NUMERICAL_GRADIENT, SGD_STEP)

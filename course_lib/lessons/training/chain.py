@@ -106,7 +106,15 @@ By nudging A up and down by {STEP:g}: {view.nudged:.3g}."""
 def draw(figure: Figure) -> Callable[[View], None]:
     """Three lines with a handle each; below them the gradient on its way back."""
     links = [
-        Plot(name, xlim=(0, 2), ylim=(-2, 2), xticks=[0, 1, 2], height=100, least=150)
+        Plot(
+            name,
+            xlim=(0, 2),
+            ylim=(-2, 2),
+            xticks=[0, 1, 2],
+            yticks=[-2, 0, 2],
+            height=100,
+            least=150,
+        )
         for name in LINKS
     ]
     back = Plot("gradient", xlim=(0, LONGEST), ylim=(LOWEST, HIGHEST), yscale="log",

@@ -12,7 +12,7 @@ import course_lib as lib
 from course_lib.draw.legend import Legend
 from course_lib.draw.numbers import number
 from course_lib.draw.page import Page
-from course_lib.draw.palette import GRADIENT, HIGHLIGHT, OUTPUT, WEIGHT
+from course_lib.draw.palette import HIGHLIGHT
 from course_lib.draw.panel import Panel
 from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
@@ -129,8 +129,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     """Two tables whose numbers appear in the order of the step."""
     nodes = Panel("the way there and back", xlim=(0, 1), ylim=(6, 0), height=170, least=230)
     table = Panel("the parameters", xlim=(0, 1), ylim=(6, 0), height=170, least=230)
-    key = Legend((OUTPUT, "value"), (GRADIENT, "gradient"), (WEIGHT, "parameter"),
-                 (HIGHLIGHT, "new now"))  # fmt: skip
+    key = Legend((HIGHLIGHT, "new in this stage"))
     Page(figure, [nodes, table], [key])
     ring = [panel.outline(HIGHLIGHT) for panel in (nodes, table)]
     for x, text in ((0.58, "value"), (0.77, "slope"), (1.0, "gradient")):

@@ -21,6 +21,7 @@ from course_lib.record import Array
 STEPS = 200
 REACH = 3.0  # of the plane of weights, each way
 LOWEST, HIGHEST = 1e-20, 1e20
+START = np.array([-2.0, 2.0])
 BEST = np.array([[0.5, -0.5]])  # the weights that made the targets
 X = np.random.default_rng(0).normal(size=(20, 2)) @ np.array([[1.0, 0.5], [0.0, 0.5]])
 
@@ -81,7 +82,7 @@ def the_edge(**values: object) -> Explorer:
     """
 
     def compute(
-        start: Array = np.array([-2.0, 2.0]),
+        start: Array = START,
         rate: float = 0.95,
         momentum: float = 0.0,
         step: int = STEPS,
@@ -95,7 +96,7 @@ def the_edge(**values: object) -> Explorer:
         draw,
         describe,
         call="explore.the_edge()",
-        start=Point("the loss over both weights", (-2.0, 2.0)),
+        start=Point("the loss over both weights", START),
         rate=(0.05, 2.0, 0.05),
         momentum=(0.0, 0.9, 0.1),
         step=Play(0, STEPS),

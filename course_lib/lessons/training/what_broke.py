@@ -21,10 +21,10 @@ from course_lib.lessons.training.nets import digits, kaiming, one_hidden, train
 from course_lib.record import Array
 
 EPOCHS = 10
-LOWEST, HIGHEST = 0.01, 1000.0
+LOWEST, HIGHEST = 0.1, 100.0
 CHANCE = float(np.log(10))
 SLIPS = {
-    "rate too high": "The loss jumps about, or stands where nothing moves any more.",
+    "rate too high": "The loss jumps about from epoch to epoch and does not settle.",
     "rate too low": "It falls, evenly, and hardly at all.",
     "gradient ascended": "The loss rises from the first step and never turns.",
     "targets shuffled": "Training loss stays near a guess, held out even worse: nothing to learn.",
@@ -48,7 +48,7 @@ def trained(slip: str) -> History:
     optimizer: dict[str, Any] = {}
     match slip:
         case "rate too high":
-            rate = 4.0
+            rate = 2.0
         case "rate too low":
             rate = 0.0005
         case "gradient ascended":
@@ -109,10 +109,14 @@ def what_broke(**values: object) -> Explorer:
     return explorer.show(**values)
 
 
+def short(loss: float) -> str:
+    return "above 100" if loss > HIGHEST else f"{loss:.2g}"
+
+
 def describe(view: View) -> str:
     losses, right = view.history.loss, view.history.validation_metric
     went = (
-        f"Training loss {losses[0]:.2g} to {losses[-1]:.2g}; {right[-1]:.0%} of held-out digits "
+        f"Training loss {short(losses[0])} to {short(losses[-1])}; {right[-1]:.0%} of held-out digits "
         f"right. A guess has the loss {CHANCE:.2f}."
     )
     if view.mended:
@@ -126,7 +130,7 @@ def describe(view: View) -> str:
 def draw(figure: Figure) -> Callable[[View], None]:
     """Losses on a log scale and accuracy; the mended run in grey once the slip is named."""
     loss = Plot("loss", xlim=(1, EPOCHS), ylim=(LOWEST, HIGHEST), yscale="log", xlabel="epoch",
-                yticks=[0.01, 0.1, 1, 10, 100, 1000], height=180)  # fmt: skip
+                yticks=[0.1, 1, 10, 100], height=180)  # fmt: skip
     right = Plot("held out, right", xlim=(1, EPOCHS), ylim=(0, 1), xlabel="epoch", height=180)
     key = Legend((DATA, "training"), (OUTPUT, "held out"), (HIGHLIGHT, "a guess"),
                  (MUTED, "mended, held out"))  # fmt: skip
