@@ -25,5 +25,10 @@ from course_lib.lessons.normalization.touch import touch_one_number as touch_one
 from course_lib.lessons.residual.cut_the_wire import cut_the_wire as cut_the_wire
 from course_lib.lessons.residual.superhighway import superhighway as superhighway
 from course_lib.lessons.residual.the_plus import the_plus_hands_it_on as the_plus_hands_it_on
+from course_lib.lessons.training.chain import chain_of_derivatives as chain_of_derivatives
+from course_lib.lessons.training.one_step import one_step_at_a_time as one_step_at_a_time
+from course_lib.lessons.training.symmetry import symmetry as symmetry
+from course_lib.lessons.training.the_edge import the_edge as the_edge
+from course_lib.lessons.training.what_broke import what_broke as what_broke
 from course_lib.lessons.transposed_convolution.checkerboard import checkerboard as checkerboard
 from course_lib.lessons.transposed_convolution.ink_pad import ink_pad as ink_pad

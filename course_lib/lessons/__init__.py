@@ -11,6 +11,7 @@ from course_lib.lessons import (
     normalization,
     residual,
     start_here,
+    training,
     transposed_convolution,
 )
 
@@ -20,6 +21,7 @@ LESSONS = (
     residual,
     transposed_convolution,
     normalization,
+    training,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
