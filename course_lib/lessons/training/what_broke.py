@@ -116,8 +116,8 @@ def short(loss: float) -> str:
 def describe(view: View) -> str:
     losses, right = view.history.loss, view.history.validation_metric
     went = (
-        f"Training loss {short(losses[0])} to {short(losses[-1])}; {right[-1]:.0%} of held-out digits "
-        f"right. A guess has the loss {CHANCE:.2f}."
+        f"Training loss {short(losses[0])} to {short(losses[-1])}; {right[-1]:.0%} of held-out "
+        f"digits right. A guess has the loss {CHANCE:.2f}."
     )
     if view.mended:
         healed = view.mended.validation_metric[-1]
