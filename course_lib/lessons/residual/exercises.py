@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from course_lib.engine.exercise import Exercise, Slip
-from course_lib.engine.inputs import Inputs, draw
+from course_lib.engine.inputs import Inputs
 from course_lib.engine.slips import summed
 from course_lib.record import Array
 
@@ -13,7 +13,10 @@ from course_lib.record import Array
 def _with_zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Some numbers, or for a matrix rows, are 0: where a ReLU's input is 0, and slopes are."""
     zero = rng.random(shape[:1]) < 0.3
-    return draw(rng, *shape) * ~zero.reshape(-1, *(1 for _ in shape[1:]))
+    return (
+        rng.normal(scale=2.0, size=shape).round(2) * ~zero.reshape(-1, *(1 for _ in shape[1:]))
+        + 0.0
+    )
 
 
 def _branch(x: Array, weight: Array, bias: Array) -> Array:
