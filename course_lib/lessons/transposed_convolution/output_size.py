@@ -37,23 +37,17 @@ cut off at **each** end, and `output_padding` samples are added at the end only.
 samples there are.
 """,
     stub="""
-def transposed_output_size(
-    size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1
-):
+def transposed_output_size(size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):
     raise NotImplementedError
 """,
     solution="""
-def transposed_output_size(
-    size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1
-):
+def transposed_output_size(size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):
     last_start = (size - 1) * stride
     stamp = dilation * (kernel_size - 1) + 1
     return last_start + stamp - 2 * padding + output_padding
 """,
     alternative="""
-def transposed_output_size(
-    size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1
-):
+def transposed_output_size(size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):
     places = [stride * i + dilation * k for i in range(size) for k in range(kernel_size)]
     return len(range(padding, max(places) + 1 - padding)) + output_padding
 """,
