@@ -254,8 +254,8 @@ def update_running_stats(running_mean, running_var, x, momentum):
         ),
         Slip(
             "biased variance",
-            "Your var averages in the variance over the count. That one is used on the batch itself; the "
-            "running variance stands for numbers not seen, so it is over the count - 1: ddof=1.",
+            "Your var averages in the variance over the count. That one is used on the batch "
+            "itself; the running variance stands for numbers not seen: over the count - 1, ddof=1.",
             (lambda m, v, x, a: _mixed(v, x.var(AXES), a),),
             "var",
         ),
@@ -311,7 +311,7 @@ def update_running_stats(running_mean, running_var, x, momentum):
     hints=(
         "With momentum 0.1, what is new counts one tenth and what is old nine tenths.",
         "x.mean(axis=(0, 2)) is (C,): a mean for each channel. x.var divides by the count.",
-        "x.var(axis=(0, 2), ddof=1) divides by the count - 1. Return (1 - momentum) * old + momentum * new, "
-        "for the mean and for the variance.",
+        "x.var(axis=(0, 2), ddof=1) divides by the count - 1. Return "
+        "(1 - momentum) * old + momentum * new, for the mean and for the variance.",
     ),
 )

@@ -107,8 +107,15 @@ def _why(view: View) -> str:
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """The plane on which layer 1 is dragged; below it both histograms."""
-    plane = Plot("layer 1", title="drag layer 1's shift and scale", xlim=(-4, 8), ylim=(-1, 4),
-                 xlabel="shift", height=150, xticks=range(-4, 9, 2), yticks=range(-1, 5))  # fmt: skip
+    plane = Plot(
+        "layer 1",
+        xlim=(-4, 8),
+        ylim=(-1, 4),
+        xlabel="shift",
+        height=150,
+        xticks=range(-4, 9, 2),
+        yticks=range(-1, 5),
+    )
     histograms = [
         Plot(
             name,

@@ -89,8 +89,16 @@ x has mean {number(view.x.mean())} and spread {number(view.x.std())}."""
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """The plane of the two knobs, and the feature before and after."""
-    plane = Plot("beta and gamma", title="drag: beta across, gamma up", xlim=(-2, 6), ylim=(-2, 3),
-                 xlabel="beta", height=170, xticks=range(-2, 7, 2), yticks=range(-2, 4))  # fmt: skip
+    plane = Plot(
+        "beta and gamma",
+        title="drag: beta across, gamma up",
+        xlim=(-2, 6),
+        ylim=(-2, 3),
+        xlabel="beta",
+        height=170,
+        xticks=range(-2, 7, 2),
+        yticks=range(-2, 4),
+    )
     shares = Plot(
         "feature",
         xlim=(-4, 8),
