@@ -72,6 +72,7 @@ def batch_norm_forward(x, weight, bias, eps):
     inputs=Inputs(
         arguments={"x": "N C L", "weight": "C", "bias": "C", "eps": EPS},
         example={"N": 2, "C": 2, "L": 3},
+        also=({"N": 3, "C": 3, "L": 4}, {"N": 4, "C": 2, "L": 3}),
         sizes={"N": range(1, 5), "C": range(1, 4), "L": range(1, 5)},
         legal=lambda N, L: N * L > 1,
     ),
@@ -173,14 +174,19 @@ def _mixed(old: Array, new: Array, momentum: float) -> Array:
     return (1 - momentum) * old + momentum * new
 
 
+def _spread_from(centre: Array, x: Array, less: int) -> Array:
+    """The mean of the squares, measured from other numbers than the batch's means."""
+    return ((x - centre[:, None]) ** 2).sum(AXES) / (len(x) * x.shape[2] - less)
+
+
 UPDATE_RUNNING_STATS = Exercise(
     name="update_running_stats",
     sections=("04_06_normalization",),
     task="""
 While BatchNorm trains it keeps a running mean and a running variance for later. Given the old ones,
-both `(C,)`, and a batch `x` `(N, C)` with N at least 2, return the new ones. `momentum` is the
-weight of what is new; what is old keeps the rest. The variance that goes in is the *unbiased* one:
-the sum of the squares divided by N − 1. Leave the old arrays as they are.
+both `(C,)`, and a batch `x` `(N, C, L)`, return the new ones. `momentum` is the weight of what is
+new; what is old keeps the rest. The variance that goes in is the *unbiased* one: the sum of a
+channel's squared distances divided by one less than its count of N · L, which is at least 2.
 """,
     stub="""
 def update_running_stats(running_mean, running_var, x, momentum):
@@ -188,15 +194,16 @@ def update_running_stats(running_mean, running_var, x, momentum):
 """,
     solution="""
 def update_running_stats(running_mean, running_var, x, momentum):
-    mean, var = x.mean(axis=0), x.var(axis=0, ddof=1)  # over N - 1
+    mean, var = x.mean(axis=(0, 2)), x.var(axis=(0, 2), ddof=1)  # over the count - 1
     kept = 1 - momentum
     return kept * running_mean + momentum * mean, kept * running_var + momentum * var
 """,
     alternative="""
 def update_running_stats(running_mean, running_var, x, momentum):
-    count = len(x)
-    mean = x.sum(axis=0) / count
-    var = ((x - mean) ** 2).sum(axis=0) / (count - 1)
+    channels = x.swapaxes(0, 1).reshape(x.shape[1], -1)  # a row for each
+    count = channels.shape[1]
+    mean = channels.sum(axis=1) / count
+    var = ((channels - mean[:, None]) ** 2).sum(axis=1) / (count - 1)
     return (
         running_mean + momentum * (mean - running_mean),
         running_var + momentum * (var - running_var),
@@ -209,54 +216,55 @@ def update_running_stats(running_mean, running_var, x, momentum):
         arguments={
             "running_mean": "C",
             "running_var": "C",
-            "x": "N C",
+            "x": "N C L",
             "momentum": (0.1, 0.3, 0.9),
         },
-        example={"N": 3, "C": 2},
-        sizes={"N": range(2, 6), "C": range(1, 5)},
-        values={"running_var": lambda rng, shape: rng.uniform(0.5, 4, shape).round(1)},
+        example={"N": 3, "C": 2, "L": 1},
+        sizes={"N": range(1, 5), "C": range(1, 5), "L": range(1, 4)},
+        legal=lambda N, L: N * L > 1,
+        values={"running_var": lambda rng, shape: rng.uniform(0.5, 4, shape)},
     ),
     slips=(
         Slip(
             "momentum on the old mean",
             "Your mean gives momentum to what is old. As in PyTorch, momentum is the weight of "
             "what is new: 0.1 moves a tenth of the way towards the batch.",
-            (lambda m, v, x, a: _mixed(m, x.mean(0), 1 - a),),
+            (lambda m, v, x, a: _mixed(m, x.mean(AXES), 1 - a),),
             "mean",
         ),
         Slip(
             "the old mean kept whole",
             "Your mean adds the batch to all of the old mean, so it grows and grows. What is old "
             "keeps 1 - momentum.",
-            (lambda m, v, x, a: m + a * x.mean(0),),
+            (lambda m, v, x, a: m + a * x.mean(AXES),),
             "mean",
         ),
         Slip(
             "sum of the batch",
-            "Your mean takes the batch's sum for its mean. Divide by N.",
-            (lambda m, v, x, a: _mixed(m, x.sum(0), a),),
+            "Your mean takes the batch's sum for its mean. Divide by N times L.",
+            (lambda m, v, x, a: _mixed(m, x.sum(AXES), a),),
             "mean",
         ),
         Slip(
             "one mean for all features",
             "Your mean moves every feature towards the mean of the whole batch. Each feature has "
-            "its own: axis=0.",
+            "its own: axis=(0, 2).",
             (lambda m, v, x, a: _mixed(m, x.mean(), a),),
             "mean",
         ),
         Slip(
             "biased variance",
-            "Your var averages in the variance over N. That one is used on the batch itself; the "
-            "running variance stands for digits not seen, so it is over N - 1: ddof=1.",
-            (lambda m, v, x, a: _mixed(v, x.var(0), a),),
+            "Your var averages in the variance over the count. That one is used on the batch "
+            "itself; the running variance stands for numbers not seen: over the count - 1, ddof=1.",
+            (lambda m, v, x, a: _mixed(v, x.var(AXES), a),),
             "var",
         ),
         Slip(
             "momentum on the old variance",
             "Your var gives momentum to what is old. Momentum is the weight of what is new.",
             (
-                lambda m, v, x, a: _mixed(v, x.var(0, ddof=1), 1 - a),
-                lambda m, v, x, a: _mixed(v, x.var(0), 1 - a),
+                lambda m, v, x, a: _mixed(v, x.var(AXES, ddof=1), 1 - a),
+                lambda m, v, x, a: _mixed(v, x.var(AXES), 1 - a),
             ),
             "var",
         ),
@@ -264,8 +272,8 @@ def update_running_stats(running_mean, running_var, x, momentum):
             "the old variance kept whole",
             "Your var adds the batch to all of the old variance. What is old keeps 1 - momentum.",
             (
-                lambda m, v, x, a: v + a * x.var(0, ddof=1),
-                lambda m, v, x, a: v + a * x.var(0),
+                lambda m, v, x, a: v + a * x.var(AXES, ddof=1),
+                lambda m, v, x, a: v + a * x.var(AXES),
             ),
             "var",
         ),
@@ -273,15 +281,15 @@ def update_running_stats(running_mean, running_var, x, momentum):
             "standard deviation for the variance",
             "Your var takes in the standard deviation. The running variance holds its square.",
             (
-                lambda m, v, x, a: _mixed(v, x.std(0, ddof=1), a),
-                lambda m, v, x, a: _mixed(v, x.std(0), a),
+                lambda m, v, x, a: _mixed(v, x.std(AXES, ddof=1), a),
+                lambda m, v, x, a: _mixed(v, x.std(AXES), a),
             ),
             "var",
         ),
         Slip(
             "one variance for all features",
             "Your var moves every feature towards the variance of the whole batch. Each feature "
-            "has its own: axis=0.",
+            "has its own: axis=(0, 2).",
             (
                 lambda m, v, x, a: _mixed(v, x.var(ddof=1), a),
                 lambda m, v, x, a: _mixed(v, x.var(), a),
@@ -293,19 +301,17 @@ def update_running_stats(running_mean, running_var, x, momentum):
             "Your var measures the squares from the running mean. A batch's variance is measured "
             "from the batch's own mean.",
             (
-                lambda m, v, x, a: _mixed(v, ((x - m) ** 2).sum(0) / (len(x) - 1), a),
-                lambda m, v, x, a: _mixed(v, ((x - m) ** 2).mean(0), a),
-                lambda m, v, x, a: _mixed(
-                    v, ((x - _mixed(m, x.mean(0), a)) ** 2).sum(0) / (len(x) - 1), a
-                ),
+                lambda m, v, x, a: _mixed(v, _spread_from(m, x, 1), a),
+                lambda m, v, x, a: _mixed(v, _spread_from(m, x, 0), a),
+                lambda m, v, x, a: _mixed(v, _spread_from(_mixed(m, x.mean(AXES), a), x, 1), a),
             ),
             "var",
         ),
     ),
     hints=(
         "With momentum 0.1, what is new counts one tenth and what is old nine tenths.",
-        "x.mean(axis=0) is (C,): a mean for each feature. NumPy's x.var(axis=0) divides by N.",
-        "x.var(axis=0, ddof=1) divides by N - 1. Return (1 - momentum) * old + momentum * new, "
-        "for the mean and for the variance.",
+        "x.mean(axis=(0, 2)) is (C,): a mean for each channel. x.var divides by the count.",
+        "x.var(axis=(0, 2), ddof=1) divides by the count - 1. Return "
+        "(1 - momentum) * old + momentum * new, for the mean and for the variance.",
     ),
 )

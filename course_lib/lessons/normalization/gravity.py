@@ -62,7 +62,7 @@ def gravity(**values: object) -> Explorer:
     Examples
     --------
     >>> print(gravity(norm="LayerNorm").text().splitlines()[2])
-    Layer 1 times 2.00 plus 3.00: layer 2's output changes by up to 23.5, behind LayerNorm by 0.00.
+    Layer 1 times 2.00 plus 3.00: layer 2's output changes by up to 13.9, behind LayerNorm by 0.00.
     """
     start = np.array([3.0, 2.0])
 
@@ -107,10 +107,25 @@ def _why(view: View) -> str:
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """The plane on which layer 1 is dragged; below it both histograms."""
-    plane = Plot("layer 1", title="drag layer 1's shift and scale", xlim=(-4, 8), ylim=(-1, 4),
-                 xlabel="shift", height=150)  # fmt: skip
+    plane = Plot(
+        "layer 1",
+        xlim=(-4, 8),
+        ylim=(-1, 4),
+        xlabel="shift",
+        height=150,
+        xticks=range(-4, 9, 2),
+        yticks=range(-1, 5),
+    )
     histograms = [
-        Plot(name, xlim=(EDGES[0], EDGES[-1]), ylim=(0, 0.3), xlabel="layer 2's input", height=110)
+        Plot(
+            name,
+            xlim=(EDGES[0], EDGES[-1]),
+            ylim=(0, 0.3),
+            xlabel="layer 2's input",
+            height=110,
+            xticks=range(-8, 13, 4),
+            yticks=[0, 0.1, 0.2, 0.3],
+        )
         for name in ("without normalisation", "with")
     ]
     key = Legend((WEIGHT, "scale and shift"), (DATA, "now"), (MUTED, "at scale 1, shift 0"))

@@ -89,9 +89,25 @@ x has mean {number(view.x.mean())} and spread {number(view.x.std())}."""
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """The plane of the two knobs, and the feature before and after."""
-    plane = Plot("beta and gamma", title="drag: beta across, gamma up", xlim=(-2, 6), ylim=(-2, 3),
-                 xlabel="beta", height=170)  # fmt: skip
-    shares = Plot("feature", xlim=(-4, 8), ylim=(0, 0.35), xlabel="one feature", height=170)
+    plane = Plot(
+        "beta and gamma",
+        title="drag: beta across, gamma up",
+        xlim=(-2, 6),
+        ylim=(-2, 3),
+        xlabel="beta",
+        height=170,
+        xticks=range(-2, 7, 2),
+        yticks=range(-2, 4),
+    )
+    shares = Plot(
+        "feature",
+        xlim=(-4, 8),
+        ylim=(0, 0.35),
+        xlabel="one feature",
+        height=170,
+        xticks=range(-4, 9, 4),
+        yticks=[0, 0.1, 0.2, 0.3],
+    )
     key = Legend((WEIGHT, "the knobs"), (MUTED, "x, before the layer"), (OUTPUT, "y, after it"),
                  ({"marker": "x", "color": DATA, "mew": 2}, "x's own mean and spread"))  # fmt: skip
     Page(figure, [plane, shares], [key])

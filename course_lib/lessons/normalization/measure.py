@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import course_lib as lib
@@ -109,7 +111,7 @@ def rates(seed: int) -> dict[str, float]:
 def last_three(seed: int) -> dict[str, float]:
     """Five epochs in batches of 64, which leave three digits for the last one, or in even ones."""
     data, row = digits(seed), {}
-    ends = {"last batch of 3": range(64, 1347, 64), "even batches": 21}
+    ends: dict[str, Any] = {"last batch of 3": range(64, 1347, 64), "even batches": 21}
     for name, cuts in ends.items():
         net, rng = deep_net("BatchNorm", seed), np.random.default_rng(seed)
         optimizer = lib.SGD.init(net, learning_rate=0.3)

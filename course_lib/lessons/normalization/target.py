@@ -100,10 +100,17 @@ Their spread is {number(view.plain.spread.mean())} without, \
 def draw(figure: Figure) -> Callable[[View], None]:
     """A dot for every feature's mean, a line for its spread; below it where it began."""
     plots = [
-        Plot(name, xlim=(-1, WIDTH), ylim=(-1, LARGEST), height=210,
-             xlabel="64 inputs of layer 2, by their first mean")
+        Plot(
+            name,
+            xlim=(-1, WIDTH),
+            ylim=(-1, LARGEST),
+            height=210,
+            xticks=[0, 16, 32, 48, 63],
+            yticks=[-1, 0, 1, 2, 3],
+            xlabel="64 inputs of layer 2, by their first mean",
+        )
         for name in ("without", "with")
-    ]  # fmt: skip
+    ]
     key = Legend((DATA, "mean, without"), (OUTPUT, "mean, normalised"), (MUTED, "where it began"))
     Page(figure, plots, [key])
     colours = (DATA, OUTPUT)

@@ -58,7 +58,7 @@ def make(name: str, shape: tuple[int, ...]) -> Layer:
         return layer
     if name in GROUPS:
         return lib.GroupNorm.init(GROUPS[name], CHANNELS, dtype=np.float64)
-    kind = {"LayerNorm": lib.LayerNorm, "RMSNorm": lib.RMSNorm}[name]
+    kind: Any = {"LayerNorm": lib.LayerNorm, "RMSNorm": lib.RMSNorm}[name]
     return kind.init(shape[1:], dtype=np.float64)
 
 
