@@ -112,13 +112,13 @@ def draw(figure: Figure) -> Callable[[View], None]:
             ylim=(-2, 2),
             xticks=[0, 1, 2],
             yticks=[-2, 0, 2],
-            height=100,
+            height=92,
             least=150,
         )
         for name in LINKS
     ]
     back = Plot("gradient", xlim=(0, LONGEST), ylim=(LOWEST, HIGHEST), yscale="log",
-                xlabel="layer, A is at 0", yticks=[1e-40, 1e-20, 1, 1e20], height=150)  # fmt: skip
+                xlabel="layer, A is at 0", yticks=[1e-40, 1e-20, 1, 1e20], height=145)  # fmt: skip
     key = Legend((WEIGHT, "slope: drag"), (GRADIENT, "gradient, size"), (DATA, "by nudging A"))
     Page(figure, links, [back], [key])
     lines = [link.line(WEIGHT) for link in links]

@@ -174,7 +174,7 @@ def cross_entropy_forward(logits, target):
     alternative="""
 def cross_entropy_forward(logits, target):
     total = 0.0
-    for scores, true in zip(logits, target):
+    for scores, true in zip(logits, target, strict=True):
         total += np.logaddexp.reduce(scores) - scores[true]
     return total / len(target)
 """,

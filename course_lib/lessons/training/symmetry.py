@@ -107,7 +107,7 @@ def as_tiles(weights: Array) -> Array:
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """The units' weights as images, and how far apart they are by epoch."""
-    units = Grid("what each hidden unit looks for", 17, 35, height=160)
+    units = Grid("what each hidden unit looks for", 17, 35, height=138)
     apart = Plot("apart", xlim=(0, EPOCHS), ylim=(LOWEST, 10), yscale="log", xlabel="epoch",
                  yticks=[1e-8, 1e-6, 1e-4, 0.01, 1], height=130)  # fmt: skip
     right = Plot("right", xlim=(0, EPOCHS), ylim=(0, 1), xlabel="epoch", height=130)
