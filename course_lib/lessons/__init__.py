@@ -7,6 +7,7 @@ writes both.
 from __future__ import annotations
 
 from course_lib.lessons import (
+    activation,
     convolution,
     start_here,
 )
@@ -14,6 +15,7 @@ from course_lib.lessons import (
 LESSONS = (
     start_here,
     convolution,
+    activation,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
