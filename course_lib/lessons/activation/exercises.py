@@ -266,8 +266,8 @@ COLLAPSE_LINEAR = Exercise(
     sections=SECTION,
     task="""
 Two linear layers follow each other: `y = (x @ w1.T + b1) @ w2.T + b2`. `w1` is `(H, I)`, `b1` is
-`(H,)`, `w2` is `(O, H)`, `b2` is `(O,)`. Return `weight` `(O, I)` and `bias` `(O,)` of the one layer
-that gives the same: `y = x @ weight.T + bias`.
+`(H,)`, `w2` is `(O, H)`, `b2` is `(O,)`. Return `weight` `(O, I)` and `bias` `(O,)` of the one
+layer that gives the same: `y = x @ weight.T + bias`.
 """,
     stub="""
 def collapse_linear(w1, b1, w2, b2):
@@ -355,8 +355,8 @@ FIT_HINGES = Exercise(
     name="fit_hinges",
     sections=SECTION,
     task="""
-The points `(x[i], y[i])` are given, `x` ascending, both `(N,)`. A sum of hinges starts at `y[0]`, and
-unit k switches on at `x[k]`:
+The points `(x[i], y[i])` are given, `x` ascending, both `(N,)`. A sum of hinges starts at `y[0]`,
+and unit k switches on at `x[k]`:
 
 ```text
 f(t) = y[0] + sum over k of  weight[k] * relu(t - x[k])          k from 0 to N - 2

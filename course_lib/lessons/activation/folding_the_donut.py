@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -45,7 +46,7 @@ def trained(activation: str) -> list[lib.Sequential]:
     """The net before training and after every epoch."""
     x, target = donut(SEED)
     net = donut_net(activation, np.random.default_rng(SEED))
-    optimizer: lib.Adam = lib.Adam.init(net, learning_rate=2e-2)
+    optimizer: Any = lib.Adam.init(net, learning_rate=2e-2)
     nets, rng = [net], np.random.default_rng(SEED)
     for _ in range(EPOCHS):
         net, history = lib.fit(
@@ -106,9 +107,8 @@ def _threads() -> list[Array]:
     return [*across, *(line[:, ::-1] for line in across)]
 
 
-def _edge(last: lib.Linear) -> Array:
+def _edge(last: Any) -> Array:
     """Two far points of the line on which both scores are equal."""
-    assert last.bias is not None
     normal, offset = last.weight[1] - last.weight[0], last.bias[1] - last.bias[0]
     foot = -offset * normal / (normal @ normal)
     along = 1000 * np.array([-normal[1], normal[0]]) / np.linalg.norm(normal)
@@ -124,7 +124,7 @@ It calls {area:.0%} of the plane "ring". In its last hidden layer its edge is a 
 
 
 def draw(figure: Figure) -> Callable[[View], None]:
-    """The plane with the net's answer; beside it the same points where the hidden layer has them."""
+    """The plane with the net's answer, and the same points where the hidden layer has them."""
     limits = (-EDGE, EDGE)
     plane = Panel("the plane", xlim=limits, ylim=limits, equal=True, height=310)
     view_of = Panel("the hidden layer's view", xlim=(-1, 1), ylim=(-1, 1), equal=True, height=310)

@@ -129,8 +129,9 @@ PREDICTIONS = (
     ),
     _predict(
         "saturated",
-        question="Twenty tanh layers with weights three times as large as usual: most numbers are "
-        "near −1 or 1, where tanh is flat. What becomes of a gradient on its way back through them?",
+        question="Twenty tanh layers with weights three times as large as usual: most numbers "
+        "are near −1 or 1, where tanh is flat. What becomes of a gradient on "
+        "its way back through them?",
         choices={"it shrinks": "shrinks", "it grows": "grows"},
         answer=_saturated_gradient,
         explanation="Each layer multiplies the gradient by its weights and by tanh's slope. The "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -57,7 +58,8 @@ def squiggle_painter(**values: object) -> Explorer:
     def compute(points: Array = POINTS, knots: Array = KNOTS, more: int = 1) -> View:
         knots = np.concatenate([np.arange(more) / max(more, 1), knots])
         net = fitted(knots, points[:, 0], points[:, 1])
-        units, output = lib.Sequential(*net.layers[:2]), net.layers[2]
+        units = lib.Sequential(*net.layers[:2])
+        output: Any = net.layers[2]
         return View(
             points,
             knots,

@@ -30,7 +30,7 @@ class View:
     """What a batch and a gradient have become after each layer."""
 
     depth: int
-    shares: Array  # (41,), of the numbers behind layer `depth` in each bin; the last ones hold all beyond
+    shares: Array  # (41,), of the numbers behind `depth` layers; the outer bins hold all beyond
     spreads: Array  # (DEEPEST + 1,), of the numbers behind each layer, from the input on
     gradients: Array  # (DEEPEST + 1,), the length that gradient has there, 1 at the end
 
