@@ -97,10 +97,10 @@ def origami(**values: object) -> Explorer:
     Examples
     --------
     >>> origami().text().splitlines()[4]
-    '8 in one layer cut the plane into 25 pieces.'
+    '8 in one layer cut the plane into 31 pieces.'
     """
 
-    def compute(feet: Array = FEET, net: str = NETS[0], others: int = 0) -> View:
+    def compute(feet: Array = FEET, net: str = NETS[0], others: int = 7) -> View:
         nets = joined(creases(feet), *drawn(others))
         on = {name: patterns(model, PLANE) for name, model in nets.items()}
         pieces = {name: count_pieces(bits) for name, bits in on.items()}
@@ -116,7 +116,7 @@ def origami(**values: object) -> Explorer:
         net=list(NETS),
         others=(0, DRAWS),
     )
-    return explorer.show(**values)
+    return explorer.show(**{"others": 7} | values)
 
 
 def describe(view: View) -> str:
