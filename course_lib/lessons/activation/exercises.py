@@ -10,14 +10,14 @@ from course_lib.engine.inputs import Inputs
 from course_lib.record import Array
 
 SECTION = ("04_03_activation",)
-SIZES = {"N": range(1, 5), "D": range(1, 5)}
+SIZES = {"N": range(1, 4), "C": range(1, 4), "L": range(1, 5)}
 
 RELU_FORWARD = Exercise(
     name="relu_forward",
     sections=SECTION,
     task="""
-Return `y` of the shape of `x`, `(N, D)`: what is above 0 stays, all else becomes 0. Leave `x` as it
-is.
+Return `y` of the shape of `x`, `(N, C, L)`: what is above 0 stays, all else becomes 0. Leave `x` as
+it is.
 """,
     stub="""
 def relu_forward(x):
@@ -31,9 +31,9 @@ def relu_forward(x):
 def relu_forward(x):
     return np.where(x > 0, x, 0)
 """,
-    returns={"y": "N D"},
+    returns={"y": "N C L"},
     shows="Your unit is a condition: it hands on what is above 0, and only that.",
-    inputs=Inputs(arguments={"x": "N D"}, example={"N": 2, "D": 3}, sizes=SIZES),
+    inputs=Inputs(arguments={"x": "N C L"}, example={"N": 1, "C": 2, "L": 3}, sizes=SIZES),
     slips=(
         Slip(
             "negatives turned positive",
@@ -80,7 +80,7 @@ GELU_FORWARD = Exercise(
     name="gelu_forward",
     sections=SECTION,
     task="""
-Return `x` times Φ(x) for every number of `x`, `(N, D)`. Φ(x) is the share of a standard normal
+Return `x` times Φ(x) for every number of `x`, `(N, C, L)`. Φ(x) is the share of a standard normal
 distribution that lies below x:
 
 ```text
@@ -104,9 +104,9 @@ def gelu_forward(x):
     erf = np.vectorize(math.erf)
     return 0.5 * x * (1 + erf(x / np.sqrt(2)))
 """,
-    returns={"y": "N D"},
+    returns={"y": "N C L"},
     shows="Your GELU weighs every number with the share of a normal distribution below it.",
-    inputs=Inputs(arguments={"x": "N D"}, example={"N": 2, "D": 3}, sizes=SIZES),
+    inputs=Inputs(arguments={"x": "N C L"}, example={"N": 1, "C": 2, "L": 3}, sizes=SIZES),
     slips=(
         Slip(
             "not divided by √2",
@@ -178,15 +178,15 @@ def _erf(x: Array) -> Array:
 
 def _with_zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Normal numbers, one in six of them exactly 0, where the slope is agreed upon."""
-    return np.where(rng.random(shape) < 1 / 6, 0.0, rng.normal(scale=2.0, size=shape))
+    return np.where(rng.random(shape) < 1 / 6, 0.0, rng.normal(-0.3, 0.7, shape))
 
 
 RELU_BACKWARD = Exercise(
     name="relu_backward",
     sections=SECTION,
     task="""
-Given `dy`, the gradient of the loss by the ReLU's output, and its input `x`, both `(N, D)`, return
-`dx`. At exactly 0, count the slope as 0.
+Given `dy`, the gradient of the loss by the ReLU's output, and its input `x`, both `(N, C, L)`,
+return `dx`. At exactly 0, count the slope as 0.
 """,
     stub="""
 def relu_backward(dy, x):
@@ -194,20 +194,18 @@ def relu_backward(dy, x):
 """,
     solution="""
 def relu_backward(dy, x):
-    return dy * (x > 0)
+    return np.where(x > 0, dy, 0)
 """,
     alternative="""
 def relu_backward(dy, x):
-    dx = np.zeros_like(dy)
-    dx[x > 0] = dy[x > 0]
-    return dx
+    return dy * (x > 0)  # True and False multiply like 1 and 0
 """,
-    returns={"dx": "N D"},
+    returns={"dx": "N C L"},
     shows="Your gradient passes where the unit was on, whatever its sign, and stops where it was "
     "off.",
     inputs=Inputs(
-        arguments={"dy": "N D", "x": "N D"},
-        example={"N": 2, "D": 3},
+        arguments={"dy": "N C L", "x": "N C L"},
+        example={"N": 1, "C": 2, "L": 3},
         sizes=SIZES,
         values={"x": _with_zeros},
     ),
@@ -334,21 +332,21 @@ def collapse_linear(w1, b1, w2, b2):
 
 
 def _ascending(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    return rng.integers(-4, 1) + np.cumsum(rng.integers(1, 5, shape)) / 2
+    return np.cumsum(rng.integers(12, 30, shape) / 10) - 4.0
 
 
 FIT_HINGES = Exercise(
     name="fit_hinges",
     sections=SECTION,
     task="""
-The points `(x[i], y[i])` are given, `x` ascending, both `(N,)`. A sum of hinges starts at `y[0]`,
-and unit k switches on at `x[k]`:
+Draw C curves at once. They go through the points `(x[i], y[c, i])`; `x` is ascending, `(N,)`, and
+`y` is `(C, N)`. Every curve starts at `y[c, 0]`, and all of them use the same hinges:
 
 ```text
-f(t) = y[0] + sum over k of  weight[k] * relu(t - x[k])          k from 0 to N - 2
+f[c](t) = y[c, 0] + sum over k of  weight[c, k] * relu(t - x[k])        k from 0 to N - 2
 ```
 
-Return `weight`, `(N - 1,)`, such that f goes through every point.
+Return `weight`, `(C, N - 1)`: the weights of the output layer. One point alone needs no hinge.
 """,
     stub="""
 def fit_hinges(x, y):
@@ -361,18 +359,18 @@ def fit_hinges(x, y):
 """,
     alternative="""
 def fit_hinges(x, y):
-    weight = np.zeros(len(x) - 1)
-    for k in range(len(weight)):
-        so_far = y[0] + weight[:k] @ np.maximum(x[k + 1] - x[:k], 0)
-        weight[k] = (y[k + 1] - so_far) / (x[k + 1] - x[k])
+    weight = np.zeros((len(y), len(x) - 1))
+    for k in range(len(x) - 1):
+        so_far = y[:, 0] + weight[:, :k] @ np.maximum(x[k + 1] - x[:k], 0)
+        weight[:, k] = (y[:, k + 1] - so_far) / (x[k + 1] - x[k])
     return weight
 """,
-    returns={"weight": "K"},
+    returns={"weight": "C K"},
     shows="A sum of conditions, each drawn only where t > x[k], goes through all of your points.",
     inputs=Inputs(
-        arguments={"x": "N", "y": "N"},
-        example={"N": 4},
-        sizes={"N": range(2, 8)},
+        arguments={"x": "N", "y": "C N"},
+        example={"C": 1, "N": 4},
+        sizes={"C": range(1, 4), "N": range(1, 7)},
         derived={"K": lambda N: N - 1},
         values={"x": _ascending},
     ),
@@ -402,7 +400,7 @@ def fit_hinges(x, y):
             "earlier slopes added",
             "Your weight adds the earlier slopes up. They are added by the hinges themselves: give "
             "each the difference to the slope before.",
-            (lambda x, y: np.cumsum(np.diff(y) / np.diff(x)),),
+            (lambda x, y: np.cumsum(np.diff(y) / np.diff(x), axis=1),),
         ),
         Slip(
             "changes the wrong way round",
@@ -414,15 +412,19 @@ def fit_hinges(x, y):
             "the first slope left out",
             "Your weight starts with 0. The first hinge starts from a flat line, so it has the "
             "whole slope of the first piece.",
-            (lambda x, y: np.diff(np.diff(y) / np.diff(x), prepend=(y[1] - y[0]) / (x[1] - x[0])),),
+            (
+                lambda x, y: np.diff(
+                    np.diff(y) / np.diff(x), prepend=((y[:, 1] - y[:, 0]) / (x[1] - x[0]))[:, None]
+                ),
+            ),
         ),
     ),
     hints=(
         "Between two points f is straight. What is its slope there, and which hinges are on?",
         "At x[k] hinge k switches on and the others go on as they were: its weight is the slope of "
         "the piece after x[k] minus the slope before.",
-        "slopes = np.diff(y) / np.diff(x). The first weight is slopes[0], the others are "
-        "slopes[k] - slopes[k - 1].",
+        "slopes = np.diff(y) / np.diff(x). The first weight is the first slope, each other "
+        "one its slope less the slope before.",
     ),
     points=2,
 )
