@@ -7,6 +7,7 @@ writes both.
 from __future__ import annotations
 
 from course_lib.lessons import (
+    activation,
     convolution,
     normalization,
     residual,
@@ -22,6 +23,7 @@ LESSONS = (
     transposed_convolution,
     normalization,
     training,
+    activation,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
