@@ -645,6 +645,8 @@ def test_what_is_no_exercise_gets_a_sentence(thing, said):
     assert report.diagnosis == "unknown"
     assert said in report.message
     assert hint(thing).diagnosis == "unknown"
+    assert "check(" not in hint(thing).message  # each answers in its own name
+    assert "hint(" not in report.message
     assert "no case" in report.as_code()
 
 

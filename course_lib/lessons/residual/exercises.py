@@ -10,6 +10,15 @@ from course_lib.engine.slips import summed
 from course_lib.record import Array
 
 
+def _with_zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Some numbers, or for a matrix rows, are 0: where a ReLU's input is 0, and slopes are."""
+    zero = rng.random(shape[:1]) < 0.3
+    return (
+        rng.normal(scale=2.0, size=shape).round(2) * ~zero.reshape(-1, *(1 for _ in shape[1:]))
+        + 0.0
+    )
+
+
 def _branch(x: Array, weight: Array, bias: Array) -> Array:
     return np.maximum(x @ weight.T + bias, 0)
 
@@ -66,10 +75,31 @@ def residual_forward_backward(x, weight, bias, dz):
         arguments={"x": "N D", "weight": "D D", "bias": "D", "dz": "N D"},
         example={"N": 2, "D": 2},
         also=({"N": 4, "D": 4}, {"N": 4, "D": 3}),
+        values={"x": _with_zeros, "bias": _with_zeros},
         sizes={"N": range(1, 5), "D": range(1, 5)},
     ),
     terms={"dx": _terms},
     slips=(
+        Slip(
+            "bias behind the ReLU",
+            "Your z adds the bias after the ReLU. It belongs inside: relu(x @ weight.T + bias).",
+            (lambda x, w, b, dz: np.maximum(x @ w.T, 0) + b + x,),
+            "z",
+        ),
+        Slip(
+            "ReLU in front of the weights",
+            "Your z bends x before the weights. Here the branch ends in the ReLU: "
+            "relu(x @ weight.T + bias).",
+            (lambda x, w, b, dz: np.maximum(x, 0) @ w.T + b + x,),
+            "z",
+        ),
+        Slip(
+            "weight not transposed",
+            "Your z multiplies by weight itself. weight is (out, in), so output o reads x with the "
+            "row weight[o]: x @ weight.T.",
+            (lambda x, w, b, dz: _branch(x, w.T, b) + x,),
+            "z",
+        ),
         Slip(
             "branches multiplied",
             "Your z is the branch times x. The two ways meet in a +: what the branch computed is "
@@ -103,10 +133,20 @@ def residual_forward_backward(x, weight, bias, dz):
             "the ReLU closes the shortcut too",
             "Your dx lets the shortcut's gradient through only where the ReLU is open. The "
             "shortcut goes past the ReLU: it hands on all of dz.",
-            (
-                lambda x, w, b, dz: _gated(x, w, b, dz) @ w + _gated(x, w, b, dz),
-                lambda x, w, b, dz: dz @ w * (x @ w.T + b > 0) + dz,
-            ),
+            (lambda x, w, b, dz: _gated(x, w, b, dz) @ w + _gated(x, w, b, dz),),
+            "dx",
+        ),
+        Slip(
+            "the ReLU's gate behind the weights",
+            "Your dx multiplies by weight first and by the ReLU's gate after. Going back the ReLU "
+            "comes first: dz * (before > 0), and that @ weight.",
+            (lambda x, w, b, dz: dz @ w * (x @ w.T + b > 0) + dz,),
+            "dx",
+        ),
+        Slip(
+            "1 for the shortcut's gradient",
+            "Your dx adds 1 for the shortcut. Its slope is 1, so it hands on all of dz: + dz.",
+            (lambda x, w, b, dz: _gated(x, w, b, dz) @ w + 1,),
             "dx",
         ),
         Slip(
@@ -200,7 +240,9 @@ def gradient_through_depth(slopes, residual):
     inputs=Inputs(
         arguments={"slopes": "L", "residual": (False, True)},
         example={"L": 3},
+        also=({"L": 6}, {"L": 6, "residual": True}),
         sizes={"L": range(1, 7)},
+        values={"slopes": _with_zeros},
     ),
     slips=(
         Slip(
@@ -249,6 +291,12 @@ def gradient_through_depth(slopes, residual):
                 lambda s, residual: _suffix(np.maximum(s + 1, 1) if residual else s),
                 lambda s, residual: _suffix(1 + np.abs(s) if residual else s),
             ),
+        ),
+        Slip(
+            "the shortcut where there is none",
+            "Your grads take the shortcut where residual is False, and leave it out where it is "
+            "True.",
+            (lambda slopes, residual: _suffix(slopes + (not residual)),),
         ),
         Slip(
             "slopes added",
