@@ -49,7 +49,7 @@ def deep(std: float, seed: int, depth: int = 10) -> lib.Sequential:
 
 def distinct_units(net: lib.Sequential) -> int:
     """How many hidden units of `one_hidden` differ from all others."""
-    return len(np.unique(net.layers[1].weight.round(9), axis=0))
+    return len(np.unique(net.parameters()["1.weight"].round(9), axis=0))
 
 
 def train(

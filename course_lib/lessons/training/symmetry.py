@@ -43,7 +43,7 @@ def run(noise: str) -> tuple[list[Array], Array, Array]:
     data, weights, accuracies = digits(), [], []
     optimizer: Any = lib.SGD.init(net, learning_rate=0.2)
     for epoch in range(EPOCHS + 1):
-        weights.append(net.layers[1].weight)
+        weights.append(net.parameters()["1.weight"])
         accuracies.append(lib.accuracy(net(data.x_test), data.y_test))
         if epoch < EPOCHS:
             net, history = train(net, 0, epochs=1, optimizer=optimizer)

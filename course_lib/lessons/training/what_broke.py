@@ -44,7 +44,7 @@ def uphill(logits: Array, target: Array) -> tuple[Any, Callable[..., Array]]:
 def trained(slip: str) -> History:
     """The history of a run with this slip, or of the mended one."""
     data, net = digits(), one_hidden(32, kaiming(0))
-    rate, options = 0.1, {}
+    rate, options = 0.1, dict[str, Any]()
     optimizer: dict[str, Any] = {}
     match slip:
         case "rate too high":
@@ -147,7 +147,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
 
     def update(view: View) -> None:
         for curve, values in curves:
-            shown = np.clip(values(view) or (), 0, HIGHEST)
+            shown: Any = np.clip(values(view) or (), 0, HIGHEST)
             curve.set_data(range(1, len(shown) + 1), shown)
         loss.title.set_text(f"loss of run {view.run}")
         right.title.set_text(f"held out, right: {view.history.validation_metric[-1]:.0%}")
