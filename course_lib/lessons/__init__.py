@@ -7,15 +7,23 @@ writes both.
 from __future__ import annotations
 
 from course_lib.lessons import (
+    activation,
     convolution,
     normalization,
+    residual,
     start_here,
+    training,
+    transposed_convolution,
 )
 
 LESSONS = (
     start_here,
     convolution,
+    residual,
+    transposed_convolution,
     normalization,
+    training,
+    activation,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
