@@ -5,7 +5,7 @@ from __future__ import annotations
 from course_lib.explore import touch_one_number
 
 EXPLORERS = {
-    "touch_one_number, positions": lambda: touch_one_number(
+    "touch_one_number, own batch": lambda: touch_one_number(
         batch="3 examples × 4 channels × 3 positions", layer="InstanceNorm"
     ),
 }

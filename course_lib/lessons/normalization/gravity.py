@@ -112,7 +112,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         xlim=(-4, 8),
         ylim=(-1, 4),
         xlabel="shift",
-        height=150,
+        height=100,
         xticks=range(-4, 9, 2),
         yticks=range(-1, 5),
     )

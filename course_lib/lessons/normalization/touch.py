@@ -152,13 +152,15 @@ x[{which}] rose by 1 to {number(view.x[view.where])}; its output is {number(view
 def draw(figure: Figure) -> Callable[[View], None]:
     """The batch, its groups, what comes out, and what one output's gradient reaches."""
     names = ("x", "groups", "y", "gradient")
-    panels = [Grid(name, HIGH, WIDE, square=False, size=9, lined=True, height=96) for name in names]
+    panels = [
+        Grid(name, HIGH, WIDE, square=False, size=9, lined=True, height=120) for name in names
+    ]
     key = Legend(
         (DATA, "raised by 1"), (HIGHLIGHT, "output moved"), (tint(GRADIENT), "gets a gradient"),
         (tint(WEIGHT), "one mean and variance"),
     )  # fmt: skip
-    Page(figure, *([panel] for panel in panels), [key])
     x, groups, y, gradient = panels
+    Page(figure, [x, y], [groups, gradient], [key])
     outlines = [panel.outline(colour) for panel, colour in ((x, DATA), (y, DATA))]
 
     def update(view: View) -> None:
@@ -203,9 +205,9 @@ def _place(outlines: list[Callable[..., None]], view: View) -> None:
 def _name(panels: list[Grid], view: View) -> None:
     of = "channel" if view.x.ndim == 3 else "feature"
     running = view.layer == "BatchNorm" and view.evaluation
+    positions = f", {POSITIONS} positions each" if view.x.ndim == 3 else ""
     titles = (
-        f"x: a row for each example, {CHANNELS} {of}s"
-        + (f" of {POSITIONS} positions" if view.x.ndim == 3 else ""),
+        f"x: a row is an example; {CHANNELS} {of}s{positions}",
         "running mean, variance" if running else f"mean, variance of {view.mean.size} groups of x",
         f"y: {view.moved.sum()} of {view.x.size} moved",
         "gradient of the outlined output by every x",

@@ -43,6 +43,7 @@ def a_hundred_layers(seed: int) -> dict[str, float]:
         "residual, scaled": deep_net(100, np.random.default_rng(seed), kind=KINDS[2]),
         "residual, LayerNorm": pre_norm_net(100, np.random.default_rng(seed)),
     }
+    row: dict[str, float] = {}
     row = {}
     for name, net in nets.items():
         _, norms = gradient_norms(net, data.x_train[:256], data.y_train[:256])
@@ -53,7 +54,7 @@ def a_hundred_layers(seed: int) -> dict[str, float]:
 
 def depth_by_depth(seed: int) -> dict[str, float]:
     """Accuracy after five epochs for each depth."""
-    row = {}
+    row: dict[str, float] = {}
     for depth in DEPTHS:
         nets = {
             "plain, default start": default_net(depth, np.random.default_rng(seed)),

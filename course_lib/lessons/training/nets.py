@@ -47,9 +47,14 @@ def deep(std: float, seed: int, depth: int = 10) -> lib.Sequential:
     return lib.Sequential(*layers[:-1])
 
 
+def hidden_weight(net: lib.Sequential) -> Array:
+    """The weights of the hidden units of `one_hidden`, a row each."""
+    return net.parameters()["1.weight"]
+
+
 def distinct_units(net: lib.Sequential) -> int:
     """How many hidden units of `one_hidden` differ from all others."""
-    return len(np.unique(net.layers[1].weight.round(9), axis=0))
+    return len(np.unique(hidden_weight(net).round(9), axis=0))
 
 
 def train(

@@ -17,7 +17,7 @@ from course_lib.draw.palette import MUTED, OUTPUT, WEIGHT, signed_scale
 from course_lib.draw.panel import Grid, Plot
 from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
-from course_lib.lessons.training.nets import digits, one_hidden, train
+from course_lib.lessons.training.nets import digits, hidden_weight, one_hidden, train
 from course_lib.record import Array
 
 UNITS, EPOCHS = 8, 20
@@ -43,7 +43,7 @@ def run(noise: str) -> tuple[list[Array], Array, Array]:
     data, weights, accuracies = digits(), [], []
     optimizer: Any = lib.SGD.init(net, learning_rate=0.2)
     for epoch in range(EPOCHS + 1):
-        weights.append(net.layers[1].weight)
+        weights.append(hidden_weight(net))
         accuracies.append(lib.accuracy(net(data.x_test), data.y_test))
         if epoch < EPOCHS:
             net, history = train(net, 0, epochs=1, optimizer=optimizer)

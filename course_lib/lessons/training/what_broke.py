@@ -44,7 +44,8 @@ def uphill(logits: Array, target: Array) -> tuple[Any, Callable[..., Array]]:
 def trained(slip: str) -> History:
     """The history of a run with this slip, or of the mended one."""
     data, net = digits(), one_hidden(32, kaiming(0))
-    rate, options = 0.1, {}
+    rate = 0.1
+    options: dict[str, Any] = {}
     optimizer: dict[str, Any] = {}
     match slip:
         case "rate too high":
@@ -116,8 +117,8 @@ def short(loss: float) -> str:
 def describe(view: View) -> str:
     losses, right = view.history.loss, view.history.validation_metric
     went = (
-        f"Training loss {short(losses[0])} to {short(losses[-1])}; {right[-1]:.0%} of held-out "
-        f"digits right. A guess has the loss {CHANCE:.2f}."
+        f"Training loss {short(losses[0])} to {short(losses[-1])}; {right[-1]:.0%} of "
+        f"held-out digits right. A guess has the loss {CHANCE:.2f}."
     )
     if view.mended:
         healed = view.mended.validation_metric[-1]
@@ -147,7 +148,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
 
     def update(view: View) -> None:
         for curve, values in curves:
-            shown = np.clip(values(view) or (), 0, HIGHEST)
+            shown: Array = np.clip(values(view) or (), 0, HIGHEST)
             curve.set_data(range(1, len(shown) + 1), shown)
         loss.title.set_text(f"loss of run {view.run}")
         right.title.set_text(f"held out, right: {view.history.validation_metric[-1]:.0%}")
