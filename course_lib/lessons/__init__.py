@@ -7,7 +7,6 @@ writes both.
 from __future__ import annotations
 
 from course_lib.lessons import (
-    activation,
     convolution,
     normalization,
     residual,
@@ -19,11 +18,10 @@ from course_lib.lessons import (
 LESSONS = (
     start_here,
     convolution,
-    residual,
     transposed_convolution,
     normalization,
+    residual,
     training,
-    activation,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}

@@ -1,1 +1,0 @@
-"""What is true of the lesson 04_03_activation."""
