@@ -227,13 +227,13 @@ def as_bias(operation: str, mask: Any, maps: tuple[int, ...], dtype: Any) -> Arr
 def _reach(bias: Array | None, *arrays: Array) -> Array | None:
     """Which query may attend to which key, (..., T, S); None if there is no need to tell.
 
-    A weight of 0 keeps out any number, but 0 * inf is NaN. Where the squares of every row have a
-    finite sum, no product of two rows overflows.
+    A weight of 0 keeps out any number, but 0 * inf is NaN. Where the sum of all squares is finite,
+    no product of two rows overflows.
     """
     if bias is None:
         return None
-    with np.errstate(over="ignore", invalid="ignore"):
-        finite = all(np.isfinite(np.vecdot(a, a)).all() for a in arrays)
+    numbers = (a.ravel("K") for a in arrays)  # as they lie in memory
+    finite = all(math.isfinite(np.vdot(n, n)) for n in numbers)
     return None if finite else bias != -np.inf
 
 
