@@ -253,8 +253,9 @@ def _mix(weights: Array, rows: Array, reach: Array | None, out: Array) -> Array:
 
 def _sum_in_reach(a: Array, b: Array, reach: Array, axis: int, out: Array | None) -> Array:
     products = np.zeros(np.broadcast_shapes(a.shape, b.shape), a.dtype)
-    np.multiply(a, b, where=reach[..., None], out=products)
-    return products.sum(axis=axis, out=out)
+    with np.errstate(over="ignore", invalid="ignore"):  # as a product of matrices is: silent
+        np.multiply(a, b, where=reach[..., None], out=products)
+        return products.sum(axis=axis, out=out)
 
 
 def _part(maps: Array | None, block: tuple[Any, ...]) -> Array | None:
