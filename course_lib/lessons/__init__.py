@@ -19,11 +19,11 @@ from course_lib.lessons import (
 LESSONS = (
     start_here,
     convolution,
-    residual,
     transposed_convolution,
-    normalization,
-    training,
     activation,
+    normalization,
+    residual,
+    training,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
