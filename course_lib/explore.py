@@ -12,3 +12,7 @@ from course_lib.lessons.convolution.under_the_window import (
 from course_lib.lessons.convolution.under_the_window import (
     conv2d_under_the_window as conv2d_under_the_window,
 )
+from course_lib.lessons.receptive_field.what_this_output_knows import (
+    what_this_output_knows as what_this_output_knows,
+)
+from course_lib.lessons.receptive_field.who_listens import who_listens as who_listens

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from course_lib.lessons import (
     convolution,
+    receptive_field,
     start_here,
 )
 
 LESSONS = (
     start_here,
     convolution,
+    receptive_field,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
