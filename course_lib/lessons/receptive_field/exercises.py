@@ -56,7 +56,7 @@ def field_of_stack(kernel_sizes, strides, dilations):
     solution="""
 def field_of_stack(kernel_sizes, strides, dilations):
     size, jump = 1, 1  # a pixel sees itself
-    for kernel_size, stride, dilation in zip(kernel_sizes, strides, dilations):
+    for kernel_size, stride, dilation in zip(kernel_sizes, strides, dilations, strict=True):
         size += dilation * (kernel_size - 1) * jump
         jump *= stride
     return size, jump

@@ -11,7 +11,7 @@ Rows = list[tuple[str, int, int, int]]
 
 
 def formula_panel() -> Panel:
-    return Panel("formula", xlim=(0, 1), ylim=(MOST + 2, 0), height=168, least=235)
+    return Panel("formula", xlim=(0, 1), ylim=(MOST + 2, 0), height=168, least=200)
 
 
 def formula_table(panel: Panel) -> Callable[[Rows], None]:

@@ -67,8 +67,7 @@ PREDICTIONS = (
         "ten_layers",
         question="And one output of a stack of ten such layers, in a row?",
         answer=lambda: _measured(*(_conv() for _ in range(10))),
-        explanation="Each layer adds one pixel on each side to the one that was there: "
-        "2 * 10 + 1.",
+        explanation="Each layer adds one pixel on each side to the one that was there: 2 * 10 + 1.",
         wrong={
             30: "30 adds the kernels; a kernel of 3 has only 2 gaps.",
             20: "20 forgets the pixel in the middle.",

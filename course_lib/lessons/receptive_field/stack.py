@@ -98,4 +98,6 @@ def photo() -> Array:
 def lines_of(rows: list[tuple[str, int, int, int]]) -> list[tuple[str, str, str, str]]:
     """The table as words, as long whatever the stack."""
     shown = [(name, str(size), str(jump), str(start)) for name, size, jump, start in rows]
-    return [("layer", "size", "jump", "start"), *shown] + [("", "", "", "")] * (MOST + 1 - len(rows))
+    return [("layer", "size", "jump", "start"), *shown] + [("", "", "", "")] * (
+        MOST + 1 - len(rows)
+    )

@@ -16,7 +16,17 @@ from course_lib.engine.control import Point
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.receptive_field.formula_table import Rows, formula_panel, formula_table
 from course_lib.lessons.receptive_field.stack import (
-    CHOICES, COLUMNS, NAMES, ROWS, box_of, build, last, names_of, output_size, photo, table,
+    CHOICES,
+    COLUMNS,
+    NAMES,
+    ROWS,
+    box_of,
+    build,
+    last,
+    names_of,
+    output_size,
+    photo,
+    table,
 )  # fmt: skip
 from course_lib.record import Array
 
@@ -148,7 +158,10 @@ def draw(figure: Figure) -> Callable[[View], None]:
     )
     formula = formula_panel()
     key = Legend(
-        (HIGHLIGHT, "theory's box"), (GRADIENT, "holds 95 %"), (OUTPUT, "middle of the field")
+        (HIGHLIGHT, "theory's box"),
+        (GRADIENT, "holds 95 %"),
+        (OUTPUT, "middle of the field"),
+        (Scale(0, 1)(np.array([[1.0]])), "strongest gradient"),
     )
     Page(figure, [picture, gradient, formula], [key])
     boxes = [(p.outline(HIGHLIGHT), p.outline(GRADIENT)) for p in (picture, gradient)]

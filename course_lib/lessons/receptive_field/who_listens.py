@@ -15,7 +15,13 @@ from course_lib.engine.control import Point
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.receptive_field.formula_table import Rows, formula_panel, formula_table
 from course_lib.lessons.receptive_field.stack import (
-    CHOICES, COLUMNS, NAMES, ROWS, build, photo, table,
+    CHOICES,
+    COLUMNS,
+    NAMES,
+    ROWS,
+    build,
+    photo,
+    table,
 )  # fmt: skip
 from course_lib.record import Array
 
