@@ -1,4 +1,4 @@
-"""What the tests that run over every lesson ask of 4.2c, the receptive field (see tests/bank.py)."""
+"""What the tests that run over every lesson ask of 4.2c, receptive field (tests/bank.py)."""
 
 from __future__ import annotations
 

@@ -28,12 +28,15 @@ def drawn(seed):
 @pytest.mark.parametrize("seed", range(6))
 def test_the_boxes_of_theory_and_gradient_agree_inside_the_photograph(seed):
     names = drawn(seed)
-    place = tuple(n // 2 for n in output_size(names))
+    height, width = output_size(names)
+    place = (height // 2, width // 2)
     view = look(names, place)
     left, top, size, _ = view.theory
     rows, columns = (np.flatnonzero(view.seen.any(axis=axis)) for axis in (1, 0))
-    assert rows[0] == max(top, 0) and rows[-1] == min(top + size, ROWS) - 1
-    assert columns[0] == max(left, 0) and columns[-1] == min(left + size, COLUMNS) - 1
+    assert rows[0] == max(top, 0)
+    assert rows[-1] == min(top + size, ROWS) - 1
+    assert columns[0] == max(left, 0)
+    assert columns[-1] == min(left + size, COLUMNS) - 1
     assert not view.heat[~view.seen].any()
 
 
@@ -67,7 +70,8 @@ def test_a_drag_finds_the_output_whose_field_lies_there():
     now = {f"layer_{i}": "none" for i in range(1, 7)} | {"layer_1": "conv 3, stride 2"}
     row, column = nearest_output(30.5, 20.5, **now)
     left, top, size, _ = look(("conv 3, stride 2",), (row, column)).theory
-    assert left <= 30 < left + size and top <= 20 < top + size
+    assert left <= 30 < left + size
+    assert top <= 20 < top + size
     assert nearest_output(-9.0, 900.0, **now) == (ROWS // 2 - 1, 0)
 
 

@@ -43,7 +43,7 @@ def _part_that_counts() -> str:
     """How much of ten layers' field holds 95 % of the squared gradient."""
     rng = np.random.default_rng(1)
     conv = lib.Conv2d.init
-    layers = [conv(4 if i else 1, 4, 3, padding=1, bias=False, rng=rng) for i in range(10)]
+    layers = [conv(8 if i else 1, 8, 3, padding=1, bias=False, rng=rng) for i in range(10)]
     heat = lib.effective_receptive_field(layers, (1, 25, 25), rng=rng, samples=8)
     part = (smallest_box(heat**2, (2, 2, 21, 21))[2] / 21) ** 2
     return "most" if part > 0.8 else "two thirds" if part > 0.55 else "two fifths"
