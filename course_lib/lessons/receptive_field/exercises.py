@@ -255,8 +255,9 @@ def depth_to_cover(pixels, kernel_size, stride=1):
 """,
     alternative="""
 def depth_to_cover(pixels, kernel_size, stride=1):
-    sizes = [1 + (kernel_size - 1) * sum(stride**i for i in range(n)) for n in range(pixels)]
-    return sum(size < pixels for size in sizes)
+    jumps = float(stride) ** np.arange(pixels)  # before each layer
+    sizes = np.cumsum([1.0, *(kernel_size - 1) * jumps])  # of depth 0, 1, 2, ...
+    return int(np.searchsorted(sizes, pixels))
 """,
     returns={"depth": ""},
     shows="Your stack is just deep enough: at stride 1 depth adds, at a larger one it multiplies.",
