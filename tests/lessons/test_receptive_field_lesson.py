@@ -87,9 +87,9 @@ SLIPS = {
     "right": ("size += dilation * (kernel_size - 1) * jump", 0),
 }
 FIELD = """
-def field_of_stack(kernel_sizes, strides, dilations):
+def field_of_stack(layers):
     size, jump = 1, 1
-    for kernel_size, stride, dilation in zip(kernel_sizes, strides, dilations):
+    for kernel_size, stride, dilation in layers:
         {line}
         jump *= stride
     return size, jump

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,11 +10,18 @@ import numpy as np
 
 from course_lib.engine.exercise import Exercise, Slip
 from course_lib.engine.inputs import Inputs
-from course_lib.record import Array
+
+Stack = tuple[tuple[int, int, int], ...]  # (kernel_size, stride, dilation) of each layer
+PLAIN: Stack = ((3, 1, 1), (3, 1, 1))
 
 
-def _whole(low: int, high: int) -> Callable[..., Array]:
-    return lambda rng, shape: rng.integers(low, high, size=shape)
+def _drawn(rng: np.random.Generator) -> Stack:
+    """One to five layers."""
+    layers = rng.integers((1, 1, 1), (6, 4, 4), size=(rng.integers(1, 6), 3))
+    return tuple((int(k), int(s), int(d)) for k, s, d in layers)
+
+
+STACKS = (PLAIN, *(_drawn(np.random.default_rng(seed)) for seed in range(80)))
 
 
 def _field(
@@ -23,18 +31,15 @@ def _field(
     first: int = 1,
     backwards: bool = False,
     spread: Callable[[int, int], int] = lambda jump, s: jump * s,
-) -> Callable[[Array, Array, Array], int]:
+) -> Callable[[Stack], int]:
     """The size with one thing done otherwise."""
 
-    def size(kernel_sizes: Array, strides: Array, dilations: Array) -> int:
+    def size(layers: Stack) -> int:
         total, jump = first, 1
-        layers = list(zip(kernel_sizes.tolist(), strides.tolist(), dilations.tolist(), strict=True))
         for k, s, d in reversed(layers) if backwards else layers:
-            if own_stride:
-                jump = spread(jump, s)
-            total += widen(k, d) * jump
-            if not own_stride:
-                jump = spread(jump, s)
+            after = spread(jump, s)
+            total += widen(k, d) * (after if own_stride else jump)
+            jump = after
         return total
 
     return size
@@ -44,42 +49,50 @@ FIELD_OF_STACK = Exercise(
     name="field_of_stack",
     sections=("04_02c_receptive_field",),
     task="""
-A stack of L layers, first to last, given as three arrays of shape `(L,)` of whole numbers:
-`kernel_sizes`, `strides` and `dilations`. Return two whole numbers: `size`, the pixels in a row
-from the first to the last that one output of the last layer sees, and `jump`, how many pixels its
-field moves from one output to the next.
+`layers` lists the layers of a stack from first to last, each as `(kernel_size, stride, dilation)`.
+Return two whole numbers: `size`, the pixels in a row from the first to the last that one output of
+the last layer sees, and `jump`, how many pixels its field moves from one output to the next.
 """,
     stub="""
-def field_of_stack(kernel_sizes, strides, dilations):
+def field_of_stack(layers):
     raise NotImplementedError
 """,
     solution="""
-def field_of_stack(kernel_sizes, strides, dilations):
+def field_of_stack(layers):
     size, jump = 1, 1  # a pixel sees itself
-    for kernel_size, stride, dilation in zip(kernel_sizes, strides, dilations, strict=True):
+    for kernel_size, stride, dilation in layers:
         size += dilation * (kernel_size - 1) * jump
         jump *= stride
     return size, jump
 """,
     alternative="""
-def field_of_stack(kernel_sizes, strides, dilations):
-    size = 1  # from the output back: so many places of the layer before
-    for layer in reversed(range(len(strides))):
-        span = dilations[layer] * (kernel_sizes[layer] - 1) + 1
-        size = strides[layer] * (size - 1) + span
-    return size, np.prod(strides)
+def field_of_stack(layers):
+    size, jump = 1, 1  # from the output back: so many numbers of the layer before
+    for kernel_size, stride, dilation in reversed(layers):
+        size = stride * (size - 1) + dilation * (kernel_size - 1) + 1
+        jump *= stride
+    return size, jump
 """,
     returns={"size": "", "jump": ""},
     shows="Your size grows by the gaps of each layer's kernel, times all strides before it.",
     inputs=Inputs(
-        arguments={"kernel_sizes": "L", "strides": "L", "dilations": "L"},
-        example={"L": 2},
-        sizes={"L": range(1, 6)},
-        also=({"L": 1}, {"L": 3}, {"L": 4}, {"L": 5}),
-        values={
-            "kernel_sizes": _whole(1, 6),
-            "strides": _whole(1, 4),
-            "dilations": _whole(1, 4),
+        arguments={"layers": STACKS},
+        also=(
+            {"layers": ((3, 1, 1),)},
+            {"layers": ((3, 2, 1),)},
+            {"layers": ((3, 2, 1), (3, 1, 1))},
+            {"layers": ((3, 1, 1), (3, 2, 1))},
+            {"layers": ((3, 1, 1), (3, 1, 2))},
+            {"layers": ((2, 2, 1), (2, 2, 1), (2, 2, 1), (2, 2, 1))},
+            {"layers": ((3, 3, 1), (1, 1, 1), (3, 2, 3), (5, 1, 1))},
+        ),
+        derived={
+            "depth": lambda layers: len(layers),
+            "stride": lambda layers: layers[0][1],
+            "dilation": lambda layers: layers[0][2],
+            "last_kernel_size": lambda layers: layers[-1][0],
+            "last_stride": lambda layers: layers[-1][1],
+            "last_dilation": lambda layers: layers[-1][2],
         },
     ),
     slips=(
@@ -154,7 +167,10 @@ def field_of_stack(kernel_sizes, strides, dilations):
             "fields multiplied",
             "Your size multiplies the layers' windows. At stride 1 each layer adds: 3 and 3 make "
             "5, not 9.",
-            (lambda k, s, d: int(np.prod(d * (k - 1) + 1)), lambda k, s, d: int(np.prod(k))),
+            (
+                lambda layers: math.prod(d * (k - 1) + 1 for k, _, d in layers),
+                lambda layers: math.prod(k for k, _, _ in layers),
+            ),
             "size",
         ),
         Slip(
@@ -162,8 +178,8 @@ def field_of_stack(kernel_sizes, strides, dilations):
             "Your size is the window of one layer. Each number it reads has itself seen several "
             "pixels.",
             (
-                lambda k, s, d: int(d[-1] * (k[-1] - 1) + 1),
-                lambda k, s, d: int(d[0] * (k[0] - 1) + 1),
+                lambda layers: layers[-1][2] * (layers[-1][0] - 1) + 1,
+                lambda layers: layers[0][2] * (layers[0][0] - 1) + 1,
             ),
             "size",
         ),
@@ -171,23 +187,27 @@ def field_of_stack(kernel_sizes, strides, dilations):
             "strides added",
             "Your jump adds the strides up. Each stride takes every s-th of places that already "
             "lie apart, so they multiply.",
-            (lambda k, s, d: int(s.sum()), lambda k, s, d: int((s - 1).sum() + 1)),
+            (
+                lambda layers: sum(s for _, s, _ in layers),
+                lambda layers: 1 + sum(s - 1 for _, s, _ in layers),
+                lambda layers: 1 + sum(s for _, s, _ in layers),
+            ),
             "jump",
         ),
         Slip(
             "the last stride left out",
             "Your jump is that of the layer before the last. The last layer's own stride does not "
             "widen its field, but it does set its outputs further apart.",
-            (lambda k, s, d: int(s[:-1].prod()),),
+            (lambda layers: math.prod(s for _, s, _ in layers[:-1]),),
             "jump",
         ),
         Slip(
             "one stride alone",
             "Your jump is the stride of one layer. All of them multiply.",
             (
-                lambda k, s, d: int(s[-1]),
-                lambda k, s, d: int(s[0]),
-                lambda k, s, d: int(s.max()),
+                lambda layers: layers[-1][1],
+                lambda layers: layers[0][1],
+                lambda layers: max(s for _, s, _ in layers),
             ),
             "jump",
         ),
@@ -195,7 +215,7 @@ def field_of_stack(kernel_sizes, strides, dilations):
             "dilation moves the field",
             "Your jump has the dilations in it. They widen a window; how far it moves is the "
             "strides' alone.",
-            (lambda k, s, d: int((s * d).prod()),),
+            (lambda layers: math.prod(s * d for _, s, d in layers),),
             "jump",
         ),
     ),
@@ -274,8 +294,11 @@ def depth_to_cover(pixels, kernel_size, stride=1):
             {"pixels": 1},
             {"pixels": 7, "stride": 2},
             {"pixels": 8, "stride": 2},
+            {"pixels": 224, "stride": 2},
+            {"pixels": 15, "kernel_size": 2, "stride": 3},
         ),
     ),
+    right=_until(_covers, _right),  # which ends for any numbers
     slips=(
         Slip(
             "k pixels for each layer",
@@ -289,8 +312,8 @@ def depth_to_cover(pixels, kernel_size, stride=1):
         ),
         Slip(
             "one layer too many",
-            "Your depth goes on where the field is just wide enough. At least `pixels` includes "
-            "equal.",
+            "Your depth has a layer too many where a field is just wide enough. Without a layer a "
+            "pixel sees itself, so size begins at 1; and at least `pixels` includes equal.",
             (_until(lambda size, pixels: size > pixels, _right),),
         ),
         Slip(
@@ -301,12 +324,6 @@ def depth_to_cover(pixels, kernel_size, stride=1):
                 lambda n, k, s: (n - 1) // (k - 1),
                 lambda n, k, s: _until(lambda size, pixels: size > pixels, _right)(n, k, s) - 1,
             ),
-        ),
-        Slip(
-            "the first pixel forgotten",
-            "Your depth begins with a field of 0. Before any layer a pixel sees itself, so only "
-            "pixels - 1 are left to gain.",
-            (_until(lambda size, pixels: size - 1 >= pixels, _right),),
         ),
         Slip(
             "stride ignored",
