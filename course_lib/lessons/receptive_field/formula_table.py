@@ -16,7 +16,7 @@ def formula_panel() -> Panel:
 
 def formula_table(panel: Panel) -> Callable[[Rows], None]:
     """The labels of a table on a panel, and the function that shows its rows."""
-    across = ((0.0, "left"), (0.68, "right"), (0.84, "right"), (1.0, "right"))
+    across = ((0.0, "left"), (0.62, "right"), (0.82, "right"), (1.0, "right"))
     labels = [
         [panel.label(x, row + 0.5, ha=ha, size=9, weight="normal" if row else "bold")
          for x, ha in across]

@@ -31,6 +31,7 @@ from course_lib.lessons.receptive_field.stack import (
 from course_lib.record import Array
 
 SHARE = 0.95
+HEAT = Scale(0, 1, "gray_r")  # no colour of the boxes
 Box = tuple[int, int, int, int]  # left, top, width, height
 
 
@@ -161,12 +162,12 @@ def draw(figure: Figure) -> Callable[[View], None]:
         (HIGHLIGHT, "theory's box"),
         (GRADIENT, "holds 95 %"),
         (OUTPUT, "middle of the field"),
-        (Scale(0, 1)(np.array([[1.0]])), "strongest gradient"),
+        (HEAT(np.array([[1.0]])), "strongest gradient"),
     )
     Page(figure, [picture, gradient, formula], [key])
     boxes = [(p.outline(HIGHLIGHT), p.outline(GRADIENT)) for p in (picture, gradient)]
     spot, show_table = picture.points(OUTPUT, ms=5), formula_table(formula)
-    brightness, heat = Scale(0, 1, "gray"), Scale(0, 1)
+    brightness, heat = Scale(0, 1, "gray"), HEAT
 
     def update(view: View) -> None:
         picture.show(np.where(view.seen, photo(), 0.72 + 0.14 * photo()), brightness)
