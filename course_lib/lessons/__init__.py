@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from course_lib.lessons import (
     convolution,
+    normalization,
     receptive_field,
+    residual,
     start_here,
+    training,
+    transposed_convolution,
 )
 
 LESSONS = (
     start_here,
     convolution,
     receptive_field,
+    transposed_convolution,
+    normalization,
+    residual,
+    training,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
