@@ -45,6 +45,14 @@ def _field(
     return size
 
 
+def _stretched(layers: Stack) -> int:
+    """The size if each stride multiplied what was seen before it."""
+    size = 1
+    for k, s, d in layers:
+        size = size * s + d * (k - 1)
+    return size
+
+
 FIELD_OF_STACK = Exercise(
     name="field_of_stack",
     sections=("04_02c_receptive_field",),
@@ -153,7 +161,42 @@ def field_of_stack(layers):
         Slip(
             "dilation not times each gap",
             "Your size widens the kernel only once. Each of its k - 1 gaps is dilation wide.",
-            (_field(lambda k, d: k - 1 + d - 1), _field(lambda k, d: d * k - 1)),
+            (_field(lambda k, d: k - 1 + d - 1),),
+            "size",
+        ),
+        Slip(
+            "dilation times the whole kernel",
+            "Your size multiplies the kernel by the dilation before it takes 1 away. Dilation "
+            "widens gaps, and there are kernel_size - 1 of them.",
+            (_field(lambda k, d: d * k - 1),),
+            "size",
+        ),
+        Slip(
+            "kernels added up",
+            "Your size is the sum of the kernels. Neighbouring windows overlap, and strides spread "
+            "what comes later: a layer adds dilation * (kernel_size - 1) * jump.",
+            (
+                lambda layers: sum(k for k, _, _ in layers),
+                lambda layers: sum(d * (k - 1) + 1 for k, _, d in layers),
+            ),
+            "size",
+        ),
+        Slip(
+            "every layer with all strides",
+            "Your size multiplies what every layer adds by all strides of the stack. A layer is "
+            "spread by the strides before it alone.",
+            (
+                lambda layers: (
+                    1 + sum(d * (k - 1) for k, _, d in layers) * math.prod(s for _, s, _ in layers)
+                ),
+            ),
+            "size",
+        ),
+        Slip(
+            "the field so far multiplied",
+            "Your size multiplies the field so far by the stride. What earlier layers see does not "
+            "grow by a later stride; what later layers add does.",
+            (_stretched,),
             "size",
         ),
         Slip(
@@ -324,6 +367,11 @@ def depth_to_cover(pixels, kernel_size, stride=1):
                 lambda n, k, s: (n - 1) // (k - 1),
                 lambda n, k, s: _until(lambda size, pixels: size > pixels, _right)(n, k, s) - 1,
             ),
+        ),
+        Slip(
+            "at least one layer",
+            "Your depth is 1 where one pixel is asked for. A pixel sees itself without any layer.",
+            (lambda n, k, s: max(1, _until(_covers, _right)(n, k, s)),),
         ),
         Slip(
             "stride ignored",

@@ -67,7 +67,7 @@ def what_this_output_knows(**values: Any) -> Explorer:
     Examples
     --------
     >>> print(what_this_output_knows().text().splitlines()[-3])
-    Theory: 13 by 13 pixels. The gradient reaches 13 by 13 pixels of the picture.
+    Theory: 11 by 11 pixels. The gradient reaches 11 by 11 pixels of the picture.
     """
 
     def compute(

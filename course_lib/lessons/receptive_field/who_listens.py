@@ -49,7 +49,7 @@ def who_listens(**values: Any) -> Explorer:
     Examples
     --------
     >>> print(who_listens().text().splitlines()[-2])
-    Listeners: 16 of 1280 outputs
+    Listeners: 25 of 1280 outputs
     """
 
     def compute(
