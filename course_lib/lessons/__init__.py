@@ -9,6 +9,7 @@ from __future__ import annotations
 from course_lib.lessons import (
     convolution,
     normalization,
+    receptive_field,
     residual,
     start_here,
     training,
@@ -18,6 +19,7 @@ from course_lib.lessons import (
 LESSONS = (
     start_here,
     convolution,
+    receptive_field,
     transposed_convolution,
     normalization,
     residual,
