@@ -95,6 +95,25 @@ def count(n):
 """
 
 
+NORMALISED = """
+def normalised(x, eps):
+    return (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + eps)
+"""
+
+
+def test_mutants_change_one_thing_everywhere_too():
+    made = {m.what: m.source for m in mutants(NORMALISED, ())}
+    everywhere = made["axis=0 in place of axis=1 everywhere"]
+    assert everywhere.count("axis=0") == 2
+    assert made["keepdims left out everywhere"].count("keepdims") == 0
+    assert (
+        "np.sqrt(x.var(axis=1, keepdims=True)) + eps"
+        in made["+ behind np.sqrt in place of inside it"]
+    )
+    assert "x - x.mean(axis=1, keepdims=True) / np" in made["the brackets left out"]
+    assert "x.var(axis=1, keepdims=True, ddof=1)" in made["ddof=1"]
+
+
 def test_mutants_change_one_place_and_end():
     made = mutants(COUNT, ())
     assert {"= in place of +=", "-= in place of +=", ">= in place of >"} <= {m.what for m in made}

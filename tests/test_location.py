@@ -53,7 +53,7 @@ def failing(condition):
         ),
         (
             lambda causal, **_: causal,
-            "It is right wherever causal is False, and wrong wherever causal is not False.",
+            "It is right wherever causal is False, and wrong wherever causal is True.",
         ),
         (
             lambda mode, **_: mode == "full",

@@ -78,8 +78,12 @@ def _from_plain(numbers: Sequence[Numbers], plain: Mapping[str, Any]) -> Iterato
         column = [case[name] for case in numbers]
         counts = all(type(value) is int and value >= least for value in column)
         holds = tuple(value != least for value in column)
-        beyond = f"{name} is larger than {least}" if counts else f"{name} is not {least}"
+        beyond = f"{name} is larger than {least}" if counts else f"{name} is {_other(least)}"
         yield Condition(beyond, f"{name} is {least}", holds)
+
+
+def _other(value: Any) -> str:
+    return str(not value) if isinstance(value, bool) else f"not {value}"
 
 
 def _compared(numbers: Sequence[Numbers], plain: Mapping[str, Any]) -> Iterator[Condition]:

@@ -1,14 +1,15 @@
-"""A worked answer with one place of its syntax tree changed: wrong answers nobody thought of."""
+"""A worked answer with its syntax tree changed in one way: wrong answers nobody thought of."""
 
 from __future__ import annotations
 
 import ast
 import copy
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from course_lib.engine.exercise import Exercise, Slip
 
@@ -43,7 +44,7 @@ _TURNS = 10_000  # of a while loop, before it counts as endless
 
 @dataclass(frozen=True)
 class Mutant:
-    """A function that differs from a worked answer in one place."""
+    """A function that differs from a worked answer in one change, at one place or everywhere."""
 
     line: int
     what: str  # "- in place of +"
@@ -58,17 +59,40 @@ class Mutant:
 
 @cache
 def mutants(source: str, options: tuple[str, ...]) -> tuple[Mutant, ...]:
-    """Every change of one place in the source of a right answer; `options` may be exchanged."""
+    """Every change of a right answer's source, at one place and then wherever it is possible.
+
+    `options` may be exchanged.
+    """
     tree, made = ast.parse(source.strip()), []
     for at, node in enumerate(ast.walk(tree)):
         for what, new in _changes(node, options):
             changed = copy.deepcopy(tree)
             _replace(changed, list(ast.walk(changed))[at], new)
-            for loop in (n for n in ast.walk(changed) if isinstance(n, ast.While)):
-                loop.body.insert(0, ast.parse("next(_turns)").body[0])
-            text = ast.unparse(ast.fix_missing_locations(changed))
-            made.append(Mutant(getattr(node, "lineno", 0), what, text))
+            made.append(Mutant(getattr(node, "lineno", 0), what, _text(changed)))
+    places = Counter(mutant.what for mutant in made)
+    for what in (w for w, count in places.items() if count > 1 and w != "line deleted"):
+        whole = _Everywhere(what, options).visit(copy.deepcopy(tree))
+        made.append(Mutant(0, f"{what} everywhere", _text(whole)))
     return tuple(made)
+
+
+def _text(tree: ast.AST) -> str:
+    """As source, in which no while loop is endless."""
+    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.While)):
+        loop.body.insert(0, ast.parse("next(_turns)").body[0])
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+class _Everywhere(ast.NodeTransformer):
+    """One change wherever it is possible, as by one who misread a word."""
+
+    def __init__(self, what: str, options: Options):
+        self.what, self.options = what, options
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        node = self.generic_visit(node)
+        changes = (new for what, new in _changes(node, self.options) if what == self.what)
+        return next(changes, None) or node
 
 
 def near_misses(exercise: Exercise) -> Iterator[Slip]:
@@ -95,6 +119,7 @@ def _part_of(function: Callable[[], Any], exercise: Exercise, at: int) -> Callab
 
 
 def _can_be_told(what: str, exercise: Exercise) -> bool:
+    what = what.removesuffix(" everywhere")
     names = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*(?!\w*=)", what.removesuffix(" left out")))
     known = {*exercise.inputs.arguments, "np", "len", "range", "keepdims", "axis", "dtype"}
     return what != "line deleted" and (not what.endswith("left out") or names <= known)
@@ -121,6 +146,10 @@ class _Changes:
             )
         yield f"{ast.unparse(node.right)} left out", node.left
         yield f"{ast.unparse(node.left)} left out", node.right
+        first = node.left
+        if _is_sum(first) and isinstance(node.op, ast.Mult | ast.Div | ast.MatMult | ast.Pow):
+            second = ast.BinOp(first.right, node.op, node.right)
+            yield "the brackets left out", ast.BinOp(first.left, first.op, second)
 
     @staticmethod
     def of_UnaryOp(node: ast.UnaryOp, options: Options) -> Iterator[tuple[str, ast.AST]]:
@@ -169,7 +198,16 @@ class _Changes:
     @staticmethod
     def of_Call(node: ast.Call, options: Options) -> Iterator[tuple[str, ast.AST]]:
         if len(node.args) == 1 and not node.keywords:
-            yield f"{ast.unparse(node.func)} left out", node.args[0]
+            (only,), function = node.args, ast.unparse(node.func)
+            yield f"{function} left out", only
+            if _is_sum(only):
+                words = f"{_word(only.op)} behind {function} in place of inside it"
+                first = ast.Call(node.func, [only.left], [])
+                yield words, ast.BinOp(first, only.op, only.right)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in {"var", "std"}:
+            others = [word for word in node.keywords if word.arg != "ddof"]
+            ddof = ast.keyword("ddof", ast.Constant(1))
+            yield "ddof=1", ast.Call(node.func, node.args, [*others, ddof])
         for word in node.keywords:
             others = [w for w in node.keywords if w is not word]
             yield f"{word.arg} left out", ast.Call(node.func, node.args, others)
@@ -197,6 +235,10 @@ class _Changes:
             "only one round",
             ast.For(node.target, node.iter, [*node.body, ast.Break()], node.orelse),
         )
+
+
+def _is_sum(node: ast.AST) -> TypeGuard[ast.BinOp]:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
 
 
 def _word(op: Any) -> str:

@@ -38,6 +38,7 @@ from course_lib.engine.kinds import (
 )
 from course_lib.record import Array
 
+ORDINALS = ("first", "second", "third", "fourth")
 Answer = Callable[..., Any]
 Change = Callable[..., Any]
 
@@ -105,7 +106,11 @@ def _orders(count: int) -> list[tuple[int, ...]]:
 
 
 def _named(axes: Sequence[str], order: Sequence[int]) -> str:
-    return f"({', '.join(axes[i] for i in order)})"
+    """The axes in this order; two of one name are told apart."""
+    told = [
+        axis if axes.count(axis) == 1 else f"{ORDINALS[at]} {axis}" for at, axis in enumerate(axes)
+    ]
+    return f"({', '.join(told[i] for i in order)})"
 
 
 def of_value(exercise: Exercise, part: str) -> Slips:

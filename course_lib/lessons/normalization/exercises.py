@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from course_lib.engine.exercise import Exercise, Slip
@@ -138,19 +141,26 @@ def layer_norm_forward(x, weight, bias, eps):
 )
 
 
-def _terms(dy: Array, x: Array, weight: Array, eps: float, axis: int = -1) -> dict[str, Array]:
+def _terms(
+    dy: Array,
+    x: Array,
+    weight: Array,
+    eps: float,
+    axis: int = -1,
+    of: Callable[..., Array] = np.mean,
+) -> dict[str, Array]:
     """Three ways from x to the loss: straight, by the mean, and by the variance."""
     z, dz = _normalised(x, eps), weight * dy
     std = np.sqrt(x.var(-1, keepdims=True) + eps)
     return {
         "the straight term": dz / std,
-        "the mean's term": -dz.mean(axis, keepdims=True) / std,
-        "the variance's term": -z * (dz * z).mean(axis, keepdims=True) / std,
+        "the mean's term": -of(dz, axis, keepdims=True) / std,
+        "the variance's term": -z * of(dz * z, axis, keepdims=True) / std,
     }
 
 
-def _dx(dy: Array, x: Array, weight: Array, eps: float, axis: int = -1) -> Array:
-    return sum(_terms(dy, x, weight, eps, axis).values())  # type: ignore[return-value]
+def _dx(*args: Any, **how: Any) -> Array:
+    return sum(_terms(*args, **how).values())  # type: ignore[return-value]
 
 
 LAYER_NORM_BACKWARD = Exercise(
@@ -214,6 +224,20 @@ def layer_norm_backward(dy, x, weight, eps):
             "Your dx takes its two means over the examples. Each row was normalised by itself, so "
             "the means are over a row: axis=1.",
             (lambda dy, x, w, eps: _dx(dy, x, w, eps, axis=0),),
+            "dx",
+        ),
+        Slip(
+            "weight after the means",
+            "Your dx multiplies by weight at the end. Going back weight is met first: take the "
+            "means of weight * dy.",
+            (lambda dy, x, w, eps: w * _dx(dy, x, np.ones_like(w), eps),),
+            "dx",
+        ),
+        Slip(
+            "sums where means belong",
+            "Your dx takes sums over a row. A row's mean divides by D, and so does what comes back "
+            "through it.",
+            (lambda dy, x, w, eps: _dx(dy, x, w, eps, of=np.sum),),
             "dx",
         ),
         Slip(
