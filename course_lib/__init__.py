@@ -19,20 +19,16 @@ from course_lib.activation import (
     softmax,
     tanh,
 )
-from course_lib.attention import (
-    MultiHeadAttention,
-    attention_weights,
-    merge_heads,
-    scaled_dot_product_attention,
-    split_heads,
-)
+from course_lib.attention import attention_weights, scaled_dot_product_attention
 from course_lib.batch_normalization import BatchNorm1d, BatchNorm2d, batch_norm
 from course_lib.checkpoint import load, save
 from course_lib.convolution import Conv1d, Conv2d, conv1d, conv2d, output_size
 from course_lib.data import digits, photograph
 from course_lib.dropout import Dropout, Dropout1d, Dropout2d, dropout, dropout1d, dropout2d
 from course_lib.embedding import Embedding, embedding
+from course_lib.evaluation import accuracy, predict_in_batches
 from course_lib.gradcheck import gradcheck
+from course_lib.history import History
 from course_lib.initializer import (
     constant,
     kaiming_normal,
@@ -44,6 +40,7 @@ from course_lib.initializer import (
 from course_lib.layer import Identity, Layer, Sequential
 from course_lib.linear import Linear, linear
 from course_lib.loss import binary_cross_entropy_with_logits, cross_entropy, mse
+from course_lib.multi_head_attention import MultiHeadAttention, merge_heads, split_heads
 from course_lib.normalization import GroupNorm, LayerNorm, RMSNorm, group_norm, layer_norm, rms_norm
 from course_lib.optimizer import SGD, Adam, AdamW, clip_by_norm, warmup_cosine
 from course_lib.pooling import (
@@ -74,7 +71,7 @@ from course_lib.receptive_field import (
 from course_lib.recurrent import GRU, RNN, gru, rnn
 from course_lib.residual import Residual
 from course_lib.summary import Summary, summary
-from course_lib.training import History, accuracy, fit, predict_in_batches
+from course_lib.training import fit
 from course_lib.transposed_convolution import (
     ConvTranspose1d,
     ConvTranspose2d,

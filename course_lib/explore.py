@@ -12,6 +12,12 @@ from course_lib.lessons.convolution.channel_by_channel import (
     conv2d_channel_by_channel as conv2d_channel_by_channel,
 )
 from course_lib.lessons.convolution.equivariance import equivariance as equivariance
+from course_lib.lessons.convolution.gradient_flows_back import (
+    gradient_flows_back as gradient_flows_back,
+)
+from course_lib.lessons.convolution.kernel_takes_shape import (
+    a_kernel_takes_shape as a_kernel_takes_shape,
+)
 from course_lib.lessons.convolution.under_the_window import SURPRISES as SURPRISES
 from course_lib.lessons.convolution.under_the_window import (
     conv1d_under_the_window as conv1d_under_the_window,
@@ -19,3 +25,17 @@ from course_lib.lessons.convolution.under_the_window import (
 from course_lib.lessons.convolution.under_the_window import (
     conv2d_under_the_window as conv2d_under_the_window,
 )
+from course_lib.lessons.normalization.gravity import gravity as gravity
+from course_lib.lessons.normalization.knobs import knobs as knobs
+from course_lib.lessons.normalization.target import the_moving_target as the_moving_target
+from course_lib.lessons.normalization.touch import touch_one_number as touch_one_number
+from course_lib.lessons.residual.cut_the_wire import cut_the_wire as cut_the_wire
+from course_lib.lessons.residual.superhighway import superhighway as superhighway
+from course_lib.lessons.residual.the_plus import the_plus_hands_it_on as the_plus_hands_it_on
+from course_lib.lessons.training.chain import chain_of_derivatives as chain_of_derivatives
+from course_lib.lessons.training.one_step import one_step_at_a_time as one_step_at_a_time
+from course_lib.lessons.training.symmetry import symmetry as symmetry
+from course_lib.lessons.training.the_edge import the_edge as the_edge
+from course_lib.lessons.training.what_broke import what_broke as what_broke
+from course_lib.lessons.transposed_convolution.checkerboard import checkerboard as checkerboard
+from course_lib.lessons.transposed_convolution.ink_pad import ink_pad as ink_pad

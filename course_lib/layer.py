@@ -8,8 +8,8 @@ Every subclass of `Layer` becomes a frozen record (see `record.py`): its arrays 
 its other fields are hyper-parameters.
 
 The way back remembers what it needs and copies none of it, as most arrays are never changed:
-- A result that is remembered (of softmax, rnn and attention) is read-only: `y *= 2` is an error,
-  `y = 2 * y` makes a new array.
+- A result that is remembered (of softmax, attention, rnn and gru) is read-only: `y *= 2` is an
+  error, `y = 2 * y` makes a new array.
 - An argument, such as the x of a linear layer, stays yours. Leave it as it is until you have called
   `backward`: draw the next batch into a new array, not into this one. Nothing in the library writes
   into an array that it was given or has returned.

@@ -265,7 +265,7 @@ def avg_pool1d(x, kernel_size, *, stride=None, padding=0, count_include_pad=True
     >>> avg_pool1d(np.array([[[1.0, 3.0, 5.0, 9.0]]]), 2)
     array([[[2., 7.]]])
     """
-    return _pool1d(x, kernel_size, stride, padding, _mean if count_include_pad else _mean_inside)
+    return _pool1d(x, kernel_size, stride, padding, _mean(count_include_pad))
 
 
 def avg_pool2d(x, kernel_size, *, stride=None, padding=0, count_include_pad=True):
@@ -279,7 +279,7 @@ def avg_pool2d(x, kernel_size, *, stride=None, padding=0, count_include_pad=True
     >>> avg_pool2d(np.array([[[[1.0, 3.0], [5.0, 9.0]]]]), 2)
     array([[[[4.5]]]])
     """
-    return _pool2d(x, kernel_size, stride, padding, _mean if count_include_pad else _mean_inside)
+    return _pool2d(x, kernel_size, stride, padding, _mean(count_include_pad))
 
 
 def global_avg_pool(x):
@@ -317,10 +317,7 @@ def dropout1d(x, p=0.5, *, mask):
     >>> dropout1d(np.array([[[1.0, 2.0], [3.0, 4.0]]]), mask=np.array([[True, False]]))
     array([[[2., 4.], [0., 0.]]])
     """
-    y = _zeros(x.shape, x)
-    for n, c, i in np.ndindex(x.shape):
-        y[n, c, i] = x[n, c, i] / (1 - p) if mask[n, c] else 0
-    return y
+    return dropout(x, p, mask=np.broadcast_to(mask[:, :, None], x.shape))
 
 
 def dropout2d(x, p=0.5, *, mask):
@@ -331,10 +328,7 @@ def dropout2d(x, p=0.5, *, mask):
     >>> dropout2d(np.array([[[[1.0, 2.0]], [[3.0, 4.0]]]]), mask=np.array([[True, False]]))
     array([[[[2., 4.]], [[0., 0.]]]])
     """
-    y = _zeros(x.shape, x)
-    for n, c, i, j in np.ndindex(x.shape):
-        y[n, c, i, j] = x[n, c, i, j] / (1 - p) if mask[n, c] else 0
-    return y
+    return dropout(x, p, mask=np.broadcast_to(mask[:, :, None, None], x.shape))
 
 
 # -- normalization: which numbers share a mean and a variance? ------------------------------------
@@ -446,18 +440,20 @@ def attention_weights(query, key, *, mask=None, causal=False):
     return weights
 
 
-def scaled_dot_product_attention(query, key, value, *, mask=None, causal=False):
+def scaled_dot_product_attention(query, key, value, *, mask=None, causal=False, left=None):
     """Match every query with every key, then mix the values: the better the match, the more of it.
 
         y[..., t, i] = sum over s of  weights[..., t, s] * value[..., s, i]
 
-    with `attention_weights`; value (..., S, d_v) -> y (..., T, d_v)
+    with `attention_weights`; value (..., S, d_v) -> y (..., T, d_v). Dropout multiplies each weight
+    by left (..., T, S), which is 0 or 1 / (1 - p).
 
     >>> one, values = np.zeros((2, 1)), np.array([[2.0], [4.0]])
     >>> scaled_dot_product_attention(one, one, values)
     array([[3.], [3.]])
     """
     weights = attention_weights(query, key, mask=mask, causal=causal)
+    weights = weights if left is None else weights * left
     y = _zeros((*query.shape[:-1], value.shape[-1]), weights, value)
     for *at, t, i in np.ndindex(y.shape):
         for s in range(value.shape[-2]):
@@ -471,9 +467,8 @@ def split_heads(x, num_heads):
     >>> split_heads(np.array([[1.0, 2.0, 3.0, 4.0]]), 2)
     array([[[1., 2.]], [[3., 4.]]])
     """
-    *leading, length, features = x.shape
-    d = features // num_heads
-    heads = _zeros((*leading, num_heads, length, d), x)
+    d = x.shape[-1] // num_heads
+    heads = _zeros((*x.shape[:-2], num_heads, x.shape[-2], d), x)
     for *at, h, t, i in np.ndindex(heads.shape):
         heads[*at, h, t, i] = x[*at, t, h * d + i]
     return heads
@@ -516,8 +511,7 @@ def sinusoidal_encoding(length, d_model, *, base=10000.0, dtype=np.float32):
     """
     code = np.zeros((length, d_model), dtype)
     for p, i in np.ndindex(code.shape):
-        angle = p / base ** (i // 2 * 2 / d_model)
-        code[p, i] = math.cos(angle) if i % 2 else math.sin(angle)
+        code[p, i] = (math.cos if i % 2 else math.sin)(p / base ** (i // 2 * 2 / d_model))
     return code
 
 
@@ -537,9 +531,8 @@ def rotary(x, *, base=10000.0, positions=None):
     for *at, t, i in np.ndindex(*leading, length, d // 2):
         angle = (t if positions is None else positions[t]) / base ** (2 * i / d)
         cos, sin = math.cos(angle), math.sin(angle)
-        first, second = x[*at, t, 2 * i], x[*at, t, 2 * i + 1]
-        y[*at, t, 2 * i] = cos * first - sin * second
-        y[*at, t, 2 * i + 1] = sin * first + cos * second
+        y[*at, t, 2 * i] = cos * x[*at, t, 2 * i] - sin * x[*at, t, 2 * i + 1]
+        y[*at, t, 2 * i + 1] = sin * x[*at, t, 2 * i] + cos * x[*at, t, 2 * i + 1]
     return y
 
 
@@ -554,25 +547,45 @@ def rnn(x, h0, weight_ih, weight_hh, bias_ih=None, bias_hh=None):
     >>> rnn(np.array([[[1.0], [0.0]]]), None, np.ones((1, 1)), np.ones((1, 1))).round(2)
     array([[[0.76], [0.64]]])
     """
-    N, T, _ = x.shape
-    y = _zeros((N, T, len(weight_hh)), x, weight_ih, weight_hh, h0, bias_ih, bias_hh)
-    for n, t in np.ndindex(N, T):
-        before = y[n, t - 1] if t else (np.zeros(len(weight_hh)) if h0 is None else h0[n])
-        y[n, t] = tanh(linear(x[n, t], weight_ih, bias_ih) + linear(before, weight_hh, bias_hh))
-    return y
+    return _states(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, lambda a, b, past: tanh(a + b))
+
+
+def gru(x, h0, weight_ih, weight_hh, bias_ih=None, bias_hh=None):
+    """Gates decide, number by number, how much of the state is kept and how much is new.
+
+        a, b = weight_ih @ x[t] + bias_ih, weight_hh @ h[t-1] + bias_hh     three parts of H numbers
+        r, z = sigmoid(a[0] + b[0]), sigmoid(a[1] + b[1])                   reset, update
+        h[t] = (1 - z) * tanh(a[2] + r * b[2]) + z * h[t-1]
+
+    x (N, T, D), h0 (N, H) or None for zeros, weight_ih (3H, D), weight_hh (3H, H), biases (3H,)
+    -> y (N, T, H), the states h[1] to h[T]
+
+    >>> gru(np.array([[[1.0], [0.0]]]), None, np.ones((3, 1)), np.ones((3, 1))).round(2)
+    array([[[0.2 ], [0.16]]])
+    """
+
+    def step(a, b, past):
+        (a_r, a_z, a_n), (b_r, b_z, b_n) = np.split(a, 3), np.split(b, 3)
+        update = sigmoid(a_z + b_z)
+        return (1 - update) * tanh(a_n + sigmoid(a_r + b_r) * b_n) + update * past
+
+    return _states(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, step)
 
 
 # -- loss -----------------------------------------------------------------------------------------
 
 
 def cross_entropy(
-    logits, target, *, weight=None, ignore_index=None, label_smoothing=0.0, reduction="mean"
-):
+    logits, target, *, weight=None, ignore_index=None, label_smoothing=0.0, reduction="mean",
+    allow_empty=False,
+):  # fmt: skip
     """Minus the log of the share at the true class; smoothed, also at all classes a little.
 
         t[c] = (1 - label_smoothing) * (c == target[n]) + label_smoothing / C
         loss[n] = -sum over c of  weight[c] * t[c] * log(softmax(logits[n])[c])
         mean = sum of all loss[n] / sum of all weight[target[n]]         ignored rows left out
+
+    The mean of nothing is 0 with allow_empty.
 
     logits (..., C), target (...) integers, weight (C,) -> loss ()
 
@@ -588,7 +601,22 @@ def cross_entropy(
             if hit:
                 losses[at] -= (1 if weight is None else weight[c]) * hit * log_share
         count += 1 if weight is None else weight[target[at]]
-    return _reduced(losses, count, reduction)
+    return _reduced(losses, count or float(allow_empty), reduction)
+
+
+def binary_cross_entropy_with_logits(logits, target, *, reduction="mean"):
+    """The mean of  target * log(1 + exp(-logits)) + (1 - target) * log(1 + exp(logits))
+
+    logits (...), target (...) from 0 to 1 -> loss ()
+
+    >>> binary_cross_entropy_with_logits(np.array([0.0]), np.array([1.0])) == np.log(2.0)
+    np.True_
+    """
+    losses = _zeros(logits.shape, logits, target)
+    for at in np.ndindex(losses.shape):
+        no, yes = _log_shares([np.zeros(()), logits[at]])
+        losses[at] = -target[at] * yes - (1 - target[at]) * no
+    return _reduced(losses, losses.size, reduction)
 
 
 def mse(y, target, *, reduction="mean"):
@@ -610,6 +638,17 @@ def _zeros(shape, *arrays):
     """Zeros that can hold what comes of these arrays."""
     given = [array for array in arrays if array is not None]
     return np.zeros(shape, np.result_type(np.float32, *given))
+
+
+def _states(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, step):
+    """step(from x[t], from the state before, the state before) for every t"""
+    H = weight_hh.shape[1]
+    y = _zeros((*x.shape[:2], H), x, weight_ih, weight_hh, h0, bias_ih, bias_hh)
+    for n, t in np.ndindex(x.shape[:2]):
+        past = y[n, t - 1] if t else (np.zeros(H) if h0 is None else h0[n])
+        from_x, from_past = linear(x[n, t], weight_ih, bias_ih), linear(past, weight_hh, bias_hh)
+        y[n, t] = step(from_x, from_past, past)
+    return y
 
 
 def _pair(value):
@@ -635,9 +674,9 @@ def _each(x, function):
 
 def _share_below(v):
     """The share of the normal distribution below v; its slope is the bell curve."""
-    share = math.erfc(-v.real / math.sqrt(2)) / 2
     slope = math.exp(-v.real * v.real / 2) / math.sqrt(2 * math.pi)
-    return share + slope * (v - v.real)  # v - v.real is 0, or a step too small for a second term
+    # the last factor is 0, or a step too small for a second term
+    return math.erfc(-v.real / math.sqrt(2)) / 2 + slope * (v - v.real)
 
 
 def _along(x, dim, function):
@@ -665,13 +704,8 @@ def _log_shares(scores):
 
 def _pool1d(x, kernel_size, stride, padding, pool):
     """pool(the numbers in the window, how many positions it has) at every place."""
-    N, C, L = x.shape
-    stride = kernel_size if stride is None else stride
-    y = _zeros((N, C, _places(L, kernel_size, stride, padding)), x)
-    for n, c, i in np.ndindex(y.shape):
-        places = [stride * i + k - padding for k in range(kernel_size)]
-        y[n, c, i] = pool([x[n, c, at] for at in places if 0 <= at < L], kernel_size)
-    return y
+    steps = 1, kernel_size if stride is None else stride
+    return _pool2d(x[:, :, None], (1, kernel_size), steps, (0, padding), pool)[:, :, 0]
 
 
 def _pool2d(x, kernel_size, stride, padding, pool):
@@ -691,12 +725,9 @@ def _largest(values, positions=None):
     return max(values, key=lambda v: v.real)
 
 
-def _mean(values, positions):
-    return sum(values) / positions
-
-
-def _mean_inside(values, positions):
-    return sum(values) / len(values)
+def _mean(padded):
+    """The mean with the padding's zeros, or of what lies inside."""
+    return lambda values, positions: sum(values) / (positions if padded else len(values))
 
 
 def _standardized(x, together, eps):

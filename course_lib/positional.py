@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from course_lib.attention import MultiHeadAttention
 from course_lib.blocks import sum_rows
 from course_lib.errors import (
     check_arrays,
@@ -24,6 +23,7 @@ from course_lib.errors import (
 )
 from course_lib.initializer import normal
 from course_lib.layer import Backward, Layer
+from course_lib.multi_head_attention import MultiHeadAttention
 from course_lib.record import Array
 
 

@@ -166,7 +166,7 @@ def gru(
         new = np.tanh(new + reset * past[:, 2 * hidden :])
         parts[:, t] = reset, update, new, past[:, 2 * hidden :]
         states[t + 1] = new + update * (states[t] - new)
-    y = states[1:].swapaxes(0, 1)
+    y = read_only(states[1:].swapaxes(0, 1))
 
     def backward(dy: Array) -> tuple[Array | None, ...]:
         check_gradient("gru", dy, y)

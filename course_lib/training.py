@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -18,53 +18,16 @@ from course_lib.errors import (
     check_generator,
     check_int,
     check_number,
-    is_plain,
     kind,
 )
+from course_lib.evaluation import accuracy, check_examples, predict_in_batches
+from course_lib.history import History
 from course_lib.layer import Layer, check_layer
-from course_lib.loss import cross_entropy
+from course_lib.loss import binary_cross_entropy_with_logits, cross_entropy
 from course_lib.optimizer import Optimizer, clip_by_norm
 from course_lib.record import Array
 
 M = TypeVar("M", bound=Layer)
-
-
-@dataclass(frozen=True, repr=False)
-class History:
-    """What `fit` saw, with one entry per completed epoch, and how it ended."""
-
-    loss: tuple[float, ...] = ()  # mean training loss of the epoch, while the model was learning
-    validation_loss: tuple[float, ...] = ()
-    validation_metric: tuple[float, ...] = ()
-    metric: str = "accuracy"  # what validation_metric holds
-    best_epoch: int | None = None  # with patience: whose model was returned, counted from 1
-    stopped: str = ""  # why, and where, if it ended before its time
-    error: Exception | None = field(default=None, compare=False)  # what a batch raised
-    optimizer: Optimizer | None = field(default=None, compare=False)  # to go on with: `fit` again
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C ended it."""
-        return self.stopped.startswith("interrupted")
-
-    @property
-    def validation_accuracy(self) -> tuple[float, ...]:
-        """`validation_metric`, where that is the accuracy."""
-        return self.validation_metric if self.metric == "accuracy" else ()
-
-    def __repr__(self) -> str:
-        epochs = f"{len(self.loss)} epoch{'s' * (len(self.loss) != 1)}"
-        line = f"{self.stopped}, after {epochs}" if self.stopped else f"trained for {epochs}"
-        last = (self.best_epoch or 0) - 1  # the numbers are those of the model that was returned
-        if self.best_epoch:
-            line += f"; the model is that of epoch {self.best_epoch}"
-        if self.loss:
-            line += f"; training loss {self.loss[0]:.2g} -> {self.loss[last]:.2g}"
-        if self.validation_metric:
-            line += f"; validation {self.metric} {self.validation_metric[last]:.3f}"
-        elif self.validation_loss:
-            line += f"; validation loss {self.validation_loss[last]:.2g}"
-        return line
 
 
 def fit(
@@ -107,7 +70,7 @@ def fit(
                                              that `fit` knows which targets count for nothing
     validation : (x, target), optional       held-out examples, looked at after every epoch
     metric : function or None                metric(y, target) -> float, measured on `validation`;
-                                             "auto" is `accuracy` where the loss is cross_entropy,
+                                             "auto" is `accuracy` where the loss is a cross-entropy,
                                              without ignored targets, and None elsewhere
     clip_norm : float, optional              longer gradients are shortened (see `clip_by_norm`)
     patience : int, optional                 stop once the validation loss has not fallen for so
@@ -154,7 +117,7 @@ def fit(
     _check_pace(epochs, batch_size, rng, progress)
     _check_stopping(clip_norm, patience, validation)
     _check_optimizer(model, optimizer)
-    metric = _choose_metric(metric, loss)
+    metric = _choose_metric(metric, loss, validation)
     run = _Run((model, optimizer), _allow_empty(loss), metric, validation, clip_norm, patience)
     run.validate()  # what would stop the end of the first epoch stops here
     batches = max(1, round(len(x) / batch_size))
@@ -305,8 +268,8 @@ def _check_data(model: Any, x: Any, target: Any, loss: Any, validation: Any) -> 
 
 def _check_pair(loss: Any, x: Any, target: Any, which: str = "") -> None:
     """One target per example, and at least one that counts."""
-    _check_examples("fit", f"{which}x", x)
-    _check_examples("fit", f"{which}target", target)
+    check_examples("fit", f"{which}x", x)
+    check_examples("fit", f"{which}target", target)
     if len(x) != len(target) or len(x) == 0:
         raise ValueError(
             f"fit: {which}x has {len(x)} examples and {which}target {len(target)}; there must be "
@@ -376,7 +339,13 @@ def _allow_empty(loss: Any) -> Any:
     return loss
 
 
-def _choose_metric(metric: Any, loss: Any) -> Callable[[Array, Array], float] | None:
+def _choose_metric(
+    metric: Any, loss: Any, validation: Any
+) -> Callable[[Array, Array], float] | None:
+    if callable(metric) and validation is None:
+        raise ValueError(
+            "fit: metric is measured on validation, and there is none; give validation=(x, target)."
+        )
     if metric is None or callable(metric):
         return metric
     if metric != "auto":
@@ -384,6 +353,8 @@ def _choose_metric(metric: Any, loss: Any) -> Callable[[Array, Array], float] | 
             f"fit: metric is {metric!r}, not a function; give one such as accuracy, None, or "
             '"auto".'
         )
+    if getattr(loss, "func", loss) is binary_cross_entropy_with_logits:
+        return _accuracy_of_yes_or_no
     if not _is_cross_entropy(loss):
         return None
     ignored = _ignored(loss)
@@ -395,101 +366,16 @@ def _accuracy_without(ignored: int, y: Array, target: Array) -> float:
     return accuracy(y[counts], target[counts])
 
 
+def _accuracy_of_yes_or_no(y: Array, target: Array) -> float:
+    return accuracy(y[..., None], (target > 0.5).astype(np.int64))
+
+
 def _name(metric: Any) -> str:
     """What to call a metric in a history."""
     metric = metric.func if isinstance(metric, partial) else metric
-    if metric is None or metric is _accuracy_without:
+    if metric in (None, _accuracy_without, _accuracy_of_yes_or_no):
         return "accuracy"
     return getattr(metric, "__name__", "metric")
-
-
-def predict_in_batches(model: Layer, x: Array, batch_size: int = 256) -> Array:
-    """The outputs of the evaluation model, computed a batch at a time.
-
-    Parameters
-    ----------
-    model : Layer           its `for_evaluation()` is used; the model stays as it is
-    x : (N, ...)            inputs, any number of them
-    batch_size : int        how many go through at once; memory grows with it, the outputs do not
-
-    Returns
-    -------
-    y : (N, ...)
-
-    Raises
-    ------
-    TypeError               if model is no layer, x no array, or batch_size not an int
-    ValueError              if batch_size is below 1
-
-    Examples
-    --------
-    >>> from course_lib import Identity
-    >>> predict_in_batches(Identity(), np.arange(4.0).reshape(4, 1), batch_size=3).shape
-    (4, 1)
-    """
-    check_layer("predict_in_batches", "model", model, "give a model, then its inputs")
-    _check_examples("predict_in_batches", "x", x)
-    check_int("predict_in_batches", "batch_size", batch_size, least=1)
-    model = model.for_evaluation()
-    return np.concatenate(
-        [model(x[i : i + batch_size]) for i in range(0, max(len(x), 1), batch_size)]
-    )
-
-
-def accuracy(logits: Array, target: Array) -> float:
-    """Share of rows whose largest score is at the true class.
-
-    Parameters
-    ----------
-    logits : (..., C)       one score per class; a single one says class 1 where it is positive
-    target : (...)          the true classes, integers from 0 to C - 1, or 0 and 1
-
-    Returns
-    -------
-    float                   from 0 to 1; of tied scores the first counts as the largest, and a row
-                            with a score that is NaN is wrong
-
-    Raises
-    ------
-    TypeError               if logits is not an array of numbers, or target not one of integers
-    ValueError              if shapes disagree, there are no rows, or a target is no class
-
-    Notes
-    -----
-    The same in scikit-learn, on the classes of the largest scores:
-    `sklearn.metrics.accuracy_score`.
-
-    Examples
-    --------
-    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
-    0.5
-    """
-    if not is_plain(logits) or logits.dtype.kind not in "iuf":
-        found = logits.dtype if is_plain(logits) else kind(logits)
-        raise TypeError(
-            f"accuracy: logits must be an array (..., C) of scores, not {found}; "
-            "wrap it: np.array(values)."
-        )
-    if not is_plain(target) or target.dtype.kind not in "iu":
-        found = target.dtype if is_plain(target) else kind(target)
-        raise TypeError(
-            f"accuracy: target must be an array of integers, not {found}; convert it: "
-            "np.array(classes, dtype=np.int64)."
-        )
-    if logits.ndim < 1 or logits.shape[:-1] != target.shape or logits.size == 0:
-        raise ValueError(
-            f"accuracy: target has shape {target.shape} but logits {logits.shape} needs "
-            f"{logits.shape[:-1]}, one class per row, and at least one row."
-        )
-    classes = max(2, logits.shape[-1])
-    if target.min() < 0 or target.max() >= classes:
-        raise ValueError(
-            f"accuracy: target holds classes from {target.min()} to {target.max()}, but logits "
-            f"{logits.shape} has the classes 0 to {classes - 1}; leave out rows that do not count."
-        )
-    guess = logits[..., 0] > 0 if logits.shape[-1] == 1 else logits.argmax(axis=-1)
-    right = (guess == target) & ~np.isnan(logits).any(axis=-1)
-    return float(right.mean())
 
 
 def _loss(loss: Callable[..., Any], y: Array, target: Array) -> tuple[Any, Any]:
@@ -505,15 +391,6 @@ def _loss(loss: Callable[..., Any], y: Array, target: Array) -> tuple[Any, Any]:
             'use reduction="mean".'
         )
     return result
-
-
-def _check_examples(operation: str, name: str, value: Any) -> None:
-    if not is_plain(value) or value.ndim < 1:
-        found = "a single number" if is_plain(value) else kind(value)
-        raise TypeError(
-            f"{operation}: {name} is {found}, not an array with one example per row; wrap it: "
-            "np.array(values)."
-        )
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from course_lib.activation import (
     softmax,
     tanh,
 )
-from course_lib.attention import MultiHeadAttention, scaled_dot_product_attention
+from course_lib.attention import scaled_dot_product_attention
 from course_lib.batch_normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm, batch_norm
 from course_lib.convolution import Conv1d, Conv2d, conv1d, conv2d
 from course_lib.dropout import Dropout, Dropout1d, Dropout2d, dropout, dropout1d, dropout2d
@@ -39,6 +39,7 @@ from course_lib.gradcheck import gradcheck
 from course_lib.layer import Identity, Layer, Sequential
 from course_lib.linear import Linear, linear
 from course_lib.loss import binary_cross_entropy_with_logits, cross_entropy, mse
+from course_lib.multi_head_attention import MultiHeadAttention
 from course_lib.normalization import GroupNorm, LayerNorm, RMSNorm, group_norm, layer_norm, rms_norm
 from course_lib.pooling import (
     AvgPool1d,

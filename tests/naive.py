@@ -118,8 +118,17 @@ def _attention(
     )
     if hasattr(layer, "base"):  # rotary: queries and keys are turned by their positions
         queries, keys = (plain.rotary(heads, base=layer.base) for heads in (queries, keys))
+    shape = (*queries.shape[:-1], keys.shape[-2])
+    options["left"] = left_by(layer.dropout, shape)
     mixed = plain.merge_heads(plain.scaled_dot_product_attention(queries, keys, values, **options))
     return plain.linear(mixed, arrays["out_proj.weight"], arrays.get("out_proj.bias"))
+
+
+def left_by(dropout: Any, shape: tuple[int, ...]) -> Array | None:
+    """What a Dropout multiplies each attention weight by; None if it is none."""
+    if not hasattr(dropout, "rng"):
+        return None
+    return (copy.deepcopy(dropout.rng).random(shape, np.float32) >= dropout.p) / (1 - dropout.p)
 
 
 def _positional(layer: Any, arrays: Any, x: Array) -> Array:
@@ -133,8 +142,11 @@ def _positional(layer: Any, arrays: Any, x: Array) -> Array:
     return x + rows if layer.mode == "add" else np.concatenate([x, rows], axis=-1)
 
 
-def _recurrent(layer: Any, arrays: Any, x: Array, h0: Array | None = None) -> Array:
-    return plain.rnn(x, h0, **{name.removesuffix("_l0"): a for name, a in arrays.items()})
+def _recurrent(operation: Callable[..., Array]) -> Callable[..., Array]:
+    def forward(layer: Any, arrays: Any, x: Array, h0: Array | None = None) -> Array:
+        return operation(x, h0, **{name.removesuffix("_l0"): a for name, a in arrays.items()})
+
+    return forward
 
 
 def _loss(operation: Callable[..., Array]) -> Callable[..., Array]:
@@ -183,7 +195,9 @@ DEFINITIONS: dict[str, Callable[..., Array]] = {
     "RotaryMultiHeadAttention": _attention,
     "SinusoidalPositionalEncoding": _positional,
     "LearnedPositionalEncoding": _positional,
-    "RNN": _recurrent,
+    "RNN": _recurrent(plain.rnn),
+    "GRU": _recurrent(plain.gru),
+    "binary_cross_entropy_with_logits": _loss(plain.binary_cross_entropy_with_logits),
     "cross_entropy": _loss(plain.cross_entropy),
     "mse": _loss(plain.mse),
 }

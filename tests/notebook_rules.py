@@ -15,6 +15,7 @@ from statistics import median
 from nbformat import NotebookNode
 
 from tools.claims import claim_ids, output_text, read_claims
+from tools.minutes import STATED, minutes
 from tools.notebooks import CELL_METADATA, CHECK, METADATA, WIDGET_VIEW
 
 Problems = Iterator[str]
@@ -48,6 +49,12 @@ IN_A_PAGE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]*")
 # What a picture needs: `![words](file)` or an alt attribute that is not empty.
 PICTURE_WITHOUT_WORDS = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=[\"'][^\"'\s])[^>]*>")
 FENCED_OR_TABLE = re.compile(r"^```.*?^```|^\|.*?$", re.MULTILINE | re.DOTALL)
+# Numbers such as 0.98 and 98 %; not in links, headings (section 4.2), tables and code blocks.
+MEASURED = re.compile(r"(?<![\w.])\d+\.\d+(?!\w|\.\d)|(?<![\w.])\d+(?:\.\d+)? ?%")
+NO_MEASUREMENT = re.compile(
+    r"^```.*?^```|^[|#].*?$|\[[^\]]*\]\([^)]*\)|\barXiv:\S+|\b[Ss]ections? \d\S*",
+    re.MULTILINE | re.DOTALL,
+)
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.DOTALL)
 
 
@@ -206,6 +213,26 @@ def prose_is_short(notebook: NotebookNode) -> Problems:
                 yield f"cell number {number} has {count} words; at most {PROSE_WORDS}"
 
 
+def minutes_are_counted(notebook: NotebookNode) -> Problems:
+    """A range of minutes that a page states is the one that tools/minutes.py counts."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for stated in STATED.findall(cell.source):
+                if (counted := minutes(notebook)) != tuple(map(int, stated)):
+                    yield "it says {} to {} minutes; counted are {} to {}".format(*stated, *counted)
+
+
+def numbers_come_from_cells(notebook: NotebookNode) -> Problems:
+    """A decimal or a percentage in prose stands in the code of a cell or in what a cell says."""
+    code = "\n".join(cell.source for cell in code_cells(notebook))
+    said = "\n".join([code, *(words_of(output) for _, output in outputs(notebook))])
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            for found in MEASURED.findall(NO_MEASUREMENT.sub("", cell.source)):
+                if found.replace(" ", "") not in said.replace(" ", ""):
+                    yield f"cell number {number} says {found}, which no cell shows"
+
+
 def set_up_is_the_first_cell_and_short(notebook: NotebookNode) -> Problems:
     first = next(iter(code_cells(notebook)), None)
     if first is None or "import course_lib as lib" not in first.source:
@@ -292,6 +319,8 @@ LESSONS = (
     *EVERYWHERE,
     set_up_is_the_first_cell_and_short,
     code_cells_are_short,
+    minutes_are_counted,
+    numbers_come_from_cells,
     opener_promises_and_close_recalls,
     exercises_are_stubs_with_a_check_below,
 )

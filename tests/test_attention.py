@@ -11,15 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import course_lib.attention
-from course_lib.attention import (
-    MultiHeadAttention,
-    attention_weights,
-    merge_heads,
-    scaled_dot_product_attention,
-    split_heads,
-)
+from course_lib.attention import attention_weights, scaled_dot_product_attention
 from course_lib.gradcheck import gradcheck
 from course_lib.linear import Linear
+from course_lib.multi_head_attention import MultiHeadAttention, merge_heads, split_heads
 
 RNG = np.random.default_rng(0)
 

@@ -232,7 +232,8 @@ def test_the_cases_come_as_nobody_expects_them(exercise):
     assert any(a.dtype == np.float32 for a in arrays)
     assert any(not np.array_equal(a, a.round(1)) for a in arrays if a.dtype == float)
     assert any(step < 0 for a in arrays for step in a.strides)
-    assert any(a.flags.f_contiguous and not a.flags.c_contiguous for a in arrays)
+    if any(a.ndim > 1 for a in arrays):
+        assert any(a.flags.f_contiguous and not a.flags.c_contiguous for a in arrays)
     for axis in (a for axes in exercise.inputs.axes.values() for a in axes):
         lengths = {plan[axis] for plan in exercise.inputs.plans if axis in plan}
         assert min(lengths, default=1) == 1, axis
@@ -273,7 +274,8 @@ def test_reading_memory_as_if_it_lay_in_c_order_fails(exercise):
             )
         )
 
-    assert judge(exercise, reads).passed == (not exercise.inputs.axes)
+    has_orders = any(len(axes) > 1 for axes in exercise.inputs.axes.values())
+    assert judge(exercise, reads).passed == (not has_orders)
 
 
 @made
@@ -643,6 +645,8 @@ def test_what_is_no_exercise_gets_a_sentence(thing, said):
     assert report.diagnosis == "unknown"
     assert said in report.message
     assert hint(thing).diagnosis == "unknown"
+    assert "check(" not in hint(thing).message  # each answers in its own name
+    assert "hint(" not in report.message
     assert "no case" in report.as_code()
 
 

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from course_lib.activation import softmax
-from course_lib.attention import MultiHeadAttention
 from course_lib.batch_normalization import BatchNorm1d, BatchNorm2d, FrozenBatchNorm, batch_norm
 from course_lib.blocks import BLOCK
 from course_lib.checkpoint import load, save
@@ -21,6 +20,7 @@ from course_lib.embedding import Embedding
 from course_lib.errors import kind
 from course_lib.layer import Identity, Layer
 from course_lib.linear import Linear
+from course_lib.multi_head_attention import MultiHeadAttention
 from course_lib.normalization import GroupNorm, LayerNorm, layer_norm, rms_norm
 from course_lib.positional import LearnedPositionalEncoding
 from course_lib.recurrent import RNN
@@ -87,11 +87,11 @@ def test_names_of_cases_are_unique_and_say_what_they_are_about() -> None:
 
 
 def defaults_of(function: Any) -> dict[str, Any]:
-    """The options of a function that may be left out. (A layer's arrays may be, elsewhere.)"""
+    """The options of a function that may be left out. (A layer's parts may be, elsewhere.)"""
     return {
         name: parameter.default
         for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.default is not parameter.empty and name not in ("weight", "bias")
+        if parameter.default is not parameter.empty and name not in ("weight", "bias", "dropout")
     }
 
 
@@ -282,7 +282,7 @@ def answers_with(case: Case, where: int, entry: int, value: float) -> dict[str, 
 
 def entries_of(case: Case) -> list[tuple[int, int]]:
     """Some entries of every input that is no parameter, and of dy."""
-    inputs = case.draw()[: case.batched]
+    inputs = case.draw()[: 1 if case in LOSSES else case.batched]  # a target is checked
     sizes = {i: x.size for i, x in enumerate(inputs) if x.dtype.kind == "f"}
     sizes[-1] = np.size(case.forward(case.make(), case.draw())[0])
     return [(i, e) for i, size in sizes.items() for e in sorted({0, size // 2})]
@@ -292,6 +292,7 @@ def entries_of(case: Case) -> list[tuple[int, int]]:
 COUNTING_ZEROS = {
     "Sequential": "the gradient of a unit that ReLU silences, times its inputs",
     "RNN": "the state before the first step, times its gradient",
+    "GRU": "the same",
     "rotary": "the sine of the angle 0, times the pair's other half",
     "MultiHeadAttention": "the gradient of the key's bias, which moves all scores of a row alike",
     "RotaryMultiHeadAttention": "the same",

@@ -210,6 +210,11 @@ BREAKS = {
             for cell in rules.code_cells(notebook)
         ],
     ],
+    rules.minutes_are_counted: [source(2, "## A step\n\nIt takes 3 to 90 minutes.")],
+    rules.numbers_come_from_cells: [
+        source(2, "## A step\n\nThe accuracy is 0.98."),
+        source(2, "## A step\n\nIt reads 98 % of them."),
+    ],
     rules.opener_promises_and_close_recalls: [
         source(0, "# A claim is a title"),
         source(8, "## The end"),
@@ -242,6 +247,11 @@ def test_every_rule_has_a_notebook_that_breaks_it():
     "harmless",
     [
         says("accuracy 0.98 and 3:1, shape (2, 3), ratio 1/2/3"),
+        source(
+            2,
+            "## A step\n\nFor 4.2b see section 4.10, [a paper](https://arxiv.org/abs/1603.07285).",
+        ),
+        lambda notebook: (says("0.98")(notebook), source(2, "## A step\n\nIt is 0.98.")(notebook)),
         source(2, "| one | " + "word " * 200 + "|\n| --- | --- |"),
         source(2, "```python\n# a comment, not a heading\n```"),
         source(CLAIM, "rng = np.random.default_rng(0)"),

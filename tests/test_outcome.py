@@ -335,6 +335,7 @@ def test_a_recursion_that_kills_the_kernel_loses_no_progress(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         env={**os.environ, "COURSE_LIB_PROGRESS": str(file)},
+        timeout=60,
     )
     assert done.returncode == -signal.SIGSEGV
     assert "conv_output_size" in file.read_text()
@@ -398,7 +399,11 @@ def test_what_an_answer_displays_appears_once():
     print("displayed", len(captured.outputs))
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert "displayed 1\n" in done.stdout
 

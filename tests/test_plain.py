@@ -24,6 +24,7 @@ LOOPS = {
 }
 OTHER_ARGUMENTS = {
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d"), ({"rng"}, {"mask"})),
+    "scaled_dot_product_attention": ({"dropout_p", "rng"}, {"left"}),
     "embedding": ({"padding_idx"}, set()),  # changes the way back alone
 }
 
@@ -36,6 +37,10 @@ def in_loops(case: Case, *inputs: Array) -> Array:
         drawn = x.shape if name == "dropout" else x.shape[:2]
         draws = np.random.default_rng(0).random(drawn, np.float32)
         options["mask"] = draws >= options["p"]
+    if "dropout_p" in options:
+        (query, key, *_), p = inputs, options["dropout_p"]
+        draws = np.random.default_rng(0).random((*query.shape[:-1], key.shape[-2]), np.float32)
+        options["left"] = (draws >= p) / (1 - p)
     for option in OTHER_ARGUMENTS.get(name, ((), ()))[0]:
         options.pop(option, None)
     return LOOPS[name](*inputs, **options)

@@ -9,12 +9,12 @@ import pytest
 
 from course_lib import optimizer
 from course_lib.activation import GELU, ReLU
-from course_lib.attention import MultiHeadAttention
 from course_lib.batch_normalization import BatchNorm2d
 from course_lib.convolution import Conv2d
 from course_lib.embedding import Embedding
 from course_lib.layer import Layer, Sequential
 from course_lib.linear import Linear
+from course_lib.multi_head_attention import MultiHeadAttention
 from course_lib.normalization import LayerNorm
 from course_lib.pooling import Flatten, MaxPool2d
 from course_lib.recurrent import RNN

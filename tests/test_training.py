@@ -334,6 +334,17 @@ def test_the_metric_is_accuracy_for_cross_entropy_and_can_be_left_out_or_chosen(
     assert "validation share_of_ones" in repr(chosen)
 
 
+def test_a_model_with_one_score_is_measured_by_the_sign_of_its_score():
+    rng = RNG(0)
+    x, target = points(60)
+    yes = target[:, None].astype(np.float32)
+    model = lib.Linear.init(2, 1, rng=rng)
+    trained, history = train(
+        model, (x, yes), validation=(x, yes), loss=lib.binary_cross_entropy_with_logits
+    )
+    assert history.validation_accuracy[-1] == ((trained(x)[:, 0] > 0) == target).mean() > 0.9
+
+
 def test_ignored_targets_are_left_out_of_every_number():
     x, target = points(120)
     target = np.where(np.arange(120) % 3 == 0, target, -1)
@@ -392,6 +403,7 @@ x60, target60 = points(60)
         ({"patience": 3}, ValueError, "there is no validation"),
         ({"patience": 0, "validation": points(9)}, ValueError, "patience must be at least 1"),
         ({"clip_norm": 0.0}, ValueError, "clip_norm must be positive"),
+        ({"metric": lib.accuracy}, ValueError, "metric is measured on validation"),
         ({"metric": "loss"}, TypeError, "metric is 'loss', not a function"),
         (
             {"metric": lambda y, target: y, "validation": points(9)},

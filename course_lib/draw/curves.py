@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from course_lib.draw.palette import DATA, INK, OUTPUT
 from course_lib.draw.picture import Picture, new_figure
-from course_lib.training import History
+from course_lib.history import History
 
 
 def learning_curves(history: History) -> Picture:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.convolution import output_size
 from course_lib.draw.legend import Legend
 from course_lib.draw.numbers import number, numbers
 from course_lib.draw.palette import (
@@ -100,22 +99,28 @@ def look(
     )  # fmt: skip
 
 
-def size_formula(size: int, view: View) -> str:
-    """The output size along one axis, with its numbers."""
-    k, p, d, s = len(view.weight), view.padding, view.dilation, view.stride
-    result = output_size(size, k, stride=s, padding=p, dilation=d)
-    return f"floor(({size} + 2*{p} - {d}*({k}-1) - 1)/{s}) + 1 = {result}"
+def places(axis: int, view: View) -> str:
+    """Along one axis, where the window begins and at how many places it stands."""
+    count, first = view.y.shape[axis], -view.padding
+    begins = [str(first + i * view.stride) for i in range(count)]
+    shown = begins if count <= 4 else [*begins[:2], "…", begins[-1]]
+    plural = "s" * (count != 1)
+    return (
+        f"{view.x.shape[axis]}: a window of {view.reach} at {', '.join(shown)}: "
+        f"{count} place{plural}"
+    )
 
 
 def describe(view: View) -> str:
-    sizes = zip(AXES[view.x.ndim].values(), view.x.shape, strict=True)
-    formulas = "\n".join(f"Output {name} = {size_formula(size, view)}" for name, size in sizes)
-    made_by = "your" if view.own else f"conv{view.x.ndim}d's"
+    sizes = "\n".join(
+        f"{axis} {places(i, view)}" for i, axis in enumerate(AXES[view.x.ndim].values())
+    )
+    made_by = "the" if view.own else f"conv{view.x.ndim}d's"
     return f"""\
 {view.own}{" " if view.own else ""}The {view.weight.size} products sum to \
 {number(view.products.sum())}; {made_by} output at {in_words(view.place)} is \
 {number(view.y[view.place])}.{describe_way_back(view)}
-{formulas}
+{sizes}
 Never read: {describe_unread(view.reads == 0)}
 Window at {in_words(view.corner)}: {in_a_row(view.window)}
 Kernel: {in_a_row(view.weight)}

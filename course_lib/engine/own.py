@@ -36,11 +36,11 @@ class Own:
 
     Examples
     --------
-    >>> from course_lib.engine.exercise import Exercise
-    >>> double = Exercise(name="double", sections=(), returns=("y",), shows="", hints=(),
-    ...     cases=lambda rng: [{"x": np.ones(3)}], reference=lambda x: 2 * x, mistakes=())
-    >>> Own(lambda x: x**2, double).run(x=np.arange(3.0)).words
-    "Your <lambda> differs from the library's at 1 of 3 outputs, first at y[1]: 1.00, not 2.00."
+    >>> from course_lib.lessons.convolution import CONV2D_FORWARD
+    >>> own = Own.of(lambda x, weight, bias, stride, padding: x, CONV2D_FORWARD)
+    >>> x, weight, bias = np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 1)), np.ones(1)
+    >>> own.run(x=x, weight=weight, bias=bias, stride=1, padding=0).differs.sum()
+    np.int64(4)
     """
 
     function: Callable[..., Any]

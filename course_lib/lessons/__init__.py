@@ -9,12 +9,20 @@ from __future__ import annotations
 from course_lib.lessons import (
     activation,
     convolution,
+    normalization,
+    residual,
     start_here,
+    training,
+    transposed_convolution,
 )
 
 LESSONS = (
     start_here,
     convolution,
+    residual,
+    transposed_convolution,
+    normalization,
+    training,
     activation,
 )
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from course_lib import explore
 from course_lib.engine.checking import accepts, judge
 from course_lib.lessons import EXERCISES
+from course_lib.lessons.convolution import gradient_flows_back, kernel_takes_shape
 
 SIZE = """
 def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
@@ -418,3 +420,55 @@ def test_a_line_detector_answers_to_upright_edges_too():
 
 def test_a_kernel_of_zeros_finds_nothing():
     assert "answers to nothing" in judge(EDGE, lambda: np.zeros((3, 3))).message
+
+
+# The gradient flows back; a kernel takes shape
+
+
+@pytest.mark.parametrize(("kernel_size", "stride", "padding"), [(2, 1, 0), (3, 2, 1), (1, 3, 1)])
+def test_the_shares_of_all_outputs_add_up_to_the_gradient(kernel_size, stride, padding):
+    weight = gradient_flows_back.WEIGHT_AND_MORE[:kernel_size]
+    first = gradient_flows_back.look(weight, stride, padding, 0)
+    views = [
+        gradient_flows_back.look(weight, stride, padding, output) for output in range(len(first.dy))
+    ]
+    by_hand = np.zeros(len(gradient_flows_back.X) + 2 * padding)
+    for i, dy in enumerate(first.dy):
+        by_hand[i * stride : i * stride + kernel_size] += dy * weight
+    np.testing.assert_allclose(first.whole[0], by_hand[padding : len(by_hand) - padding])
+    for part in (0, 1):
+        np.testing.assert_allclose(sum(v.share[part] for v in views), first.whole[part])
+        np.testing.assert_allclose(views[-1].so_far[part], first.whole[part])
+    for view in views:
+        padded = np.pad(gradient_flows_back.X, padding)[view.read + padding]
+        np.testing.assert_allclose(view.share[1], view.dy[view.output] * padded)
+
+
+def test_a_press_chooses_the_output_whose_window_is_nearest():
+    explorer = explore.gradient_flows_back(stride=2)
+    to_value = explorer._touches["press"].to_value
+    assert [to_value(across, 0, **explorer._arguments) for across in (-9, 2, 4.2, 99)] == [
+        0,
+        0,
+        1,
+        3,
+    ]
+
+
+def test_the_explorer_begins_with_the_numbers_of_the_page():
+    words = explore.gradient_flows_back(output=2).text()
+    assert "dx 10, 21, 52, 5, 0" in words
+    assert "dweight 25, 25" in words
+
+
+def test_the_photograph_determines_the_kernel_and_stripes_do_not():
+    photograph, losses = kernel_takes_shape.training("photograph", "zeros")
+    np.testing.assert_allclose(photograph[-1], kernel_takes_shape.WANTED, atol=0.01)
+    assert losses[-1] < kernel_takes_shape.LOWEST
+    for start in ("zeros", "random numbers"):
+        kernels, losses = kernel_takes_shape.training("stripes", start)
+        assert losses[-1] < kernel_takes_shape.LOWEST
+        assert abs(kernels[-1] - kernel_takes_shape.WANTED).max() > 0.5
+        np.testing.assert_allclose(kernels[-1].sum(axis=0), [-4, 0, 4], atol=0.01)
+        rows_apart = kernels - kernels[:, :1]
+        np.testing.assert_allclose(rows_apart[-1], rows_apart[0], atol=0.02)  # as at the start

@@ -159,7 +159,7 @@ def describe(view: View) -> str:
         f"products {in_a_row(window * part)}"
         for colour, window, part in zip(COLOURS, view.window, weight, strict=True)
     )
-    made_by = "your" if view.own else "conv2d's"
+    made_by = "the" if view.own else "conv2d's"
     return f"""\
 {view.own}{" " if view.own else ""}{sums} + bias {number(view.bias)} = {total}; {made_by} output \
 "{view.names[view.kernel]}" at row {view.row}, column {view.column} is \

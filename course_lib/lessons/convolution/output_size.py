@@ -29,9 +29,10 @@ CONV_OUTPUT_SIZE = Exercise(
     name="conv_output_size",
     sections=("00_start_here", "04_02b_convolution"),
     task="""
-The input has `size` pixels in a row, and `padding` zeros are added at **each** end. The window has
-`kernel_size` weights; from one to the next it is `dilation` pixels. It starts at the left and moves
-by `stride` as long as it fits whole. Return at how many places it stands.
+The input is a row of `size` numbers, such as pixels or the *samples* of a sound, and `padding`
+zeros are added at **each** end. The window has `kernel_size` weights; from one to the next it is
+`dilation` places. It starts at the left and moves by `stride` as long as it fits whole. Return at
+how many places it stands.
 
 Stuck? `hint(conv_output_size)` helps a little more each time you run it.
 """,

@@ -42,7 +42,7 @@ def _after_shift(shift: int, stride: int) -> str:
 def _edge_on_wall(padding: int) -> Array:
     """The middle row of an edge kernel's answer to a constant image."""
     kernel = np.array([[-1.0, 0.0, 1.0]] * 3)[None, None]
-    return conv2d(np.full((1, 1, 6, 6), 200.0), kernel, padding=padding)[0][0, 0, 3 - padding]
+    return conv2d(np.full((1, 1, 6, 6), 0.5), kernel, padding=padding)[0][0, 0, 3 - padding]
 
 
 def _looks_ahead() -> str:
@@ -56,6 +56,19 @@ def _looks_ahead() -> str:
 def _bias_gradient() -> float:
     y, backward = conv1d(np.ones((4, 1, 8)), _row(np.ones(3)), np.zeros(1))
     return float(backward(np.ones_like(y))[2][0])
+
+
+def _learned_on_stripes() -> str:
+    """What 200 steps of gradient descent from zeros make of one row, repeated."""
+    sobel = np.outer([1.0, 2.0, 1.0], [-1.0, 0.0, 1.0])[None, None]
+    x = np.tile(np.random.default_rng(0).normal(size=12), (12, 1))[None, None]
+    target, weight = conv2d(x, sobel)[0], np.zeros((1, 1, 3, 3))
+    for _ in range(200):
+        y, backward = conv2d(x, weight)
+        weight = weight - 0.02 * backward((y - target) / 10)[1]
+    if not np.allclose(conv2d(x, weight)[0], target, atol=0.1):
+        return "noise"
+    return "Sobel" if np.allclose(weight, sobel, atol=0.1) else "equal rows"
 
 
 def _predict(word: str, **rest: Any) -> Prediction:
@@ -144,13 +157,13 @@ PREDICTIONS = (
     _predict(
         "edge_on_constant",
         question="An edge kernel, with the row -1, 0, 1 three times, slides over a wall that has "
-        "brightness 200 everywhere. What does it give inside the image?",
+        "brightness 0.5 everywhere. What does it give inside the image?",
         answer=lambda: float(_edge_on_wall(padding=0)[1]),
         explanation="The weights sum to zero, so equal brightness left and right cancels, however "
         "bright the wall is. The kernel answers to differences alone.",
         wrong={
-            200: "200 would come from weights that sum to 1, as in a blur.",
-            600: "600 is the right column alone; the left column takes the same away.",
+            0.5: "0.5 would come from weights that sum to 1, as in a blur.",
+            1.5: "1.5 is the right column alone; the left column takes the same away.",
         },
     ),
     _predict(
@@ -170,8 +183,8 @@ PREDICTIONS = (
     ),
     _predict(
         "direction",
-        question="The kernel 0, 0, 1 slides over a single spike (stride 1, padding 1). Which way "
-        "does the spike move?",
+        question="The kernel 0, 0, 1 slides over a single spike, one sample at a time, with a zero "
+        "added at each end. Which way does the spike move?",
         choices={"To the left": "left", "To the right": "right", "Not at all": "stays"},
         answer=_looks_ahead,
         explanation="Each output takes the sample to its right, so what was on the right appears "
@@ -209,6 +222,24 @@ PREDICTIONS = (
             "already.",
             6: "6 sums over the positions and forgets the batch.",
             4: "4 sums over the batch and forgets the positions.",
+        },
+    ),
+    _predict(
+        "stripes",
+        question="Nine weights start at zero and learn what the Sobel kernel makes of upright "
+        "stripes. When every output is right, which kernel has been learned?",
+        choices={
+            "The Sobel kernel, the only one that gives these outputs": "Sobel",
+            "Another one, with three equal rows": "equal rows",
+            "Nothing but noise": "noise",
+        },
+        answer=_learned_on_stripes,
+        explanation="Where all rows are the same, the three weights of a column always meet one "
+        "number: only their sum matters. Started alike, they stay alike.",
+        wrong={
+            "Sobel": "The Sobel kernel gives these outputs, but so does every kernel whose columns "
+            "have the same sums.",
+            "noise": "The sums of the columns are learned exactly; the outputs depend on them.",
         },
     ),
 )

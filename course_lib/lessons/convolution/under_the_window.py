@@ -28,7 +28,7 @@ from course_lib.draw.window import (
     legend,
     look,
     output_scale,
-    size_formula,
+    places,
     way_back_colours,
 )
 from course_lib.engine.control import Fixed, Play, Point
@@ -41,17 +41,17 @@ from course_lib.record import Array
 
 LENGTH, HEIGHT, WIDTH = 24, 24, 32
 PANELS = {1: ("input",), 2: ("input", "output")}  # the last is where an output is named
-FORMULA = "height = floor((24 + 2*3 - 3*(5-1) - 1)/4) + 1 = 10"  # the longest
+PLACES = "height 24: a window of 13 at -3, -2, …, 14: 18 places"  # the longest
 
 # Settings of conv2d_under_the_window that show what few people expect
 SURPRISES: dict[str, dict[str, Any]] = {
     "a stride wider than the window never reads whole rows and columns": {
         "kernel": "blur", "kernel_size": 2, "stride": 3, "padding": 0,
     },
-    "an identity gives the input back, however far it is dilated": {
+    "a 3 by 3 identity gives the input back at any dilation, with as much padding": {
         "kernel": "identity", "kernel_size": 3, "padding": 3, "dilation": 3,
     },
-    "undilated kernels of even size never keep the size, whatever the padding": {
+    "at stride 1, undilated kernels of even size never keep the size, whatever the padding": {
         "kernel": "identity", "kernel_size": 4, "padding": 1,
     },
     "a blur that reads padding darkens the frame": {
@@ -60,7 +60,7 @@ SURPRISES: dict[str, dict[str, Any]] = {
     "too much padding makes outputs that see no pixel": {
         "kernel": "outline", "kernel_size": 3, "padding": 3, "step": 0,
     },
-    "the strongest edge of the photograph is its frame": {
+    "where there is padding, the strongest edge of this photograph is its frame": {
         "kernel": "outline", "kernel_size": 3, "padding": 1, "step": 31,
     },
 }  # fmt: skip
@@ -139,9 +139,8 @@ def conv2d_under_the_window(
         image = photograph("china", shrink=13, dtype=np.float64)[:HEIGHT, :WIDTH]
     # hundredths, so that the products in the picture can be checked by hand
     x = fit_image("conv2d_under_the_window", image, HEIGHT, WIDTH).round(2)
-    middle = x.size // 2 - x.shape[1] // 2 - 1
     own = Own.of(conv2d, CONV2D_FORWARD)
-    return under_the_window(x, kernel, own, partial(draw_image, x.shape), middle, values, given)
+    return under_the_window(x, kernel, own, partial(draw_image, x.shape), 333, values, given)
 
 
 def under_the_window(
@@ -251,8 +250,8 @@ def draw_image(shape: tuple[int, int], figure: Figure) -> Callable[[View], None]
     height, width = shape
     image, output = (Grid(name, *shape, height=196) for name in ("input", "output"))
     bar, products = Bar(), Products(84)
-    formulas = [Words(FORMULA, size=9), Words(FORMULA, size=9)]
-    Page(figure, [image, output], [legend(), bar], products.row, formulas)
+    sizes = [Words(PLACES, size=9), Words(PLACES, size=9)]
+    Page(figure, [image, output], [legend(), bar], products.row, sizes)
     outline_window, outline_output = image.outline(DATA), output.outline(OUTPUT)
     taps = image.points(WEIGHT, **DOTS | {"ms": 3})
     way_back, outline_over = image.cells(), output.outline(GRADIENT)
@@ -284,8 +283,8 @@ def draw_image(shape: tuple[int, int], figure: Figure) -> Callable[[View], None]
         wrong.set_data(left + across + 0.5, top + down + 0.5)
         bar.show(scale, view.y)
         products.show(view)
-        for words, axis, size in zip(formulas, ("height", "width"), view.x.shape, strict=True):
-            words.set_text(f"{axis} = {size_formula(size, view)}")
+        for axis, name in enumerate(("height", "width")):
+            sizes[axis].set_text(f"{name} {places(axis, view)}")
 
     return update
 
@@ -293,8 +292,8 @@ def draw_image(shape: tuple[int, int], figure: Figure) -> Callable[[View], None]
 def draw_sequence(figure: Figure) -> Callable[[View], None]:
     """Input above output, each output below the middle of its window; then the products."""
     line = Panel("input", caption="", xlim=(0, LENGTH), ylim=(218, 0), height=218)
-    products, formula = Products(30, rows=1), Words(FORMULA, size=9)
-    Page(figure, [line], [legend()], products.row, [formula])
+    products, size = Products(30, rows=1), Words(PLACES, size=9)
+    Page(figure, [line], [legend()], products.row, [size])
     show_input, show_output = line.bars(DATA), line.bars(OUTPUT)
     ends = [line.label(0, y, size=8) for y in (5, 54, 172, 212)]
     frame, input_cells, output_cells = (line.cells(size=9) for _ in range(3))
@@ -344,7 +343,7 @@ def draw_sequence(figure: Figure) -> Callable[[View], None]:
             label.move(-p - 2, label.y)
             label.set_text(number(value))
         products.show(view)
-        formula.set_text(f"length = {size_formula(LENGTH, view)}")
+        size.set_text(f"length {places(0, view)}")
 
     return update
 

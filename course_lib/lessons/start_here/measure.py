@@ -20,20 +20,21 @@ def make_model(rng):
     )
 
 
-def train(rng, progress=False):
-    data = lib.digits(rng=rng, dtype=np.float64)  # with so many digits, all machines agree
-    model = make_model(rng).astype(np.float64)
-    optimizer = lib.Adam.init(model, learning_rate=5e-3)
-    options = {"epochs": 12, "batch_size": 32, "rng": rng, "progress": progress}
-    held_out = (data.x_test, data.y_test)
+def train(seed, progress=False):
+    rng = np.random.default_rng(seed)  # another seed, other random numbers
+    digits = lib.digits(rng=rng, dtype=np.float64)
+    start = make_model(rng).astype(np.float64)
+    optimizer = lib.Adam.init(start, learning_rate=0.005)
+    held_out = (digits.x_test, digits.y_test)
+    options = {"epochs": 12, "batch_size": 32, "validation": held_out, "rng": rng}
     model, history = lib.fit(
-        model, data.x_train, data.y_train, optimizer=optimizer, validation=held_out, **options
+        start, digits.x_train, digits.y_train, optimizer=optimizer, progress=progress, **options
     )
-    return model, history, data
+    return start, model, history, digits
 
 
 def accuracy_on_digits_held_out(seed: int) -> dict[str, float]:
-    _, history, _ = train(np.random.default_rng(seed))
+    _, _, history, _ = train(seed)
     return {"accuracy": history.validation_accuracy[-1]}
 
 
