@@ -89,9 +89,9 @@ Inputs around {number(view.mean)}, spread {number(view.spread)}. Slope between -
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """A plot for each activation, the batch in all of them, and the batch alone to be dragged."""
-    size = {"xlim": (-5, 5), "height": 118, "least": 150}
-    plots = {name: Plot(name, ylim=(-1.2, 2.4), **size) for name in SEVEN}
-    batch = Plot("the batch", title="the batch: drag it", ylim=(0, 0.5), **size)
+    size = {"xlim": (-5, 5), "xticks": (-4, -2, 0, 2, 4), "height": 118, "least": 150}
+    plots = {name: Plot(name, ylim=(-1.2, 2.4), yticks=(-1, 0, 1, 2), **size) for name in SEVEN}
+    batch = Plot("the batch", title="the batch: drag it", ylim=(0, 0.5), yticks=(0, 0.5), **size)
     key = Legend((OUTPUT, "y"), (GRADIENT, "slope"), (DATA, "inputs"), (MUTED, "slope 0.1"))
     every = [*plots.values(), batch]
     Page(figure, every[:4], every[4:], [key])

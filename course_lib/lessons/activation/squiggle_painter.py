@@ -21,6 +21,7 @@ from course_lib.record import Array
 
 POINTS = np.array([(x / 10, np.sin(x / 10 * 2 * np.pi).round(1)) for x in range(0, 11)])
 KNOTS = np.array([0.25, 0.75])  # yours
+TICKS = (0, 0.25, 0.5, 0.75, 1)
 MORE = 12  # units at most that stand in equal steps
 ACROSS = np.linspace(0, 1, 201)
 
@@ -88,16 +89,21 @@ def miss(view: View) -> str:
 
 
 def describe(view: View) -> str:
-    terms = (f"{w:.1f} · relu(x − {k:.2f})" for k, w in zip(view.knots, view.weights, strict=True))
+    terms = (
+        f"{w.round(1) + 0.0:.1f} · relu(x − {k:.2f})"
+        for k, w in zip(view.knots, view.weights, strict=True)
+    )
     return f"""\
 {len(view.knots)} units miss the points by at most {miss(view)}.
-y = {view.start:.1f} + {" + ".join(terms)}"""
+y = {round(view.start, 1) + 0.0:.1f} + {" + ".join(terms)}"""
 
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """The points with the sum, and below it what each unit adds, drawn only where it is on."""
-    whole = Plot("the sum", xlim=(-0.05, 1.05), ylim=(-2, 2), height=180)
-    units = Plot("each unit", xlim=(-0.05, 1.05), ylim=(-6, 6), xlabel="x", height=150)
+    whole = Plot("the sum", xlim=(-0.05, 1.05), xticks=TICKS, ylim=(-2, 2), height=140)
+    units = Plot(
+        "each unit", xlim=(-0.05, 1.05), xticks=TICKS, ylim=(-6, 6), xlabel="x", height=100
+    )
     key = Legend((DATA, "points: drag them"), (OUTPUT, "the sum"), (WEIGHT, "what a unit adds"))
     Page(figure, [whole], [units], [key])
     units.line(MUTED, lw=1).set_data([-0.05, 1.05], [0, 0])

@@ -117,7 +117,14 @@ Of the numbers {edge:.0%} lie at -2 or 2, or beyond."""
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """The numbers behind one layer; below, spread and gradient of all layers on a log scale."""
-    numbers = Plot("numbers", xlim=(-2.05, 2.05), ylim=(0, 0.5), xlabel="value", height=210)
+    numbers = Plot(
+        "numbers",
+        xlim=(-2.05, 2.05),
+        ylim=(0, 0.5),
+        xticks=range(-2, 3),
+        xlabel="value",
+        height=210,
+    )
     lines = Plot(
         "layer by layer", xlim=(0, DEEPEST), ylim=(LOWEST, HIGHEST), yscale="log",
         xlabel="layer (0 is the input)", xticks=[0, 1, 5, 10, 15, 20],
