@@ -207,7 +207,7 @@ def _name(panels: list[Grid], view: View) -> None:
     running = view.layer == "BatchNorm" and view.evaluation
     positions = f", {POSITIONS} positions each" if view.x.ndim == 3 else ""
     titles = (
-        f"x: a row is an example; {CHANNELS} {of}s{positions}",
+        f"x: {CHANNELS} {of}s{positions}",
         "running mean, variance" if running else f"mean, variance of {view.mean.size} groups of x",
         f"y: {view.moved.sum()} of {view.x.size} moved",
         "gradient of the outlined output by every x",

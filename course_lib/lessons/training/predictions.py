@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import course_lib as lib
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.measured import read
 from course_lib.lessons.training.chain import chain, gradients
 from course_lib.lessons.training.nets import distinct_units, one_hidden, train
 from course_lib.lessons.training.the_edge import descend
@@ -160,9 +162,7 @@ PREDICTIONS = (
 
 
 def _gain_of_width() -> int:
-    from course_lib.measured import measured
-
-    table = measured("04_11.widths")
+    table = read(Path(__file__).parent)["04_11.widths"]
     first = (table["8 wide, test"] - table["32 wide, test"]).mean()
     second = (table["32 wide, test"] - table["128 wide, test"]).mean()
     return int(np.sign(second - first))
