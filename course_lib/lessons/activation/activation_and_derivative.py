@@ -59,8 +59,8 @@ def activation_and_derivative(**values: object) -> Explorer:
 
     Examples
     --------
-    >>> print(activation_and_derivative(mean=-3).text().splitlines()[3][:58])
-    Inputs around -3, spread 1. Slope between -0.1 and 0.1 at:
+    >>> print(activation_and_derivative(mean=-3).text().splitlines()[2][:63])
+    Inputs around -3.00, spread 1.00. Slope between -0.1 and 0.1 at
     """
 
     def compute(mean: float = 0.0, spread: float = 1.0) -> View:

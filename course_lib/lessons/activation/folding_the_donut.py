@@ -70,7 +70,7 @@ def folding_the_donut(**values: object) -> Explorer:
 
     Examples
     --------
-    >>> print(folding_the_donut().text().splitlines()[3][:31])
+    >>> print(folding_the_donut().text().splitlines()[2][:31])
     After 20 epochs the net without
     """
 

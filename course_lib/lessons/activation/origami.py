@@ -96,7 +96,7 @@ def origami(**values: object) -> Explorer:
 
     Examples
     --------
-    >>> origami().text().splitlines()[4]
+    >>> origami().text().splitlines()[2]
     '8 in one layer cut the plane into 31 pieces.'
     """
 

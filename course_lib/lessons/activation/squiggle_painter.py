@@ -53,7 +53,7 @@ def squiggle_painter(**values: object) -> Explorer:
     Examples
     --------
     >>> squiggle_painter(more=12).text().splitlines()[2]
-    '14 units miss the points by at most 0.'
+    '14 units miss the points by at most 0.00.'
     """
 
     def compute(points: Array = POINTS, knots: Array = KNOTS, more: int = 1) -> View:
