@@ -73,9 +73,10 @@ def scaled_dot_product_attention(
     Notes
     -----
     Without dropout, every y is a weighted mean of the values, so each of its features lies between
-    the smallest and the largest among them; a query that may attend to nothing gets zeros. The
-    root keeps the size of the scores whatever d is; softmax has no slope left where they are large.
-    The same in PyTorch, under this name. [Vaswani et al., 2017, arXiv:1706.03762]
+    the smallest and the largest among them; a query that may attend to nothing gets zeros. What it
+    may not attend to does not reach it, not even NaN. The root keeps the size of the scores
+    whatever d is; softmax has no slope left where they are large. The same in PyTorch, under this
+    name, but for NaN, which spoils PyTorch's result. [Vaswani et al., 2017, arXiv:1706.03762]
 
     Examples
     --------
@@ -92,6 +93,7 @@ def scaled_dot_product_attention(
             "be one value per key, so all axes but the last must agree."
         )
     scaled, bias = _prepare(operation, query, key, mask, causal)
+    reach = _reach(bias, query, key, value)
     dropout_p = check_number(operation, "dropout_p", dropout_p)
     if dropout_p:
         check_dropout(operation, dropout_p, rng, "dropout_p")
@@ -103,14 +105,14 @@ def scaled_dot_product_attention(
     sums = np.empty((*leading, length, 1), query.dtype)
 
     def match(block: tuple[Any, ...]) -> tuple[Array, Array]:
-        return _exp_scores(scaled[block], key[block], None if bias is None else bias[block])
+        return _exp_scores(scaled[block], key[block], _part(bias, block), _part(reach, block))
 
     remember = math.prod(leading) * map_bytes <= KEPT_BYTES
     remembered, left = [], []
     for block in blocks:
         exps, sums[block] = match(block)
         left.append(draw_kept(exps.shape, dropout_p, rng) if dropout_p and rng else None)
-        np.matmul(_thinned(exps, left[-1]), value[block], out=y[block])
+        _mix(_thinned(exps, left[-1]), value[block], _part(reach, block), out=y[block])
         remembered += [exps] if remember else []
     y /= sums * (1 - dropout_p)
     y = read_only(y)
@@ -123,13 +125,13 @@ def scaled_dot_product_attention(
         pulls = np.einsum("...d,...d->...", shares, y)[..., None]  # rowsum(dy * y), over the same
         pulls *= 1 - dropout_p  # over sums
         for i, block in enumerate(blocks):
-            exps = remembered[i] if remember else match(block)[0]
-            np.matmul(_thinned(exps, left[i]).swapaxes(-1, -2), shares[block], out=dvalue[block])
-            dscores = _thinned(shares[block] @ value[block].swapaxes(-1, -2), left[i])
+            exps, near = remembered[i] if remember else match(block)[0], _part(reach, block)
+            _mix(_thinned(exps, left[i]).mT, shares[block], _turned(near), out=dvalue[block])
+            dscores = _thinned(_pairs(shares[block], value[block], near), left[i])
             dscores -= pulls[block]
             dscores *= exps
-            np.matmul(dscores, key[block], out=dquery[block])
-            np.matmul(dscores.swapaxes(-1, -2), scaled[block], out=dkey[block])
+            _mix(dscores, key[block], near, out=dquery[block])
+            _mix(dscores.mT, scaled[block], _turned(near), out=dkey[block])
         dquery *= query.dtype.type(1 / math.sqrt(query.shape[-1]))
         return dquery, dkey, dvalue
 
@@ -172,7 +174,7 @@ def attention_weights(
     """
     check_arrays("attention_weights", required=2, query=query, key=key)
     scaled, bias = _prepare("attention_weights", query, key, mask, causal)
-    exps, sums = _exp_scores(scaled, key, bias)
+    exps, sums = _exp_scores(scaled, key, bias, _reach(bias, query, key))
     exps /= sums
     return exps
 
@@ -222,11 +224,55 @@ def as_bias(operation: str, mask: Any, maps: tuple[int, ...], dtype: Any) -> Arr
     return mask if mask.dtype != bool else np.where(mask, 0, -np.inf).astype(dtype)
 
 
-def _exp_scores(query: Array, key: Array, bias: Array | None) -> tuple[Array, Array]:
+def _reach(bias: Array | None, *arrays: Array) -> Array | None:
+    """Which query may attend to which key, (..., T, S); None if there is no need to tell.
+
+    A weight of 0 keeps out any number, but 0 * inf is NaN. Where the sum of all squares is finite,
+    no product of two rows overflows.
+    """
+    if bias is None:
+        return None
+    numbers = (a.ravel("K") for a in arrays)  # as they lie in memory
+    finite = all(math.isfinite(np.vdot(n, n)) for n in numbers)
+    return None if finite else bias != -np.inf
+
+
+def _pairs(a: Array, b: Array, reach: Array | None, out: Array | None = None) -> Array:
+    """a @ b.T: (..., T, d), (..., S, d) -> (..., T, S), and 0 for a pair that is out of reach."""
+    if reach is None:
+        return np.matmul(a, b.mT, out=out)
+    return _sum_in_reach(a[..., None, :], b[..., None, :, :], reach, -1, out)
+
+
+def _mix(weights: Array, rows: Array, reach: Array | None, out: Array) -> Array:
+    """weights @ rows: (..., T, S), (..., S, d) -> (..., T, d), without the rows out of reach."""
+    if reach is None:
+        return np.matmul(weights, rows, out=out)
+    return _sum_in_reach(weights[..., None], rows[..., None, :, :], reach, -2, out)
+
+
+def _sum_in_reach(a: Array, b: Array, reach: Array, axis: int, out: Array | None) -> Array:
+    products = np.zeros(np.broadcast_shapes(a.shape, b.shape), a.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # as a product of matrices is: silent
+        np.multiply(a, b, where=reach[..., None], out=products)
+        return products.sum(axis=axis, out=out)
+
+
+def _part(maps: Array | None, block: tuple[Any, ...]) -> Array | None:
+    return None if maps is None else maps[block]
+
+
+def _turned(maps: Array | None) -> Array | None:
+    return None if maps is None else maps.mT
+
+
+def _exp_scores(
+    query: Array, key: Array, bias: Array | None, reach: Array | None
+) -> tuple[Array, Array]:
     """exp(scores - top of the row), and the sums of its rows: together, the softmax."""
     # made here, in C order, so that `rows` is a view: a product takes over its factors' order
     scores = np.empty((*query.shape[:-1], key.shape[-2]), query.dtype)
-    np.matmul(query, key.swapaxes(-1, -2), out=scores)
+    _pairs(query, key, reach, out=scores)
     if bias is not None:
         scores += bias
     rows = scores.reshape(-1, scores.shape[-1])

@@ -29,6 +29,10 @@ from course_lib.lessons.normalization.gravity import gravity as gravity
 from course_lib.lessons.normalization.knobs import knobs as knobs
 from course_lib.lessons.normalization.target import the_moving_target as the_moving_target
 from course_lib.lessons.normalization.touch import touch_one_number as touch_one_number
+from course_lib.lessons.receptive_field.what_this_output_knows import (
+    what_this_output_knows as what_this_output_knows,
+)
+from course_lib.lessons.receptive_field.who_listens import who_listens as who_listens
 from course_lib.lessons.residual.cut_the_wire import cut_the_wire as cut_the_wire
 from course_lib.lessons.residual.superhighway import superhighway as superhighway
 from course_lib.lessons.residual.the_plus import the_plus_hands_it_on as the_plus_hands_it_on

@@ -100,6 +100,11 @@ def merge_heads(x: Array) -> Array:
     return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
 
 
+def _without_padding(x: Array, padding: Array) -> Array:
+    """x, where padding that is not finite counts as 0: 0 * inf would be NaN in the gradients."""
+    return np.where(padding[..., None] & ~np.isfinite(x), x.dtype.type(0), x)
+
+
 class MultiHeadAttention(Layer):
     """Several attentions side by side, each on its own projection of the features.
 
@@ -122,7 +127,8 @@ class MultiHeadAttention(Layer):
     mask : optional                  (T, S), or four axes that broadcast to (N, num_heads, T, S):
                                      True where a query may attend, or numbers added to the scores
     key_padding_mask : optional      (N, S), True where a key is padding, which no query attends to.
-                                     Two axes do not tell (N, S) from (T, S), so the name does
+                                     Two axes do not tell (N, S) from (T, S), so the name does.
+                                     NaN and inf in padding count as 0: they reach no result
     causal : bool                    query t attends to keys 0 to t only
     num_heads : int                  divides embed_dim; each head has embed_dim / num_heads features
     dropout : optional               a Dropout layer for the weights, off in evaluation; to `init`,
@@ -223,7 +229,7 @@ class MultiHeadAttention(Layer):
         key_padding_mask: Array | None = None,
         causal: bool = False,
     ) -> tuple[Array, Backward]:  # -> (N, T, embed_dim)
-        heads, project_backward = self._project(query, key, value)
+        heads, project_backward = self._project(key_padding_mask, query, key, value)
         mask = self._join_masks(heads, mask, key_padding_mask)
         dropout: dict[str, Any] = {}
         if isinstance(self.dropout, Dropout):  # else it is off
@@ -255,7 +261,7 @@ class MultiHeadAttention(Layer):
 
         Before dropout, which removes other weights at every call.
         """
-        heads, _ = self._project(query, key, None)
+        heads, _ = self._project(key_padding_mask, query, key, None)
         mask = self._join_masks(heads, mask, key_padding_mask)
         return attention_weights(heads[0], heads[1], mask=mask, causal=causal)
 
@@ -263,10 +269,16 @@ class MultiHeadAttention(Layer):
         """What happens to queries and keys between projection and match: here nothing."""
         return heads, lambda dheads: dheads
 
-    def _project(self, *arguments: Array | None) -> tuple[list[Array], Backward]:
+    def _project(
+        self, padding: Array | None, *arguments: Array | None
+    ) -> tuple[list[Array], Backward]:
         """Queries, keys and values by head, (N, num_heads, T or S, d), one matmul per input."""
         inputs = [x for x in arguments if x is not None]
         self._check_inputs(arguments, inputs)
+        if padding is not None:
+            self._check_padding(padding, inputs[:2][-1])
+            first = len(inputs) > 1  # a single input is the keys, too
+            inputs[first:] = [_without_padding(x, padding) for x in inputs[first:]]
         width = self.in_proj_weight.shape[1]
         # one input makes all three, two make (query) and (key, value), three make one each
         ends = {1: [3], 2: [1, 3], 3: [1, 2, 3]}[len(inputs)]
@@ -309,6 +321,19 @@ class MultiHeadAttention(Layer):
                     f"the features of in_proj_weight {self.in_proj_weight.shape}."
                 )
 
+    def _check_padding(self, padding: Array, key: Array) -> None:
+        if not is_plain(padding) or padding.dtype != bool:
+            found = padding.dtype if is_plain(padding) else kind(padding)
+            raise TypeError(
+                "MultiHeadAttention: key_padding_mask must be a boolean array (N, S), True where a "
+                f"key is padding, not {found}; make it from the tokens: tokens == padding."
+            )
+        if padding.shape != key.shape[:2]:
+            raise ValueError(
+                f"MultiHeadAttention: key_padding_mask has shape {padding.shape} but must "
+                f"be (N, S), {key.shape[:2]}: True where a key is padding, for every example."
+            )
+
     def _join_masks(
         self, heads: list[Array], mask: Array | None, key_padding_mask: Array | None
     ) -> Array | None:
@@ -321,21 +346,9 @@ class MultiHeadAttention(Layer):
             )
         if key_padding_mask is None:
             return mask
-        keys = (len(heads[1]), heads[1].shape[-2])  # (N, S)
-        if not is_plain(key_padding_mask) or key_padding_mask.dtype != bool:
-            found = key_padding_mask.dtype if is_plain(key_padding_mask) else kind(key_padding_mask)
-            raise TypeError(
-                "MultiHeadAttention: key_padding_mask must be a boolean array (N, S), True where a "
-                f"key is padding, not {found}; make it from the tokens: tokens == padding."
-            )
-        if key_padding_mask.shape != keys:
-            raise ValueError(
-                f"MultiHeadAttention: key_padding_mask has shape {key_padding_mask.shape} but must "
-                f"be (N, S), {keys}: True where a key is padding, for every example."
-            )
         allowed = ~key_padding_mask[:, None, None, :]
         if mask is None:
             return allowed
-        maps, dtype = (*heads[0].shape[:-1], keys[1]), heads[0].dtype
+        maps, dtype = (*heads[0].shape[:-1], heads[1].shape[-2]), heads[0].dtype
         both = (as_bias("MultiHeadAttention", one, maps, dtype) for one in (mask, allowed))
         return sum(both, np.zeros((), dtype))

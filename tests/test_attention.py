@@ -195,6 +195,63 @@ def test_a_masked_key_might_as_well_not_be_there() -> None:
     assert not dvalue[:, 3].any()
 
 
+SPOILED = [np.nan, np.inf, -np.inf, 1e300]  # 1e300 is finite, but the scores overflow
+
+
+@pytest.mark.parametrize("cache", [1, 2**20])
+@pytest.mark.parametrize("hidden", SPOILED, ids=str)
+@pytest.mark.parametrize("numbers", [False, True])
+def test_a_masked_key_reaches_no_result_whatever_it_holds(
+    numbers: bool, hidden: float, cache: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course_lib.attention, "CACHE_BYTES", cache)
+    query, key, value = qkv(2, 3)
+    allowed = np.arange(5) != 3
+    mask = np.where(allowed, 0.0, -np.inf) if numbers else allowed
+    y, backward = scaled_dot_product_attention(query, key, value, mask=mask)
+    dy, weights = draw(2, 3, 4, 2), attention_weights(query, key, mask=mask)
+    for spoil_key, spoil_value in [(True, True), (True, False), (False, True)]:
+        spoiled = [query, key.copy(), value.copy()]
+        spoiled[1][..., 3, :] = hidden if spoil_key else 0
+        spoiled[2][..., 3, :] = hidden if spoil_value else 0
+        got, spoiled_backward = scaled_dot_product_attention(*spoiled, mask=mask)
+        assert_close(got, y)
+        for gradient, expected in zip(spoiled_backward(dy), backward(dy), strict=True):
+            assert_close(gradient, expected)
+        assert_close(attention_weights(*spoiled[:2], mask=mask), weights)
+
+
+@pytest.mark.parametrize("hidden", SPOILED[:2], ids=str)
+def test_nothing_comes_back_from_the_future_whatever_it_holds(hidden: float) -> None:
+    query, key, value = qkv(2, t=5)
+    key[:, 4], value[:, 4] = hidden, hidden
+    with np.errstate(invalid="ignore"):  # the last query has to read it
+        y, backward = scaled_dot_product_attention(query, key, value, causal=True)
+        dquery, dkey, dvalue = backward(np.ones_like(y))
+    before, before_backward = scaled_dot_product_attention(query[:, :4], key, value, causal=True)
+    assert_close(y[:, :4], before)
+    assert_close(dquery[:, :4], before_backward(np.ones_like(before))[0])
+    assert np.isnan(y[:, 4]).all()  # what is read is not hidden
+    assert np.isnan(dkey[:, 0]).all()
+    assert np.isnan(dvalue[:, 0]).all()
+
+
+def test_a_query_reaches_no_key_that_it_may_not_attend_to_whatever_it_holds() -> None:
+    query, key, value = qkv(2)
+    mask = np.ones((4, 5), bool)
+    mask[2] = np.arange(5) == 4  # query 2 reads key 4 alone
+    rest = np.arange(4) != 2
+    y, backward = scaled_dot_product_attention(query[:, rest], key, value, mask=mask[rest])
+    query[:, 2] = np.nan
+    spoiled, spoiled_backward = scaled_dot_product_attention(query, key, value, mask=mask)
+    assert_close(spoiled[:, rest], y)
+    gradients = zip(
+        spoiled_backward(np.ones_like(spoiled))[1:], backward(np.ones_like(y))[1:], strict=True
+    )
+    for got, expected in gradients:
+        assert_close(got[:, :4], expected[:, :4])
+
+
 def test_a_query_without_any_key_gets_zeros_and_gives_no_gradient() -> None:
     query, key, value = qkv(t=3)
     mask = np.ones((3, 5), bool)
@@ -386,6 +443,28 @@ def test_a_key_padding_mask_is_the_mask_of_each_example() -> None:
     assert gradcheck(attention, x, draw(3, 3, 6, seed=1), **options) < 1e-6
     maps = attention.attention_maps(x, key_padding_mask=padding)
     assert not maps.swapaxes(1, 3)[padding].any()
+
+
+@pytest.mark.parametrize("inputs", [1, 2, 3])
+@pytest.mark.parametrize("hidden", SPOILED[:3], ids=str)
+def test_what_padding_holds_reaches_no_result_of_the_layer(hidden: float, inputs: int) -> None:
+    attention = layer()
+    padding = np.array([[False, True, False, False], [False, False, True, True]])
+    xs = [draw(2, 4, 6, seed=i) for i in range(inputs)]
+    spoiled = [x.copy() for x in xs]
+    for i in range(inputs > 1, inputs):
+        spoiled[i][padding], xs[i][padding] = hidden, 0
+    y, backward = attention.forward(*xs, key_padding_mask=padding)
+    got, spoiled_backward = attention.forward(*spoiled, key_padding_mask=padding)
+    assert_close(got, y)
+    *dinputs, grad = backward(draw(2, 4, 6, seed=9))
+    *spoiled_dinputs, spoiled_grad = spoiled_backward(draw(2, 4, 6, seed=9))
+    for one, expected in zip(spoiled_dinputs, dinputs, strict=True):
+        assert_close(one, expected)
+    for name, expected in grad.parameters().items():
+        assert_close(spoiled_grad.parameters()[name], expected)
+    maps = attention.attention_maps(*spoiled[:2], key_padding_mask=padding)
+    assert np.isfinite(maps).all()
 
 
 @pytest.mark.parametrize("numbers", [False, True])

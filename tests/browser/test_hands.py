@@ -181,7 +181,7 @@ def test_a_control_that_cannot_move_says_why(hands: Notebook):
 def conv2d(open_notebook: Open) -> Notebook:
     notebook = open_notebook("conv2d.ipynb", CONV2D, height=1400)
     notebook.run_all()
-    says(notebook, "conv2d's output at row 11, column 15")
+    says(notebook, "conv2d's output at row 10, column 13")
     return notebook
 
 

@@ -112,7 +112,7 @@ def test_dragging_moves_the_window_and_the_last_place_is_the_one_shown(
     lesson.page.mouse.up()
     expect_change(explorer, before)
     name = explorer.get_by_role("img").get_attribute("aria-label") or ""
-    width = re.search(r"Output width = .* = (\d+)", name)
+    width = re.search(r"width 32: .*?: (\d+) places", name)
     assert width, name
     row, column = divmod(int(slider.input_value()), int(width[1]))
     expect(explorer.get_by_role("status")).to_contain_text(f"row {row}, column {column} is")
@@ -175,8 +175,9 @@ def test_a_picture_painted_row_by_row_is_the_one_that_the_kernel_drew(open_noteb
         np.testing.assert_array_equal(seen, drawn)
     notebook.page.set_viewport_size({"width": 800, "height": 900})
     expect(explorer.get_by_role("img")).not_to_have_attribute("width", str(seen.shape[1]))
-    here._words()
     narrow = pixels(explorer)
+    here._fit(narrow.shape[1])  # the panels stack
+    here._words()
     assert 300 < narrow.shape[1] < seen.shape[1]
     drawn = here._paint((narrow.shape[1] + 1e-3) / here._figure.get_figwidth())
     np.testing.assert_array_equal(narrow, drawn)

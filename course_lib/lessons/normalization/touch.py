@@ -13,7 +13,7 @@ import course_lib as lib
 from course_lib.draw.legend import Legend
 from course_lib.draw.numbers import number, numbers
 from course_lib.draw.page import Page
-from course_lib.draw.palette import DATA, GRADIENT, HIGHLIGHT, PAPER, WEIGHT, rgba
+from course_lib.draw.palette import DATA, GRADIENT, HIGHLIGHT, MUTED, PAPER, WEIGHT, rgba
 from course_lib.draw.panel import Grid
 from course_lib.engine.control import Point
 from course_lib.engine.explorer import Explorer
@@ -152,15 +152,13 @@ x[{which}] rose by 1 to {number(view.x[view.where])}; its output is {number(view
 def draw(figure: Figure) -> Callable[[View], None]:
     """The batch, its groups, what comes out, and what one output's gradient reaches."""
     names = ("x", "groups", "y", "gradient")
-    panels = [
-        Grid(name, HIGH, WIDE, square=False, size=9, lined=True, height=120) for name in names
-    ]
+    panels = [Grid(name, HIGH, WIDE, square=False, size=9, lined=True, height=92) for name in names]
     key = Legend(
         (DATA, "raised by 1"), (HIGHLIGHT, "output moved"), (tint(GRADIENT), "gets a gradient"),
         (tint(WEIGHT), "one mean and variance"),
     )  # fmt: skip
     x, groups, y, gradient = panels
-    Page(figure, [x, y], [groups, gradient], [key])
+    Page(figure, [x], [y], [groups, gradient], [key])
     outlines = [panel.outline(colour) for panel, colour in ((x, DATA), (y, DATA))]
 
     def update(view: View) -> None:
@@ -169,11 +167,11 @@ def draw(figure: Figure) -> Callable[[View], None]:
         reached = np.abs(flat[2]) > 1e-12
         whole = (0, WIDE, HIGH, 0)
         for panel, values, lit, colour in (
-            (x, flat[0], np.zeros_like(reached), PAPER),
+            (x, flat[0], np.zeros_like(reached), DATA),
             (y, flat[1], flat[3], HIGHLIGHT),
             (gradient, flat[2], reached, GRADIENT),
         ):
-            colours = np.where(lit[..., None], tint(colour), rgba(PAPER))
+            colours = np.where(lit[..., None], tint(colour), tint(MUTED, 0.15))
             panel.fill(colours.astype(np.uint8), extent=whole, numbers=numbers(values))
         words = [
             [f"{number(m)}, {number(v)}" for m, v in zip(*row, strict=True)]
@@ -205,12 +203,12 @@ def _place(outlines: list[Callable[..., None]], view: View) -> None:
 def _name(panels: list[Grid], view: View) -> None:
     of = "channel" if view.x.ndim == 3 else "feature"
     running = view.layer == "BatchNorm" and view.evaluation
-    positions = f", {POSITIONS} positions each" if view.x.ndim == 3 else ""
+    parts = f"{CHANNELS} {of}s" + (f" of {POSITIONS}" if view.x.ndim == 3 else "")
     titles = (
-        f"x: {CHANNELS} {of}s{positions}",
+        f"x: {len(view.x)} examples, {parts}",
         "running mean, variance" if running else f"mean, variance of {view.mean.size} groups of x",
         f"y: {view.moved.sum()} of {view.x.size} moved",
-        "gradient of the outlined output by every x",
+        "gradient of that output by every x",
     )
     for panel, title in zip(panels, titles, strict=True):
         panel.title.set_text(title)
