@@ -60,7 +60,7 @@ def settings(explorer):
                 values[control["name"]] = [False, True]
             case "point":
                 now, ends = control["value"], itertools.product(*control["limits"])
-                shape = np.shape([0, 0] if now is None else now)
+                shape = np.shape([0] * len(control["along"]) if now is None else now)
                 places = [end if len(end) > 1 else end[0] for end in ends]
                 values[control["name"]] = [now, *(np.broadcast_to(p, shape) for p in places)]
             case "pad":

@@ -59,8 +59,8 @@ def activation_and_derivative(**values: object) -> Explorer:
 
     Examples
     --------
-    >>> print(activation_and_derivative(mean=-3).text().splitlines()[2][:63])
-    Inputs around -3.00, spread 1.00. Slope between -0.1 and 0.1 at
+    >>> print(activation_and_derivative(mean=-3).text().splitlines()[2][:39])
+    Inputs around -3.00, spread 1.00. Flat,
     """
 
     def compute(mean: float = 0.0, spread: float = 1.0) -> View:
@@ -83,8 +83,8 @@ def activation_and_derivative(**values: object) -> Explorer:
 def describe(view: View) -> str:
     shares = ", ".join(f"{name} {share:.0%}" for name, share in view.small.items())
     return f"""\
-Inputs around {number(view.mean)}, spread {number(view.spread)}. Slope between -0.1 and 0.1 at: \
-{shares} of the batch."""
+Inputs around {number(view.mean)}, spread {number(view.spread)}. Flat, with a slope between -0.1 and \
+0.1, at this share of the batch: {shares}."""
 
 
 def draw(figure: Figure) -> Callable[[View], None]:
@@ -92,14 +92,21 @@ def draw(figure: Figure) -> Callable[[View], None]:
     size = {"xlim": (-5, 5), "xticks": (-4, -2, 0, 2, 4), "height": 118, "least": 150}
     plots = {name: Plot(name, ylim=(-1.2, 2.4), yticks=(-1, 0, 1, 2), **size) for name in SEVEN}
     batch = Plot("the batch", title="the batch: drag it", ylim=(0, 0.5), yticks=(0, 0.5), **size)
-    key = Legend((OUTPUT, "y"), (GRADIENT, "slope"), (DATA, "inputs"), (MUTED, "slope 0.1"))
+    key = Legend(
+        (OUTPUT, "y"), (GRADIENT, "slope"), (DATA, "inputs"), (MUTED, "flat: slope below 0.1")
+    )
     every = [*plots.values(), batch]
     Page(figure, every[:4], every[4:], [key])
     bars = [plot.bars(DATA) for plot in every]
     for name, plot in plots.items():
-        plot.line(MUTED, lw=0.8).set_data([-5, 5], [SMALL, SMALL])
-        plot.line(GRADIENT, lw=1.6, ls="--").set_data(ACROSS, slope_at(name, ACROSS))
-        plot.line(OUTPUT, lw=1.8).set_data(ACROSS, SEVEN[name]()(ACROSS))
+        curves = (
+            (MUTED, "-", np.full_like(ACROSS, SMALL)),
+            (GRADIENT, "--", slope_at(name, ACROSS)),
+            (OUTPUT, "-", SEVEN[name]()(ACROSS)),
+        )
+        for colour, style, values in curves:
+            line = plot.line(colour, lw=1.6, ls=style)
+            line.set(data=(ACROSS, values), animated=False)  # drawn once
     handle = batch.points(DATA)
 
     def update(view: View) -> None:
@@ -108,6 +115,6 @@ def draw(figure: Figure) -> Callable[[View], None]:
         bars[-1](MIDDLES, view.shares, 0.25)
         handle.set_data([view.mean], [0])
         for name, plot in plots.items():
-            plot.title.set_text(f"{name}: {view.small[name]:.0%} small")
+            plot.title.set_text(f"{name}: {view.small[name]:.0%} flat")
 
     return update

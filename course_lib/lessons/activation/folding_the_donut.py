@@ -36,7 +36,7 @@ class View:
     epoch: int
     accuracy: float
     ring: Array  # (CELLS, CELLS) bool, where it says "ring"
-    seen: Array  # (N, 2), the points as its last hidden layer has them
+    seen: Array  # (N, 2), the points as its last hidden layer has them, stretched
     threads: list[Array]  # (61, 2) each, the lines of a square grid, there
     edge: Array  # (2, 2), the line at which its answer changes, there
 
@@ -76,17 +76,18 @@ def folding_the_donut(**values: object) -> Explorer:
 
     def compute(activation: str = KINDS[0], epoch: int = EPOCHS) -> View:
         net = trained(activation)[epoch]
-        hidden, last = lib.Sequential(*net.layers[:-1]), net.layers[-1]
         x, target = donut(SEED)
         scores = net(PLANE).reshape(CELLS, CELLS, 2)
+        hidden, last = lib.Sequential(*net.layers[:-1]), net.layers[-1]
+        stretch = stretched(hidden(x))
         return View(
             activation,
             epoch,
             lib.accuracy(net(x), target),
             scores[..., 1] > scores[..., 0],
-            hidden(x),
-            [hidden(line) for line in _threads()],
-            _edge(last),
+            stretch(hidden(x)),
+            [stretch(hidden(line)) for line in _threads()],
+            stretch(_edge(last)),
         )
 
     explorer = Explorer(
@@ -99,6 +100,17 @@ def folding_the_donut(**values: object) -> Explorer:
         epoch=Play(0, EPOCHS),
     )
     return explorer.show(**values)
+
+
+def stretched(seen: Array) -> Callable[[Array], Array]:
+    """The move and stretch that gives these points mean 0, and spread 1 in every direction.
+
+    Straight lines stay straight, so what is bent in the picture was bent by the net.
+    """
+    middle = seen.mean(axis=0)
+    values, axes = np.linalg.eigh(np.cov((seen - middle).T))
+    stretch = axes / np.sqrt(np.maximum(values, 1e-9 * values[-1])) @ axes.T
+    return lambda x: (x - middle) @ stretch
 
 
 def _threads() -> list[Array]:
@@ -127,7 +139,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     """The plane with the net's answer, and the same points where the hidden layer has them."""
     limits = (-EDGE, EDGE)
     plane = Panel("the plane", xlim=limits, ylim=limits, equal=True, height=310)
-    view_of = Panel("the hidden layer's view", xlim=(-1, 1), ylim=(-1, 1), equal=True, height=310)
+    view_of = Panel("the hidden layer's view", xlim=(-3, 3), ylim=(-3, 3), equal=True, height=310)
     key = Legend(
         ({"marker": "o", "color": DATA}, "disc"),
         ({"marker": "s", "color": WEIGHT}, "ring"),
@@ -151,11 +163,10 @@ def draw(figure: Figure) -> Callable[[View], None]:
 
     def update(view: View) -> None:
         areas.fill(colours[view.ring.astype(int)], (-EDGE, EDGE, -EDGE, EDGE))
-        middle, size = view.seen.mean(axis=0), 1.15 * abs(view.seen - view.seen.mean(axis=0)).max()
         for label, mark in enumerate(marks[1]):
-            mark.set_data(((view.seen[target == label] - middle) / size).T)
-        threads.set_segments([(line - middle) / size for line in view.threads])
-        edge.set_data(((view.edge - middle) / size).T)
+            mark.set_data(view.seen[target == label].T)
+        threads.set_segments(view.threads)
+        edge.set_data(view.edge.T)
         plane.title.set_text(f"epoch {view.epoch}: {view.accuracy:.0%} of the points right")
 
     return update

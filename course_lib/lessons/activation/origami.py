@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import course_lib as lib
-from course_lib.draw.legend import Bar, Legend
+from course_lib.draw.legend import Legend
 from course_lib.draw.page import Page
-from course_lib.draw.palette import WEIGHT, Scale
+from course_lib.draw.palette import MUTED, WEIGHT, Scale
 from course_lib.draw.panel import Panel, Plot
 from course_lib.engine.control import Point
 from course_lib.engine.explorer import Explorer
@@ -129,18 +129,24 @@ def describe(view: View) -> str:
 def draw(figure: Figure) -> Callable[[View], None]:
     """The plane, brighter where more units are on, with the first four creases."""
     limits = (-EDGE, EDGE)
-    plane = Panel("plane", xlim=limits, ylim=limits, equal=True, height=330)
-    counts = Plot("pieces", xlim=(-0.6, 1.6), ylim=(0, 60), xticks=[], height=300)
-    key, bar = Legend((WEIGHT, "the first four creases: drag their dots")), Bar()
-    Page(figure, [plane, counts], [key, bar])
+    plane = Panel(
+        "plane",
+        caption="dark: no unit is on; bright: all eight are",
+        xlim=limits,
+        ylim=limits,
+        equal=True,
+        height=310,
+    )
+    counts = Plot("pieces", xlim=(-0.6, 1.6), ylim=(0, 50), xticks=[], height=310)
+    key = Legend((WEIGHT, "the first four creases: drag their dots"))
+    Page(figure, [plane, counts], [key])
     image, feet = plane.cells(), plane.points(WEIGHT)
     lines = plane.segments(WEIGHT, linewidths=2)
-    bars = counts.bars(WEIGHT)
+    bars = counts.bars(MUTED)
     names = [counts.label(i, 0, ha="center") for i in range(2)]
 
     def update(view: View) -> None:
-        scale = Scale(0, 8)
-        image.show(view.on, scale, (-EDGE, EDGE, -EDGE, EDGE))
+        image.show(view.on, Scale(0, 8), (-EDGE, EDGE, -EDGE, EDGE))
         along = np.stack([-view.feet[:, 1], view.feet[:, 0]], axis=1)
         along = 6 * along / (np.linalg.norm(along, axis=1, keepdims=True) + 1e-9)
         lines.set_segments(list(np.stack([view.feet - along, view.feet + along], axis=1)))
@@ -151,6 +157,5 @@ def draw(figure: Figure) -> Callable[[View], None]:
             label.move(i, heights[i] + 3)
             label.set_text(f"{name}: {heights[i]}")
         plane.title.set_text(f"{view.net}: {view.pieces[view.net]} pieces")
-        bar.show(scale, view.on)
 
     return update

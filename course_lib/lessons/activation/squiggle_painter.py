@@ -21,7 +21,6 @@ from course_lib.record import Array
 
 POINTS = np.array([(x / 10, np.sin(x / 10 * 2 * np.pi).round(1)) for x in range(0, 11)])
 KNOTS = np.array([0.25, 0.75])  # yours
-TICKS = (0, 0.25, 0.5, 0.75, 1)
 MORE = 12  # units at most that stand in equal steps
 ACROSS = np.linspace(0, 1, 201)
 
@@ -100,11 +99,17 @@ y = {round(view.start, 1) + 0.0:.1f} + {" + ".join(terms)}"""
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """The points with the sum, and below it what each unit adds, drawn only where it is on."""
-    whole = Plot("the sum", xlim=(-0.05, 1.05), xticks=TICKS, ylim=(-2, 2), height=140)
+    across = {"xlim": (-0.05, 1.05), "xticks": (0, 0.25, 0.5, 0.75, 1)}
+    whole = Plot("the sum", ylim=(-2, 2), yticks=(-2, -1, 0, 1, 2), height=150, **across)
     units = Plot(
-        "each unit", xlim=(-0.05, 1.05), xticks=TICKS, ylim=(-6, 6), xlabel="x", height=100
+        "each unit", ylim=(-8, 8), yticks=(-8, -4, 0, 4, 8), xlabel="x", height=130, **across
     )
-    key = Legend((DATA, "points: drag them"), (OUTPUT, "the sum"), (WEIGHT, "what a unit adds"))
+    key = Legend(
+        ({"marker": "o", "color": DATA}, "points: drag them"),
+        (OUTPUT, "the sum"),
+        (WEIGHT, "what a unit adds"),
+        ({"marker": "D", "color": WEIGHT}, "two corners to drag"),
+    )
     Page(figure, [whole], [units], [key])
     units.line(MUTED, lw=1).set_data([-0.05, 1.05], [0, 0])
     dots, curve = whole.points(DATA), whole.line(OUTPUT)
@@ -125,6 +130,6 @@ def draw(figure: Figure) -> Callable[[View], None]:
         yours.set_data(view.knots[-2:], [0, 0])
         count = len(view.knots)
         whole.title.set_text(f"the sum of {count} units misses by at most {miss(view)}")
-        units.title.set_text("each unit is drawn only where x > its corner; drag the diamonds")
+        units.title.set_text("each unit, where x > its corner")
 
     return update

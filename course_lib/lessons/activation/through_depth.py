@@ -85,7 +85,7 @@ def through_depth(**values: object) -> Explorer:
     Examples
     --------
     >>> print(through_depth(activation="sigmoid").text().splitlines()[3])
-    Of the gradient 1.6e-13 is left at the input, behind 20 layers.
+    Of the gradient 1.64e-13 is left at the input, behind 20 layers.
     """
 
     def compute(activation: str = "tanh", gain: float = 1.0, depth: int = 5) -> View:
@@ -110,8 +110,8 @@ def through_depth(**values: object) -> Explorer:
 def describe(view: View) -> str:
     edge = view.shares[[0, -1]].sum()
     return f"""\
-Behind layer {view.depth} the numbers have a spread of {view.spreads[view.depth]:.2g}.
-Of the gradient {view.gradients[0]:.2g} is left at the input, behind {DEEPEST} layers.
+Behind layer {view.depth} the numbers have a spread of {view.spreads[view.depth]:.3g}.
+Of the gradient {view.gradients[0]:.3g} is left at the input, behind {DEEPEST} layers.
 Of the numbers {edge:.0%} lie at -2 or 2, or beyond."""
 
 
@@ -130,12 +130,12 @@ def draw(figure: Figure) -> Callable[[View], None]:
         xlabel="layer (0 is the input)", xticks=[0, 1, 5, 10, 15, 20],
         yticks=[1e-12, 1e-8, 1e-4, 1, 1e4], height=210,
     )  # fmt: skip
-    key = Legend((OUTPUT, "spread, there"), (GRADIENT, "gradient, back"), (MUTED, "1"))
+    key = Legend((OUTPUT, "spread of the numbers"), (GRADIENT, "length of the gradient"))
     Page(figure, [numbers, lines], [key])
     lines.line(MUTED, lw=1).set_data([0, DEEPEST], [1, 1])
     bars = numbers.bars(DATA)
     spreads, gradients = lines.line(OUTPUT), lines.line(GRADIENT, ls="--")
-    here = [lines.points(OUTPUT), lines.points(GRADIENT)]
+    here = [lines.points(OUTPUT), lines.points(GRADIENT, ms=6)]
     layers = np.arange(DEEPEST + 1)
 
     def update(view: View) -> None:
@@ -146,7 +146,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
             seen = np.clip(values, LOWEST, HIGHEST)
             curve.set_data(layers, seen)
             dot.set_data([view.depth], [seen[view.depth]])
-        numbers.title.set_text(f"the numbers behind layer {view.depth}")
-        lines.title.set_text(f"gradient left at the input: {view.gradients[0]:.2g}")
+        numbers.title.set_text(f"share of the numbers behind layer {view.depth}")
+        lines.title.set_text(f"gradient left at the input: {view.gradients[0]:.3g}")
 
     return update
