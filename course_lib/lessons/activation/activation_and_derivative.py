@@ -83,8 +83,8 @@ def activation_and_derivative(**values: object) -> Explorer:
 def describe(view: View) -> str:
     shares = ", ".join(f"{name} {share:.0%}" for name, share in view.small.items())
     return f"""\
-Inputs around {number(view.mean)}, spread {number(view.spread)}. Flat, with a slope between -0.1 and \
-0.1, at this share of the batch: {shares}."""
+Inputs around {number(view.mean)}, spread {number(view.spread)}. Flat, with a slope between \
+-0.1 and 0.1, at this share of the batch: {shares}."""
 
 
 def draw(figure: Figure) -> Callable[[View], None]:

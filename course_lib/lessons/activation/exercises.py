@@ -16,8 +16,8 @@ RELU_FORWARD = Exercise(
     name="relu_forward",
     sections=SECTION,
     task="""
-Return `y` of the shape of `x`, `(N, C, L)`: what is above 0 stays, all else becomes 0. Leave `x` as
-it is.
+`x` is an array of shape `(N, C, L)`. Return an array `y` of the same shape: what is above 0 stays,
+all else becomes 0, so `[[[-2., 3.]]]` gives `[[[0., 3.]]]`. Leave `x` as it is.
 """,
     stub="""
 def relu_forward(x):
@@ -33,7 +33,9 @@ def relu_forward(x):
 """,
     returns={"y": "N C L"},
     shows="Your unit is a condition: it hands on what is above 0, and only that.",
-    inputs=Inputs(arguments={"x": "N C L"}, example={"N": 1, "C": 2, "L": 3}, sizes=SIZES),
+    inputs=Inputs(
+        arguments={"x": "N C L"}, example={"N": 1, "C": 2, "L": 3}, sizes=SIZES, large=("x",)
+    ),
     slips=(
         Slip(
             "negatives turned positive",
@@ -58,8 +60,20 @@ def relu_forward(x):
             "by itself: np.maximum(x, 0), not np.max.",
             (
                 lambda x: x * (x.max(axis=-1, keepdims=True) > 0),
+                lambda x: x * (x > 0).any(),
                 lambda x: np.full_like(x, max(x.max(), 0)),
             ),
+        ),
+        Slip(
+            "capped",
+            "Your y stops growing at a ceiling. A ReLU has none: above 0 it is x, however large.",
+            (lambda x: np.clip(x, 0, 1), lambda x: np.clip(x, 0, 6)),
+        ),
+        Slip(
+            "rounded off at the corner",
+            "Your y is log(1 + exp(x)), known as softplus: it bends softly. A ReLU has a corner "
+            "and is exactly 0 below it.",
+            (lambda x: np.logaddexp(0, x),),
         ),
         Slip(
             "a small slope below zero",
@@ -80,12 +94,15 @@ GELU_FORWARD = Exercise(
     name="gelu_forward",
     sections=SECTION,
     task="""
-Return `x` times Φ(x) for every number of `x`, `(N, C, L)`. Φ(x) is the share of a standard normal
-distribution that lies below x:
+`x` is an array of shape `(N, C, L)`. Return an array `y` of the same shape with x · Φ(x) for each
+of its numbers. Φ(x), the share of the bell curve's area that lies left of x, is
 
 ```text
-Φ(x) = (1 + erf(x / √2)) / 2          math.erf takes one number
+Φ(x) = (1 + erf(x / √2)) / 2
 ```
+
+`erf` is `math.erf`, which takes one number at a time: `math.erf(1 / math.sqrt(2))` is 0.683, so
+Φ(1) is 0.841.
 """,
     stub="""
 def gelu_forward(x):
@@ -136,6 +153,46 @@ def gelu_forward(x):
             (lambda x: x * _erf(x / np.sqrt(2)), lambda x: x * _erf(x)),
         ),
         Slip(
+            "half at the wrong place",
+            "Your y halves erf alone, or x times erf. It is the sum 1 + erf that is halved: put it "
+            "in brackets, (1 + erf(...)) / 2.",
+            (
+                lambda x: x * (1 + _erf(x / np.sqrt(2)) / 2),
+                lambda x: x + _erf(x / np.sqrt(2)) / 2,
+            ),
+        ),
+        Slip(
+            "2 for √2",
+            "Your y divides x by 2 or by 4 inside erf. It is the root, math.sqrt(2); and without "
+            "brackets 2 ** 1 / 2 is 1.",
+            (
+                lambda x: x * (1 + _erf(x / 2)) / 2,
+                lambda x: x * (1 + _erf(x / 4)) / 2,
+            ),
+        ),
+        Slip(
+            "divided after erf",
+            "Your y divides erf(x) by √2. It is x that is divided, inside: erf(x / √2).",
+            (lambda x: x * (1 + _erf(x) / np.sqrt(2)) / 2,),
+        ),
+        Slip(
+            "the sign of x lost",
+            "Your y takes Φ of |x|. Less than half of the bell lies left of a negative x.",
+            (lambda x: x * gelu(abs(x))[0] / np.where(x == 0, 1, abs(x)),),
+        ),
+        Slip(
+            "normalised first",
+            "Your y takes Φ after subtracting a mean and dividing by a spread. GELU looks at each "
+            "number by itself: Φ(x) of x as it comes.",
+            (lambda x: x * (1 + _erf((x - x.mean()) / (x.std() or 1) / np.sqrt(2))) / 2,),
+        ),
+        Slip(
+            "cut off below zero",
+            "Your y has no number below 0. GELU dips below 0 where x is negative; do not cut it "
+            "off.",
+            (lambda x: np.maximum(gelu(x)[0], 0), lambda x: np.maximum(x, 0)),
+        ),
+        Slip(
             "1 − Φ",
             "Your y weighs x with the share above it. Large numbers should pass: take the share "
             "below.",
@@ -178,15 +235,16 @@ def _erf(x: Array) -> Array:
 
 def _with_zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Normal numbers, one in six of them exactly 0, where the slope is agreed upon."""
-    return np.where(rng.random(shape) < 1 / 6, 0.0, rng.normal(-0.3, 0.7, shape))
+    return np.where(rng.random(shape) < 1 / 6, 0.0, rng.normal(0.0, 2.0, shape).round(1) + 0.0)
 
 
 RELU_BACKWARD = Exercise(
     name="relu_backward",
     sections=SECTION,
     task="""
-Given `dy`, the gradient of the loss by the ReLU's output, and its input `x`, both `(N, C, L)`,
-return `dx`. At exactly 0, count the slope as 0.
+`x` is what went into a ReLU, `dy` says how fast the loss changes with each number that came out;
+both are arrays of shape `(N, C, L)`. Return `dx`, of that shape: how fast the loss changes with
+each number of `x`. At exactly 0, count the slope as 0.
 """,
     stub="""
 def relu_backward(dy, x):
@@ -208,6 +266,7 @@ def relu_backward(dy, x):
         example={"N": 1, "C": 2, "L": 3},
         sizes=SIZES,
         values={"x": _with_zeros},
+        large=("x",),
     ),
     slips=(
         Slip(
@@ -224,8 +283,12 @@ def relu_backward(dy, x):
         ),
         Slip(
             "multiplied by the output",
-            "Your dx multiplies dy by relu(x). The slope above 0 is 1, however large x is.",
-            (lambda dy, x: dy * np.maximum(x, 0), lambda dy, x: dy * x),
+            "Your dx multiplies dy by x or by relu(x). The slope above 0 is 1, however large x is.",
+            (
+                lambda dy, x: dy * np.maximum(x, 0),
+                lambda dy, x: dy * x,
+                lambda dy, x: np.maximum(dy * x, 0),
+            ),
         ),
         Slip(
             "the gate the wrong way round",
@@ -242,7 +305,40 @@ def relu_backward(dy, x):
         Slip(
             "everything passes",
             "Your dx is dy, as if nothing bent. Where x was at or below 0 the output did not move.",
-            (lambda dy, x: dy,),
+            (lambda dy, x: dy, lambda dy, x: dy * (x != 0)),
+        ),
+        Slip(
+            "a small slope below zero",
+            "Your dx lets a hundredth of dy through where x is below 0. That is LeakyReLU; a ReLU "
+            "is flat there.",
+            (lambda dy, x: np.where(x > 0, dy, 0.01 * dy),),
+        ),
+        Slip(
+            "closed for large numbers",
+            "Your dx stops the gradient where x is large. A ReLU has no ceiling: above 0 the slope "
+            "is 1 everywhere.",
+            (lambda dy, x: dy * (x > 0) * (x < 6), lambda dy, x: dy * (x > 0) * (x < 1)),
+        ),
+        Slip(
+            "not 0 where it was off",
+            "Your dx holds something else than 0 where x is at or below 0. No part of dy comes "
+            "back there.",
+            (lambda dy, x: np.where(x > 0, dy, x), lambda dy, x: np.where(x > 0, dy, 1.0)),
+        ),
+        Slip(
+            "the two choices exchanged",
+            "Your dx is dy where x is at or below 0, and 1 above. dy passes above 0, and elsewhere "
+            "there is 0.",
+            (lambda dy, x: np.where(x > 0, 1.0, dy),),
+        ),
+        Slip(
+            "one gate for all",
+            "Your dx opens or closes one gate for a whole array. Each number of x opens its own.",
+            (
+                lambda dy, x: dy * (x > 0).any(),
+                lambda dy, x: dy * (x.sum() > 0),
+                lambda dy, x: dy * (x > 0).all(),
+            ),
         ),
         Slip(
             "the sign for the slope",
@@ -268,9 +364,10 @@ COLLAPSE_LINEAR = Exercise(
     name="collapse_linear",
     sections=SECTION,
     task="""
-Two linear layers follow each other: `y = (x @ w1.T + b1) @ w2.T + b2`. `w1` is `(H, I)`, `b1` is
-`(H,)`, `w2` is `(O, H)`, `b2` is `(O,)`. Return `weight` `(O, I)` and `bias` `(O,)` of the one
-layer that gives the same: `y = x @ weight.T + bias`.
+Two linear layers follow each other: `y = (x @ w1.T + b1) @ w2.T + b2`. From I numbers the first
+makes H, and from these the second makes O: `w1` has shape `(H, I)`, `b1` `(H,)`, `w2` `(O, H)` and
+`b2` `(O,)`. Return two arrays, `weight` of shape `(O, I)` and `bias` `(O,)`, of the one layer that
+gives the same for every x: `y = x @ weight.T + bias`.
 """,
     stub="""
 def collapse_linear(w1, b1, w2, b2):
@@ -322,6 +419,56 @@ def collapse_linear(w1, b1, w2, b2):
             (lambda w1, b1, w2, b2: w1 + w2,),
             "weight",
         ),
+        Slip(
+            "b1 forgotten",
+            "Your bias has nothing of b1. b1 leaves the first layer and meets w2 like all that "
+            "does.",
+            (lambda w1, b1, w2, b2: b2,),
+            "bias",
+        ),
+        Slip(
+            "b2 forgotten",
+            "Your bias has nothing of b2, which the second layer adds at the very end.",
+            (lambda w1, b1, w2, b2: w2 @ b1,),
+            "bias",
+        ),
+        Slip(
+            "b1 past the second layer",
+            "Your bias adds b1 as it is. b1 goes through the second layer too, so w2 multiplies "
+            "it.",
+            (lambda w1, b1, w2, b2: b1 + b2, lambda w1, b1, w2, b2: b1),
+            "bias",
+        ),
+        Slip(
+            "b2 through a layer",
+            "Your bias multiplies b2 by weights. b2 is added after the last of them.",
+            (
+                lambda w1, b1, w2, b2: w2 @ (b1 + b2),
+                lambda w1, b1, w2, b2: w2 @ b2 + b1,
+                lambda w1, b1, w2, b2: w1 @ b2 + b1,
+            ),
+            "bias",
+        ),
+        Slip(
+            "b1 by w1",
+            "Your bias multiplies b1 by w1. b1 is added after w1; the weights it meets are w2's.",
+            (lambda w1, b1, w2, b2: w1 @ b1 + b2,),
+            "bias",
+        ),
+        Slip(
+            "summed over the outputs",
+            "Your bias sums w2 times b1 over w2's rows, or turned w2 first. Row o of w2 meets b1 "
+            "and gives number o: w2 @ b1.",
+            (lambda w1, b1, w2, b2: b1 @ w2 + b2,),
+            "bias",
+        ),
+        Slip(
+            "no bias",
+            "Your bias is 0. Two layers with biases make one with a bias: what comes out for x = "
+            "0?",
+            (lambda w1, b1, w2, b2: np.zeros_like(b2),),
+            "bias",
+        ),
     ),
     hints=(
         "With one number each: y = w2 * (w1 * x + b1) + b2. Multiply it out.",
@@ -335,18 +482,35 @@ def _ascending(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.cumsum(rng.integers(12, 30, shape) / 10) - 4.0
 
 
+def _slopes(x: Array, y: Array) -> Array:
+    return np.diff(y) / np.diff(x)
+
+
+def _weights(x: Array, y: Array) -> Array:
+    return np.diff(_slopes(x, y), prepend=0)
+
+
+def _less_the_weight_before(x: Array, y: Array) -> Array:
+    weight = _slopes(x, y)
+    for k in range(1, weight.shape[1]):
+        weight[:, k] -= weight[:, k - 1]
+    return weight
+
+
 FIT_HINGES = Exercise(
     name="fit_hinges",
     sections=SECTION,
     task="""
-Draw C curves at once. They go through the points `(x[i], y[c, i])`; `x` is ascending, `(N,)`, and
-`y` is `(C, N)`. Every curve starts at `y[c, 0]`, and all of them use the same hinges:
+Draw C curves at once. Curve c goes through the points `(x[i], y[c, i])`: `x` is an array of shape
+`(N,)`, from small to large, and `y` one of shape `(C, N)`. All curves use the same hinges, one at
+each point but the last:
 
 ```text
-f[c](t) = y[c, 0] + sum over k of  weight[c, k] * relu(t - x[k])        k from 0 to N - 2
+curve c at t:  y[c, 0] + weight[c, 0] * relu(t - x[0]) + ... + weight[c, N-2] * relu(t - x[N-2])
 ```
 
-Return `weight`, `(C, N - 1)`: the weights of the output layer. One point alone needs no hinge.
+Return the array `weight`, `(C, N - 1)`. For x = [0, 1, 3] and y = [[5, 7, 7]] it is [[2, -2]]: up
+by 2, then 2 less. With one point there is no hinge, and its shape is `(C, 0)`.
 """,
     stub="""
 def fit_hinges(x, y):
@@ -379,7 +543,7 @@ def fit_hinges(x, y):
             "the slopes themselves",
             "Your weight holds the slope of each piece. Earlier hinges stay on: unit k adds only "
             "what the slope changes by.",
-            (lambda x, y: np.diff(y) / np.diff(x),),
+            (_slopes,),
         ),
         Slip(
             "not divided by the distance",
@@ -388,6 +552,40 @@ def fit_hinges(x, y):
             (
                 lambda x, y: np.diff(np.diff(y), prepend=0),
                 lambda x, y: np.diff(y),
+                lambda x, y: y[:, 1:] - y[:, :1],
+            ),
+        ),
+        Slip(
+            "one distance for all",
+            "Your weight divides every rise by the same distance. The points are not equally far "
+            "apart: each piece has a distance of its own.",
+            (
+                lambda x, y: np.diff(np.diff(y), prepend=0) * (len(x) - 1) / (x[-1] - x[0] or 1),
+                lambda x, y: np.diff(np.diff(y), prepend=0) / (x[1:2] - x[:1]),
+            ),
+        ),
+        Slip(
+            "divided by the place",
+            "Your weight divides a rise by x itself. The run of a piece is how far it is from its "
+            "first point to its second: the difference of x.",
+            (
+                lambda x, y: np.diff(np.diff(y) / x[1:], prepend=0),
+                lambda x, y: np.diff(np.diff(y) / x[:-1], prepend=0),
+            ),
+        ),
+        Slip(
+            "the start not taken away",
+            "Your weight makes the hinges climb to y as if from 0. The curve starts at y[c, 0]: "
+            "the first rise is y[c, 1] - y[c, 0].",
+            (lambda x, y: _weights(x, np.where(np.arange(len(x)) == 0, 0, y)),),
+        ),
+        Slip(
+            "slopes from the first point",
+            "Your weight takes each slope from the first point on. A piece goes from one point to "
+            "the next.",
+            (
+                lambda x, y: (y[:, 1:] - y[:, :1]) / (x[1:] - x[0]),
+                lambda x, y: np.diff((y[:, 1:] - y[:, :1]) / (x[1:] - x[0]), prepend=0),
             ),
         ),
         Slip(
@@ -400,23 +598,52 @@ def fit_hinges(x, y):
             "earlier slopes added",
             "Your weight adds the earlier slopes up. They are added by the hinges themselves: give "
             "each the difference to the slope before.",
-            (lambda x, y: np.cumsum(np.diff(y) / np.diff(x), axis=1),),
+            (lambda x, y: np.cumsum(_slopes(x, y), axis=1),),
         ),
         Slip(
             "changes the wrong way round",
             "Your weight takes the slope before minus the slope after. A steeper piece needs a "
             "positive weight: after minus before.",
-            (lambda x, y: -np.diff(np.diff(y) / np.diff(x), prepend=0),),
+            (lambda x, y: -_weights(x, y),),
+        ),
+        Slip(
+            "the change at the end",
+            "Your weight compares each slope with the one after it. Hinge k begins at x[k]: "
+            "compare with the slope before, which is 0 for the first.",
+            (
+                lambda x, y: np.diff(_slopes(x, y), append=0),
+                lambda x, y: -np.diff(_slopes(x, y), append=0),
+            ),
+        ),
+        Slip(
+            "the first slope taken from all",
+            "Your weight takes the first slope away from every other. Each hinge changes the slope "
+            "of the piece right before it.",
+            (lambda x, y: _slopes(x, y) - _slopes(x, y)[:, :1] * (np.arange(len(x) - 1) > 0),),
+        ),
+        Slip(
+            "the weight before for the slope before",
+            "Your weight takes the weight before away, not the slope before: in a loop that writes "
+            "into the slopes, the one before has already changed. Write into an array of its own.",
+            (_less_the_weight_before,),
+        ),
+        Slip(
+            "changes from curve to curve",
+            "Your weight takes differences between curves. Slopes change along a curve: the last "
+            "axis.",
+            (lambda x, y: np.diff(_slopes(x, y), prepend=0, axis=0),),
+        ),
+        Slip(
+            "no hinge downwards",
+            "Your weight has no number below 0. A hinge that turns the curve down has a negative "
+            "weight.",
+            (lambda x, y: np.maximum(_weights(x, y), 0),),
         ),
         Slip(
             "the first slope left out",
             "Your weight starts with 0. The first hinge starts from a flat line, so it has the "
             "whole slope of the first piece.",
-            (
-                lambda x, y: np.diff(
-                    np.diff(y) / np.diff(x), prepend=((y[:, 1] - y[:, 0]) / (x[1] - x[0]))[:, None]
-                ),
-            ),
+            (lambda x, y: np.diff(_slopes(x, y), prepend=_slopes(x, y)[:, :1]),),
         ),
     ),
     hints=(
