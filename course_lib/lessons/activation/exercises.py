@@ -392,7 +392,11 @@ def collapse_linear(w1, b1, w2, b2):
         arguments={"w1": "H I", "b1": "H", "w2": "O H", "b2": "O"},
         example={"H": 3, "I": 2, "O": 2},
         sizes={"H": range(1, 5), "I": range(1, 5), "O": range(1, 5)},
-        also=({"H": 3, "I": 3, "O": 3},),
+        also=(
+            {"H": 3, "I": 3, "O": 3},
+            {"H": 2, "I": 2, "O": 2},
+            {"H": 2, "I": 3, "O": 2},
+        ),
     ),
     slips=(
         Slip(
