@@ -235,7 +235,7 @@ def _erf(x: Array) -> Array:
 
 def _with_zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Normal numbers, one in six of them exactly 0, where the slope is agreed upon."""
-    return np.where(rng.random(shape) < 1 / 6, 0.0, rng.normal(0.0, 2.0, shape).round(1) + 0.0)
+    return np.where(rng.random(shape) < 1 / 6, 0.0, rng.normal(0.3, 0.7, shape).round(1) + 0.0)
 
 
 RELU_BACKWARD = Exercise(
