@@ -101,8 +101,8 @@ of its numbers. Φ(x), the share of the bell curve's area that lies left of x, i
 Φ(x) = (1 + erf(x / √2)) / 2
 ```
 
-`erf` is `math.erf`, which takes one number at a time: `math.erf(1 / math.sqrt(2))` is 0.683, so
-Φ(1) is 0.841.
+`erf` is `math.erf`, which takes one number at a time. Φ(1) is 0.841, so `[[[1.]]]` gives
+`[[[0.841]]]`.
 """,
     stub="""
 def gelu_forward(x):
@@ -505,16 +505,16 @@ FIT_HINGES = Exercise(
     name="fit_hinges",
     sections=SECTION,
     task="""
-Draw C curves at once. Curve c goes through the points `(x[i], y[c, i])`: `x` is an array of shape
-`(N,)`, from small to large, and `y` one of shape `(C, N)`. All curves use the same hinges, one at
-each point but the last:
+Draw C curves at once. Curve c goes through the points `(x[i], y[c, i])`: the array `x`, `(N,)`,
+goes from small to large, and `y` is `(C, N)`. All curves use the same hinges, one at each point but
+the last:
 
 ```text
 curve c at t:  y[c, 0] + weight[c, 0] * relu(t - x[0]) + ... + weight[c, N-2] * relu(t - x[N-2])
 ```
 
-Return the array `weight`, `(C, N - 1)`. For x = [0, 1, 3] and y = [[5, 7, 7]] it is [[2, -2]]: up
-by 2, then 2 less. With one point there is no hinge, and its shape is `(C, 0)`.
+Return the array `weight`, `(C, N - 1)`. For `x = [0, 1, 3]` and `y = [[5, 7, 7]]` it is
+`[[2, -2]]`. One point needs no hinge: `(C, 0)`.
 """,
     stub="""
 def fit_hinges(x, y):
