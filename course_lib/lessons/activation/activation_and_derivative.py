@@ -90,7 +90,7 @@ Inputs around {number(view.mean)}, spread {number(view.spread)}. Flat, with a sl
 def draw(figure: Figure) -> Callable[[View], None]:
     """A plot for each activation, the batch in all of them, and the batch alone to be dragged."""
     size = {"xlim": (-5, 5), "xticks": (-4, -2, 0, 2, 4), "height": 118, "least": 150}
-    plots = {name: Plot(name, ylim=(-1.2, 2.4), yticks=(-1, 0, 1, 2), **size) for name in SEVEN}
+    plots = {name: Plot(name, ylim=(-2, 2.4), yticks=(-1, 0, 1, 2), **size) for name in SEVEN}
     batch = Plot("the batch", title="the batch: drag it", ylim=(0, 0.5), yticks=(0, 0.5), **size)
     key = Legend(
         (OUTPUT, "y"), (GRADIENT, "slope"), (DATA, "inputs"), (MUTED, "flat: slope below 0.1")
@@ -105,13 +105,13 @@ def draw(figure: Figure) -> Callable[[View], None]:
             (OUTPUT, "-", SEVEN[name]()(ACROSS)),
         )
         for colour, style, values in curves:
-            line = plot.line(colour, lw=1.6, ls=style)
-            line.set(data=(ACROSS, values), animated=False)  # drawn once
+            line = plot.line(colour, lw=1.6, ls=style, zorder=0.5)
+            line.set(data=(ACROSS, values), animated=False)  # drawn once, below the bars
     handle = batch.points(DATA)
 
     def update(view: View) -> None:
         for show in bars[:-1]:
-            show(MIDDLES, 3 * view.shares, 0.25, -1.2)
+            show(MIDDLES, 2 * view.shares, 0.25, -2)
         bars[-1](MIDDLES, view.shares, 0.25)
         handle.set_data([view.mean], [0])
         for name, plot in plots.items():

@@ -100,9 +100,9 @@ y = {round(view.start, 1) + 0.0:.1f} + {" + ".join(terms)}"""
 def draw(figure: Figure) -> Callable[[View], None]:
     """The points with the sum, and below it what each unit adds, drawn only where it is on."""
     across = {"xlim": (-0.05, 1.05), "xticks": (0, 0.25, 0.5, 0.75, 1)}
-    whole = Plot("the sum", ylim=(-2, 2), yticks=(-2, -1, 0, 1, 2), height=150, **across)
+    whole = Plot("the sum", ylim=(-2, 2), yticks=(-2, -1, 0, 1, 2), height=130, **across)
     units = Plot(
-        "each unit", ylim=(-8, 8), yticks=(-8, -4, 0, 4, 8), xlabel="x", height=130, **across
+        "each unit", ylim=(-8, 8), yticks=(-8, -4, 0, 4, 8), xlabel="x", height=110, **across
     )
     key = Legend(
         ({"marker": "o", "color": DATA}, "points: drag them"),
