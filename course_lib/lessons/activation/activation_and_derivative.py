@@ -111,7 +111,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
 
     def update(view: View) -> None:
         for show in bars[:-1]:
-            show(MIDDLES, 2 * view.shares, 0.25, -2)
+            show(MIDDLES, 4 * view.shares, 0.25, -2)
         bars[-1](MIDDLES, view.shares, 0.25)
         handle.set_data([view.mean], [0])
         for name, plot in plots.items():
