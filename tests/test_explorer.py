@@ -60,9 +60,9 @@ def settings(explorer):
                 values[control["name"]] = [False, True]
             case "point":
                 now, ends = control["value"], itertools.product(*control["limits"])
-                shape = np.shape(now or [0, 0])
-                places = [np.broadcast_to(end, (*shape[:-1], len(end))) for end in ends]
-                values[control["name"]] = [now, *(place.reshape(shape) for place in places)]
+                shape = np.shape([0] * len(control["along"]) if now is None else now)
+                places = [end if len(end) > 1 else end[0] for end in ends]
+                values[control["name"]] = [now, *(np.broadcast_to(p, shape) for p in places)]
             case "pad":
                 now = np.array(control["value"])
                 some = [now, np.full(now.shape, control["min"]), np.full(now.shape, control["max"])]

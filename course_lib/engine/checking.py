@@ -163,12 +163,20 @@ class Trial:
             return whole.name, _spoken(whole, tuple(exercise.returns)[:1])
         if any(outcome.error is None and not self._has_parts(outcome) for outcome in self.outcomes):
             return None
-        wrong = [part for at, part in enumerate(exercise.returns) if self._is_wrong(at)]
-        found = {part: self._slip_in(part, slips) for part in wrong}
-        if None in found.values():
-            near = list(near_misses(exercise))
-            found = {part: slip or self._slip_in(part, near) for part, slip in found.items()}
+        differing = self._explained(self._wrong(raised=False), slips)
+        if differing and None not in differing.values():
+            found = differing  # a part that is right wherever it came back is not to blame
+        else:
+            found = self._explained(self._wrong(raised=True), slips)
         return _joined(found, alone=len(exercise.returns) == 1)
+
+    def _explained(self, parts: Sequence[str], slips: Sequence[Slip]) -> dict[str, Slip | None]:
+        """For each part the slip that explains it, if any does."""
+        found = {part: self._slip_in(part, slips) for part in parts}
+        if None in found.values():
+            near = list(near_misses(self.exercise))
+            found = {part: slip or self._slip_in(part, near) for part, slip in found.items()}
+        return found
 
     def _slip_in(self, part: str, slips: Sequence[Slip]) -> Slip | None:
         """The first slip that explains one returned part by itself."""
@@ -181,16 +189,18 @@ class Trial:
             type(outcome.value) is tuple and len(outcome.value) == len(self.exercise.returns)
         )
 
-    def _is_wrong(self, at: int) -> bool:
-        return any(
-            outcome.error is not None
-            or not same(
-                self.exercise.parts(outcome.value)[at],
-                self.exercise.parts(wanted)[at],
-                self.exercise.rtol,
-            )
+    def _wrong(self, *, raised: bool) -> list[str]:
+        """The parts that differ somewhere, where `raised` also those that did not come back."""
+        exercise = self.exercise
+        pairs = [
+            (None if outcome.error else exercise.parts(outcome.value), exercise.parts(wanted))
             for outcome, wanted in zip(self.outcomes, self.wanted, strict=True)
-        )
+        ]
+        return [
+            part
+            for at, part in enumerate(exercise.returns)
+            if any(raised if a is None else not same(a[at], b[at], exercise.rtol) for a, b in pairs)
+        ]
 
     def _made(self, slip: Slip, parts: slice) -> bool:
         """Whether a slip does on every case exactly what the function did, to these parts."""

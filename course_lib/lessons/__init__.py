@@ -7,6 +7,7 @@ writes both.
 from __future__ import annotations
 
 from course_lib.lessons import (
+    activation,
     convolution,
     normalization,
     receptive_field,
@@ -19,11 +20,12 @@ from course_lib.lessons import (
 LESSONS = (
     start_here,
     convolution,
+    residual,
     receptive_field,
     transposed_convolution,
     normalization,
-    residual,
     training,
+    activation,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
