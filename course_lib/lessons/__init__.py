@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from course_lib.lessons import (
     convolution,
+    embedding,
     normalization,
     receptive_field,
     residual,
@@ -23,6 +24,7 @@ LESSONS = (
     transposed_convolution,
     normalization,
     residual,
+    embedding,
     training,
 )
 
