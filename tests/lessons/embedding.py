@@ -8,6 +8,6 @@ EXPLORERS = {
     "look_up_table, long words": lambda: look_up_table(
         "extraordinarily pleasant moons wander westwards over heliotropic islands"
     ),
-    "look_up_table, one word": lambda: look_up_table("moon"),
+    "look_up_table, one word twice": lambda: look_up_table("Moon, moon!"),
     "twelve_months_in_two_numbers, trained": lambda: twelve_months_in_two_numbers(trained=True),
 }

@@ -82,7 +82,10 @@ def embedding_backward(indices, dy, num_embeddings):
         arguments={"indices": "N T", "dy": "N T D", "num_embeddings": (3, 1, 2, 5, 7)},
         example={"N": 1, "T": 2, "D": 2},
         sizes={"N": range(1, 4), "T": range(1, 5), "D": range(1, 4)},
-        derived={"V": lambda num_embeddings: num_embeddings},
+        derived={
+            "V": lambda num_embeddings: num_embeddings,
+            "tokens": lambda N, T: N * T,
+        },
         values={"indices": _tokens},
         also=(
             {"N": 2, "T": 4, "D": 2, "num_embeddings": 3},

@@ -171,8 +171,8 @@ def draw(figure: Figure, words: tuple[str, ...], tokens: Array) -> Callable[[Vie
     short = [w if len(w) <= LETTERS else w[: LETTERS - 1] + "…" for w in words]
     sentence, numbered = [short[t] for t in tokens], [f"{w} {i}" for i, w in enumerate(short)]
     size: dict[str, Any] = {"height": 142}
-    onehot = Matrix("one-hot", sentence, len(words), before=len(words) / 4, least=250, **size)
-    table = Matrix("table", numbered, DIM, before=1, least=150, **size)
+    onehot = Matrix("one-hot", sentence, len(words), before=len(words) / 4 + 0.2, least=250, **size)
+    table = Matrix("table", numbered, DIM, before=1.1, least=170, **size)
     y = Matrix("y", sentence, DIM, least=100, **size)
     dy = Matrix("dy", sentence, DIM, before=1, least=190, **size)
     grad = Matrix("gradient", numbered, DIM, before=1, least=190, **size)

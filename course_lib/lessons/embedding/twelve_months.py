@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 import course_lib as lib
 from course_lib.draw.label import text_width
 from course_lib.draw.legend import Legend
+from course_lib.draw.numbers import number
 from course_lib.draw.page import Page
 from course_lib.draw.palette import DATA, INK, MUTED, OUTPUT, WEIGHT
 from course_lib.draw.panel import Panel, Plot
@@ -108,13 +109,16 @@ def twelve_months_in_two_numbers(trained: bool = False, **values: Any) -> Explor
 
 def describe(view: View) -> str:
     moved = np.linalg.norm(view.rows - view.places, axis=1)
-    x, y = view.rows[12]
     return f"""\
 After {len(view.losses) - 1} steps {followed(view.rows)} of 12 months are followed by the next \
 one, going round; the loss is {view.losses[-1]:.2f}.
-The months have moved by {moved[:12].mean():.2f} on average, the 13th, which never occurs, by \
-{moved[12]:.2f}.
-January is at {view.rows[0, 0]:.1f}, {view.rows[0, 1]:.1f}, the 13th at {x:.1f}, {y:.1f}."""
+The months have moved by {number(moved[:12].mean())} on average, the 13th, which never occurs, by \
+{number(moved[12])}.
+January is at {said(view.rows[0])}, the 13th at {said(view.rows[12])}."""
+
+
+def said(place: Array) -> str:
+    return ", ".join(number(value, 1) for value in place)
 
 
 def draw(figure: Figure) -> Callable[[View], None]:
