@@ -180,11 +180,7 @@ def embedding_backward(indices, dy, num_embeddings):
             "looked up instead of added",
             "Your dweight reads rows of dy by the token's number. The token says where in dweight "
             "to write; what is written is dy[n, t], in its own order.",
-            (
-                lambda i, dy, count: _added(
-                    i, dy.reshape(-1, dy.shape[-1])[i % (i.size)], count
-                ),
-            ),
+            (lambda i, dy, count: _added(i, dy.reshape(-1, dy.shape[-1])[i % (i.size)], count),),
         ),
     ),
     hints=(

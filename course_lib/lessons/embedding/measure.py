@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from course_lib.layer import Layer
 from course_lib.lessons.embedding.nets import (
     STEPS,
     agreement,
@@ -16,7 +17,6 @@ from course_lib.lessons.embedding.nets import (
     train_months,
     with_rows,
 )
-from course_lib.layer import Layer
 
 
 def steps_until_in_order(net: Layer, most: int = 200) -> int:
@@ -41,7 +41,7 @@ def twelve_months(seed: int) -> dict[str, float]:
     away = rows.copy()
     away[12] = -3.0, 3.0
     return {
-        "in order after so many steps": steps_until_in_order(start),
+        "steps until in order": steps_until_in_order(start),
         f"months followed by the next after {STEPS}": followed(rows),
         "dragged across, steps until in order: mean": float(np.mean(back)),
         "dragged across, steps until in order: most": max(back),
@@ -54,9 +54,12 @@ def twelve_months(seed: int) -> dict[str, float]:
 def without_itself(seed: int) -> dict[str, float]:
     """The same task, but a month is never to guess itself."""
     pairs = month_pairs(itself=False)
-    net = train_months(month_net(seed), pairs=pairs)
-    row = {f"months followed by the next after {STEPS}": followed(rows_of(net))}
-    return row
+    early = train_months(month_net(seed), pairs=pairs)
+    late = train_months(early, 3 * STEPS, pairs)
+    return {
+        f"months followed by the next after {STEPS}": followed(rows_of(early)),
+        f"months followed by the next after {4 * STEPS}": followed(rows_of(late)),
+    }
 
 
 def grey_levels(seed: int) -> dict[str, float]:

@@ -125,7 +125,9 @@ def draw(figure: Figure) -> Callable[[View], None]:
     """The plane of the two numbers, and the loss."""
     limits = (-REACH, REACH)
     plane = Panel("plane", xlim=limits, ylim=limits, equal=True, height=310, frame=MUTED)
-    loss = Plot("loss", xlim=(0, STEPS), ylim=LOSSES, xlabel="step", height=220, yticks=[1.5, 2, 2.5, 3])
+    loss = Plot(
+        "loss", xlim=(0, STEPS), ylim=LOSSES, xlabel="step", height=220, yticks=[1.5, 2, 2.5, 3]
+    )
     key = Legend((WEIGHT, "a month's row"), (MUTED, "the 13th, never seen"), (DATA, "to the next month"),
                  (INK, "from where it began"))  # fmt: skip
     Page(figure, [plane, loss], [key])
