@@ -128,11 +128,12 @@ def describe(view: View) -> str:
     word, count, dim = view.words[view.row], len(view.tokens), view.weight.shape[1]
     added = " + ".join(f"({said(view.dy[i])})" for i in view.same)
     absent = [view.words[i] for i in view.absent]
+    total = said(view.dweight[view.row])
     far = np.abs(view.y - view.product).max()
     return f"""\
 Token {view.token}, "{word}", is number {view.row} and picks row {view.row} of the table: \
 {said(view.weight[view.row])}.
-"{word}" stands {counted(len(view.same), "time")}; its row gets {added} = {said(view.dweight[view.row])}.
+"{word}" stands {counted(len(view.same), "time")}; its row gets {added} = {total}.
 No gradient for {" and ".join(absent)}, which the sentence does not have.
 The one-hot product differs by {far:.0f} and takes {count * len(view.words) * dim} \
 multiplications, the look-up none; it copies {count * dim} numbers."""

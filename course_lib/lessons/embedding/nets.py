@@ -1,4 +1,4 @@
-"""The two nets of this lesson: one guesses months near a month, one reads digits from grey levels."""
+"""The two nets of this lesson: one guesses months, one reads digits from grey levels."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def followed(rows: Array, order: Array | None = None) -> int:
 
 
 def as_levels(x: Array) -> Array:
-    """Digits (N, 1, 8, 8) from 0 to 1 as tokens (N, 64): each pixel the number of its grey level."""
+    """Digits (N, 1, 8, 8) from 0 to 1 as tokens (N, 64): the number of each pixel's level."""
     return np.rint(16 * x).astype(int).reshape(len(x), -1)
 
 

@@ -18,7 +18,6 @@ from course_lib.lessons.embedding.nets import (
     trained_months,
     with_rows,
 )
-from course_lib.optimizer import Optimizer
 from course_lib.record import Array
 
 
@@ -46,10 +45,11 @@ def _fancy() -> float:
     return grad[2].item()
 
 
-def step_twice(optimizer: type[Optimizer]) -> Array:
+def step_twice(optimizer: type[lib.SGD] | type[lib.Adam]) -> Array:
     """A table of two rows, (3, 2): as it starts, after a step with row 0, after one with row 1."""
     table = lib.Embedding(np.zeros((2, 1)))
-    state, tables = optimizer.init(table, learning_rate=0.1), [table.weight[:, 0]]
+    state: Any = optimizer.init(table, learning_rate=0.1)
+    tables = [table.weight[:, 0]]
     for token in (0, 1):
         _, backward = table.forward(np.array([token]))
         _, grad = backward(np.ones((1, 1)))

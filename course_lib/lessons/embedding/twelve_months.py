@@ -21,7 +21,6 @@ from course_lib.draw.picture import CSS_DPI
 from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.embedding.nets import (
-    MONTHS,
     STEPS,
     WORDS,
     followed,
@@ -128,8 +127,10 @@ def draw(figure: Figure) -> Callable[[View], None]:
     loss = Plot(
         "loss", xlim=(0, STEPS), ylim=LOSSES, xlabel="step", height=220, yticks=[1.5, 2, 2.5, 3]
     )
-    key = Legend((WEIGHT, "a month's row"), (MUTED, "the 13th, never seen"), (DATA, "to the next month"),
-                 (INK, "from where it began"))  # fmt: skip
+    key = Legend(
+        (WEIGHT, "a month's row"), (MUTED, "the 13th, never seen"), (DATA, "to the next month"),
+        (INK, "from where it began"),
+    )  # fmt: skip
     Page(figure, [plane, loss], [key])
     year = plane.line(DATA, lw=1.2, zorder=1)
     trails = plane.segments(INK, linewidths=0.8)
