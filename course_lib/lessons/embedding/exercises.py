@@ -41,6 +41,17 @@ def _averaged(indices: Array, dy: Array, count: int) -> Array:
     return _added(indices, dy, count) / np.maximum(_times(indices, count), 1)
 
 
+def _largest(indices: Array, dy: Array, count: int) -> Array:
+    table = np.full((count, dy.shape[-1]), -np.inf)
+    np.maximum.at(table, indices, dy)
+    return np.where(_times(indices, count) > 0, table, 0.0)
+
+
+def _places(indices: Array) -> Array:
+    """Where each token stands in its sentence."""
+    return np.broadcast_to(np.arange(indices.shape[1]), indices.shape)
+
+
 def _by_sentence(reduce: Callable[..., Any]) -> Callable[..., Array]:
     """Each sentence's rows are assigned, and the sentences then put together."""
 
@@ -151,18 +162,37 @@ def embedding_backward(indices, dy, num_embeddings):
             (
                 lambda i, dy, count: np.roll(_added(i, dy, count), 1, axis=0),
                 lambda i, dy, count: np.roll(_added(i, dy, count), -1, axis=0),
+                lambda i, dy, count: _added(i + 1, dy, count + 1)[:count],
             ),
+        ),
+        Slip(
+            "a table for each sentence",
+            "Your dweight has a table for each sentence. All sentences share one table, so their "
+            "gradients are added.",
+            (
+                lambda i, dy, count: np.stack(
+                    [_added(tokens, rows, count) for tokens, rows in zip(i, dy, strict=True)]
+                ),
+            ),
+        ),
+        Slip(
+            "rows counted from the tokens",
+            "Your dweight has only as many rows as the largest token asks for. The table has "
+            "num_embeddings rows, also where the last are not used.",
+            (lambda i, dy, count: _added(i, dy, i.max() + 1),),
+        ),
+        Slip(
+            "the largest kept",
+            "Your dweight keeps the largest of a token's gradients. All of them are added.",
+            (_largest,),
         ),
         Slip(
             "by position, not by token",
             "Your dweight adds by where a token stands in the sentence. It is the token's number, "
             "indices[n, t], that says which row gets the gradient.",
             (
-                lambda i, dy, count: _added(
-                    np.minimum(np.broadcast_to(np.arange(i.shape[1]), i.shape), count - 1),
-                    dy,
-                    count,
-                ),
+                lambda i, dy, count: _added(_places(i) % count, dy, count),
+                lambda i, dy, count: _added(_places(i), dy, count + i.shape[1])[:count],
             ),
         ),
         Slip(
