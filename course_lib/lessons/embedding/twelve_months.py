@@ -46,6 +46,10 @@ class View:
     rows: Array  # (13, 2)
     losses: Array  # (steps + 1,)
 
+    @property
+    def moved(self) -> Array:  # (13,)
+        return np.linalg.norm(self.rows - self.places, axis=1)
+
 
 class Run:
     """One training, which goes on from where it was when more steps are asked for."""
@@ -107,12 +111,11 @@ def twelve_months_in_two_numbers(trained: bool = False, **values: Any) -> Explor
 
 
 def describe(view: View) -> str:
-    moved = np.linalg.norm(view.rows - view.places, axis=1)
     return f"""\
 After {len(view.losses) - 1} steps {followed(view.rows)} of 12 months are followed by the next \
 one, going round; the loss is {view.losses[-1]:.2f}.
-The months have moved by {number(moved[:12].mean())} on average, the 13th, which never occurs, by \
-{number(moved[12])}.
+The months have moved by {number(view.moved[:12].mean())} on average, the 13th, which never \
+occurs, by {number(view.moved[12])}.
 January is at {said(view.rows[0])}, the 13th at {said(view.rows[12])}."""
 
 
@@ -129,11 +132,12 @@ def draw(figure: Figure) -> Callable[[View], None]:
     )
     key = Legend(
         (WEIGHT, "a month's row"), (MUTED, "the 13th, never seen"), (DATA, "to the next month"),
-        (INK, "from where it began"),
+        (INK, "where it began: drag that"),
     )  # fmt: skip
     Page(figure, [plane, loss], [key])
     year = plane.line(DATA, lw=1.2, zorder=1)
     trails = plane.segments(INK, linewidths=0.8)
+    began = plane.points(INK, ms=6, zorder=5)
     style = {"ms": 20, "clip_on": True}
     dots = plane.points(MUTED, **style), plane.points(WEIGHT, **style)
     names = [plane.label(0, 0, ha="center", size=8, zorder=6) for _ in WORDS]
@@ -142,7 +146,8 @@ def draw(figure: Figure) -> Callable[[View], None]:
     def update(view: View) -> None:
         months = view.rows[[*range(12), 0]]
         year.set_data(*months.T)
-        trails.set_segments([pair for pair in np.stack([view.places, view.rows], axis=1)])
+        trails.set_segments(list(np.stack([view.places, view.rows], axis=1)))
+        began.set_data(*view.places[view.moved > 0.05].T)
         dots[0].set_data(*view.rows[12:].T)
         dots[1].set_data(*view.rows[:12].T)
         name(plane, names, view.rows)
