@@ -90,7 +90,7 @@ def look_up_table(text: str = SENTENCE, **values: Any) -> Explorer:
     Examples
     --------
     >>> print(look_up_table("the dog and the cat").text().splitlines()[2])
-    Token 0, "the", is number 0 and picks row 0 of the table: 1.20, 0.10.
+    Token 0, "the", is number 0 and picks row 0 of the table: -0.70, -0.20.
     """
     words, tokens = read(text)
     rng = np.random.default_rng(4)
