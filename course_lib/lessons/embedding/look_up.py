@@ -135,7 +135,7 @@ Token {view.token}, "{word}", is number {view.row} and picks row {view.row} of t
 {said(view.weight[view.row])}.
 "{word}" stands {counted(len(view.same), "time")}; its row gets {added} = {total}.
 No gradient for {" and ".join(absent)}, which the sentence does not have.
-The one-hot product differs by {far:.0f} and takes {count * len(view.words) * dim} \
+The one-hot product differs by {far:.2g} and takes {count * len(view.words) * dim} \
 multiplications, the look-up none; it copies {count * dim} numbers."""
 
 
