@@ -25,6 +25,10 @@ from course_lib.lessons.convolution.under_the_window import (
 from course_lib.lessons.convolution.under_the_window import (
     conv2d_under_the_window as conv2d_under_the_window,
 )
+from course_lib.lessons.embedding.look_up import look_up_table as look_up_table
+from course_lib.lessons.embedding.twelve_months import (
+    twelve_months_in_two_numbers as twelve_months_in_two_numbers,
+)
 from course_lib.lessons.normalization.gravity import gravity as gravity
 from course_lib.lessons.normalization.knobs import knobs as knobs
 from course_lib.lessons.normalization.target import the_moving_target as the_moving_target

@@ -40,6 +40,14 @@ def test_a_fraction_of_the_figure_and_a_place_on_a_panel_are_each_other_s_invers
         np.testing.assert_allclose(point.under(fraction(axes, x, y), figure), (x, y), atol=1e-4)
 
 
+def test_saying_where_a_point_lies_leaves_the_background_alone():
+    explorer = explorer_of(p=Point("plane", (0.0, 0.0)))
+    move(explorer)
+    explorer._paint(explorer._figure.dpi)
+    explorer._front()
+    assert not explorer._figure.stale
+
+
 def test_a_press_moves_the_point_there_in_steps_within_its_panel():
     explorer = explorer_of(p=Point("plane", (0.0, 0.0), step=0.5))
     for at, wanted in (

@@ -16,6 +16,7 @@ import numpy as np
 
 from course_lib.engine.checking import accepts, judge
 from course_lib.engine.exercise import Exercise
+from course_lib.engine.inputs import Case
 from course_lib.engine.mutants import Mutant, mutants
 from course_lib.engine.outcome import run, same
 from course_lib.engine.slips import usual
@@ -85,8 +86,16 @@ def places_felt(exercise: Exercise) -> dict[tuple[str, tuple[int, ...]], bool]:
                 if not felt.get((name, place)):
                     moved = {**case, name: np.array(case[name])}
                     moved[name][place] += 1
-                    felt[name, place] = not same(exercise.expected(moved), right, 1e-6)
+                    felt[name, place] = _differs(exercise, moved, right)
     return felt
+
+
+def _differs(exercise: Exercise, moved: Case, right: Any) -> bool:
+    """Whether the right answer to a call is another one; a number beyond a table's rows is felt."""
+    try:
+        return not same(exercise.expected(moved), right, 1e-6)
+    except IndexError:
+        return True
 
 
 def numbers_felt(exercise: Exercise) -> tuple[int, int]:

@@ -324,7 +324,8 @@ def fraction(axes: Axes, x: float, y: float) -> list[float]:
 
 def box_of(axes: Axes) -> list[float]:
     """Left, top, right and bottom of a panel, as fractions of the figure."""
-    bounds = axes.get_position()
+    figure: Any = axes.figure  # get_position would mark the figure to be drawn anew
+    bounds = axes.bbox.transformed(figure.transFigure.inverted())
     return [round(float(b), 5) for b in (bounds.x0, 1 - bounds.y1, bounds.x1, 1 - bounds.y0)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from course_lib.lessons import (
     activation,
     convolution,
+    embedding,
     normalization,
     receptive_field,
     residual,
@@ -20,12 +21,13 @@ from course_lib.lessons import (
 LESSONS = (
     start_here,
     convolution,
-    residual,
     receptive_field,
     transposed_convolution,
-    normalization,
-    training,
     activation,
+    normalization,
+    residual,
+    embedding,
+    training,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
