@@ -9,6 +9,7 @@ from __future__ import annotations
 from course_lib.lessons import (
     convolution,
     normalization,
+    pooling,
     receptive_field,
     residual,
     start_here,
@@ -21,6 +22,7 @@ LESSONS = (
     convolution,
     receptive_field,
     transposed_convolution,
+    pooling,
     normalization,
     residual,
     training,
