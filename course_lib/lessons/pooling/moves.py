@@ -57,7 +57,7 @@ def moved_crops(shift: int) -> Iterator[tuple[Array, Array]]:
 
 
 def changes(pool: Layer, shift: int) -> Array:
-    """(10 crops, 2): the share of outputs that stay exactly the same, and the size of the change."""
+    """(10 crops, 2): the share of outputs that stay the same, and the size of the change."""
     return np.array([how_much_changed(pool(x), pool(moved)) for x, moved in moved_crops(shift)])
 
 
