@@ -23,10 +23,13 @@ def _max_pool(x: Array, kernel_size: int, stride: int, padding: int) -> Array:
     return lib.max_pool2d(x, kernel_size, stride=stride, padding=padding)[0]
 
 
-def _near_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Numbers within 1 of each other, so that each could win; a few can be followed by hand."""
+def _close_together(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Numbers within 1 of each other, so that each could win; a few can be followed by hand.
+
+    Many lie far below 0 every other time: no number in the padding is low enough but -np.inf.
+    """
     x = rng.uniform(-0.6, 0.4, size=shape)
-    return x.round(1) + 0.0 if x.size <= 20 else x
+    return (x.round(1) + 0.0 if x.size <= 20 else x) - 1e4 * rng.integers(2)
 
 
 def _reduced(
@@ -52,6 +55,10 @@ def _largest_in_size(windows: Array) -> Array:
     flat = windows.reshape(*windows.shape[:4], -1)
     at = np.abs(flat).argmax(axis=-1)[..., None]
     return np.take_along_axis(flat, at, axis=-1)[..., 0]
+
+
+def _place_of_largest(windows: Array) -> Array:
+    return windows.reshape(*windows.shape[:4], -1).argmax(axis=-1).astype(windows.dtype)
 
 
 def _rounded_up(x: Array, kernel_size: int, stride: int, padding: int) -> Array:
@@ -117,8 +124,7 @@ def max_pool2d_forward(x, kernel_size, stride, padding):
             {"N": 2, "C": 3, "H": 5, "W": 6, "kernel_size": 2, "stride": 1},
         ),
         sizes={"N": (1, 2), "H": range(1, 7), "W": range(1, 7)},
-        values={"x": _near_zero},
-        large=("x",),
+        values={"x": _close_together},
         derived={
             "H'": lambda H, kernel_size, stride, padding: _places(H, kernel_size, stride, padding),
             "W'": lambda W, kernel_size, stride, padding: _places(W, kernel_size, stride, padding),
@@ -137,6 +143,12 @@ def max_pool2d_forward(x, kernel_size, stride, padding):
             "Your y is 0 at the border wherever all numbers of a window are negative: a zero of "
             "the padding won. Pad with -np.inf, or leave the padding out of the window.",
             (_reduced(LARGEST),),
+        ),
+        Slip(
+            "the padding is not low enough",
+            "Your y has a number in it that stands in the padding alone: where all of x is lower, "
+            "it wins. No number is low enough for any x; -np.inf is.",
+            tuple(_reduced(LARGEST, constant_values=-n) for n in (1, 10, 99, 100, 999, 1000)),
         ),
         Slip(
             "never below zero",
@@ -183,7 +195,14 @@ def max_pool2d_forward(x, kernel_size, stride, padding):
             (
                 _reduced(_largest_in_size),
                 lambda *args: np.abs(_reduced(_largest_in_size)(*args)),
+                _reduced(lambda windows: LARGEST(np.abs(windows)), **MINUS_INFINITY),
             ),
+        ),
+        Slip(
+            "the place of the largest",
+            "Your y says where in its window the largest number stands. The number itself is "
+            "asked for: max, not argmax.",
+            (_reduced(_place_of_largest, **MINUS_INFINITY), _reduced(_place_of_largest)),
         ),
         Slip(
             "the largest of all channels",
@@ -301,7 +320,11 @@ def avg_pool_as_convolution(channels, height, width):
             "divided by the number of channels too",
             "Your weight divides by the channels as well. A window of one channel holds "
             "height * width numbers.",
-            (_scaled(lambda c, h, w: 1 / c),),
+            (
+                _scaled(lambda c, h, w: 1 / c),
+                _scaled(lambda c, h, w: 1 / c**2),
+                lambda c, h, w: _everywhere(c, h, w) / c**2,
+            ),
         ),
         Slip(
             "a sum",
@@ -408,22 +431,45 @@ def _shared(window: Array) -> Array:
     return ties / ties.sum(axis=-1, keepdims=True)
 
 
-def _whole_window_written(dy: Array, x: Array, kernel_size: int, stride: int) -> Array:
-    """dx[window] = mask * dy: the zeros overwrite as well."""
-    dx = np.zeros_like(x)
-    for i in range(dy.shape[2]):
-        window = slice(i * stride, i * stride + kernel_size)
-        dx[:, :, window] = dy[:, :, i, None] * _to_first(x[:, :, window])
-    return dx
+def _whole_window_written(share: Callable[[Array], Array]) -> Callable[..., Array]:
+    """dx[window] = share * dy: the zeros overwrite as well."""
+
+    def backward(dy: Array, x: Array, kernel_size: int, stride: int) -> Array:
+        dx = np.zeros_like(x)
+        for i in range(dy.shape[2]):
+            window = slice(i * stride, i * stride + kernel_size)
+            dx[:, :, window] = dy[:, :, i, None] * share(x[:, :, window])
+        return dx
+
+    return backward
 
 
-def _without_offset(dy: Array, x: Array, kernel_size: int, stride: int) -> Array:
-    """argmax counts inside the window, and is taken for a place in x."""
-    dx = np.zeros_like(x)
-    for i in range(dy.shape[2]):
-        window = x[:, :, i * stride : i * stride + kernel_size]
-        dx[:, :, :kernel_size] += dy[:, :, i, None] * _to_first(window)
-    return dx
+def _counted_from(begin: int) -> Callable[..., Array]:
+    """argmax counts inside the window, and is counted on from begin * i in x."""
+
+    def backward(dy: Array, x: Array, kernel_size: int, stride: int) -> Array:
+        dx = np.zeros_like(x)
+        for i in range(dy.shape[2]):
+            window = x[:, :, i * stride : i * stride + kernel_size]
+            given = dy[:, :, i, None] * _to_first(window)
+            dx[:, :, begin * i : begin * i + kernel_size] += given
+        return dx
+
+    return backward
+
+
+def _by_value(first: bool) -> Callable[..., Array]:
+    """The largest number of each window, looked for in all of x: the first place, or all."""
+
+    def backward(dy: Array, x: Array, kernel_size: int, stride: int) -> Array:
+        dx = np.zeros_like(x)
+        for i in range(dy.shape[2]):
+            largest = x[:, :, i * stride : i * stride + kernel_size].max(axis=2, keepdims=True)
+            there = (x == largest).astype(x.dtype)
+            dx += dy[:, :, i, None] * (_to_first(there) if first else there)
+        return dx
+
+    return backward
 
 
 def _from_sample_i(dy: Array, x: Array, kernel_size: int, stride: int) -> Array:
@@ -496,7 +542,11 @@ def max_pool_backward(dy, x, kernel_size, stride):
             "to all of the tied",
             "Your dx gives the whole dy to every number that equals the maximum. Of several equal "
             "ones the first takes it: window.argmax() names it.",
-            (_window_by_window(_to_ties), _window_by_window(_to_ties, overwrite=True)),
+            (
+                _window_by_window(_to_ties),
+                _window_by_window(_to_ties, overwrite=True),
+                _whole_window_written(_to_ties),
+            ),
         ),
         Slip(
             "shared among the tied",
@@ -513,13 +563,28 @@ def max_pool_backward(dy, x, kernel_size, stride):
             "overwritten where windows overlap",
             "Your dx keeps what the last window gave. A number that wins in two windows gets both "
             "gradients, and gradients add: use += instead of =.",
-            (_window_by_window(_to_first, overwrite=True), _whole_window_written),
+            (
+                _window_by_window(_to_first, overwrite=True),
+                _whole_window_written(_to_first),
+            ),
         ),
         Slip(
             "place in the window taken for the place in x",
             "Your dx uses the place inside the window as if it were one in x. Window i begins at "
             "i * stride: add that to window.argmax().",
-            (_without_offset,),
+            (_counted_from(0), _counted_from(1)),
+        ),
+        Slip(
+            "looked for in all of x",
+            "Your dx looks for the largest number of a window in all of x, where another place may "
+            "hold the same number. Look inside the window: i * stride + window.argmax().",
+            (_by_value(first=True), _by_value(first=False)),
+        ),
+        Slip(
+            "added to x",
+            "Your dx begins from x, so that x is added to the gradient. Begin from "
+            "np.zeros_like(x).",
+            (lambda dy, x, *window: x + _max_pool_back(dy, x, *window),),
         ),
         Slip(
             "to the whole window",
@@ -540,12 +605,18 @@ def max_pool_backward(dy, x, kernel_size, stride):
             "times the maximum",
             "Your dx multiplies dy by the largest number. The output rises by 1 when that number "
             "rises by 1: its slope is 1, whatever it is.",
-            (lambda dy, x, kernel_size, stride: _max_pool_back(dy, x, kernel_size, stride) * x,),
+            (lambda dy, x, *window: _max_pool_back(dy, x, *window) * x,),
         ),
         Slip(
             "the smallest wins",
             "Your dx goes to the smallest number of each window. The largest made the output.",
-            (lambda dy, x, kernel_size, stride: _max_pool_back(dy, -x, kernel_size, stride),),
+            (lambda dy, x, *window: _max_pool_back(dy, -x, *window),),
+        ),
+        Slip(
+            "the largest in size wins",
+            "Your dx goes to the number farthest from 0, whatever its sign. -5 is less than 1: the "
+            "largest made the output.",
+            (lambda dy, x, *window: _max_pool_back(dy, np.abs(x), *window),),
         ),
         Slip(
             "window i begins at i",
@@ -556,9 +627,8 @@ def max_pool_backward(dy, x, kernel_size, stride):
             "ones in place of dy",
             "Your dx marks the winners with 1. What arrives at them is dy of their window.",
             (
-                lambda dy, x, kernel_size, stride: _max_pool_back(
-                    np.ones_like(dy), x, kernel_size, stride
-                ),
+                lambda dy, x, *window: _max_pool_back(np.ones_like(dy), x, *window),
+                lambda dy, x, *window: np.minimum(_max_pool_back(np.ones_like(dy), x, *window), 1),
             ),
         ),
     ),
