@@ -483,11 +483,10 @@ MAX_POOL_BACKWARD = Exercise(
     sections=("04_04_pooling",),
     task="""
 The way back through max pooling of a sequence, without padding. `x` is `(N, C, L)`; window *i*
-holds `x[n, c, i * stride : i * stride + kernel_size]`. `dy` is `(N, C, L')`, the gradient of the
-loss by every output. Return `dx`, shaped like `x`: each `dy` goes to the largest number of its
-window, to the first one if several are equal, and where windows overlap what arrives is added. For
-`x` `[[[3, 5, 5, 1]]]`, `dy` `[[[10, 20]]]`, kernel size 2 and stride 2, `dx` is
-`[[[0, 10, 20, 0]]]`.
+holds `x[n, c, i * stride : i * stride + kernel_size]`. `dy` `(N, C, L')` is the gradient at the
+outputs. Return `dx`, shaped like `x`: each `dy` goes to the largest number of its window, to the
+first if several are equal; where windows overlap, what arrives is added. For `x` `[[[3, 5, 5, 1]]]`,
+`dy` `[[[10, 20]]]`, kernel size 2 and stride 2, `dx` is `[[[0, 10, 20, 0]]]`.
 """,
     stub="""
 def max_pool_backward(dy, x, kernel_size, stride):
