@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
-EXPLORERS = {}
+from course_lib.explore import pool_under_the_window
+
+EXPLORERS = {
+    "pool_under_the_window, average with padding": lambda: pool_under_the_window(
+        layer="average", kernel_size=4, stride=1, padding=2
+    ),
+}

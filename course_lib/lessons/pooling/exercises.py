@@ -76,11 +76,11 @@ MAX_POOL2D_FORWARD = Exercise(
     name="max_pool2d_forward",
     sections=("04_04_pooling",),
     task="""
-`x` is `(N, C, H, W)`. Return `y` `(N, C, H', W')`, the largest number in every window of
-`kernel_size` by `kernel_size`, in each channel by itself. The window moves by `stride`, down and
-across, and stands only where it fits. `padding` adds so many rows and columns on each side, which
-must never win; it is at most half of `kernel_size`. For `x` `[[[[-1, -2], [-3, -4]]]]` and kernel
-size 2, stride 2, padding 0, `y` is `[[[[-1]]]]`.
+`x` is `(N, C, H, W)`: N examples of C channels, H rows and W columns. Return `y` `(N, C, H', W')`,
+the largest number in every window of `kernel_size` by `kernel_size`, channel by channel. The window
+moves by `stride`, down and across, and stands only where it fits. `padding` adds so many rows and
+columns on each side, which must never win; it is at most half of `kernel_size`. For `x`
+`[[[[-1, -2], [-3, -4]]]]`, kernel size 2, stride 2 and padding 0, `y` is `[[[[-1]]]]`.
 """,
     stub="""
 def max_pool2d_forward(x, kernel_size, stride, padding):
@@ -485,8 +485,8 @@ MAX_POOL_BACKWARD = Exercise(
 The way back through max pooling of a sequence, without padding. `x` is `(N, C, L)`; window *i*
 holds `x[n, c, i * stride : i * stride + kernel_size]`. `dy` `(N, C, L')` is the gradient at the
 outputs. Return `dx`, shaped like `x`: each `dy` goes to the largest number of its window, to the
-first if several are equal; where windows overlap, what arrives is added. For `x` `[[[3, 5, 5, 1]]]`,
-`dy` `[[[10, 20]]]`, kernel size 2 and stride 2, `dx` is `[[[0, 10, 20, 0]]]`.
+first if several are equal; where windows overlap, add. For `x` `[[[3, 5, 5, 1]]]`, `dy`
+`[[[10, 20]]]`, kernel size 2 and stride 2, `dx` is `[[[0, 10, 20, 0]]]`.
 """,
     stub="""
 def max_pool_backward(dy, x, kernel_size, stride):

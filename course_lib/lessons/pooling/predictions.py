@@ -97,11 +97,11 @@ PREDICTIONS = (
         },
         answer=_who_gets_the_tie,
         explanation="Where two numbers tie, the slope is no single number: the output rises with "
-        "either five and falls with neither alone. So somebody has to choose, and libraries "
-        "choose one winner, here the first.",
+        "either five and falls with neither alone. So somebody has to choose, and here the first "
+        "number takes it all.",
         wrong={
             (1.0, 1.0): "Then a gradient of 1 would become 2 on its way back.",
-            (0.5, 0.5): "That would be fair, and some libraries have a variant that does it.",
+            (0.5, 0.5): "That would be fair, and a library could do it. This one names a winner.",
         },
     ),
     _predict(
