@@ -88,7 +88,7 @@ def test_all_of_the_gradient_changes_hands_at_the_highest_other():
     for bid in (0.9, 0.95):  # a tie goes to the first
         assert "gradient 1 0 / 0 0" in outbid_the_maximum(window=[[bid, 0.9], [0.2, 0.3]]).text()
     tied = outbid_the_maximum(window=[[0.9, 0.9], [0.2, 0.3]], pixel="upper right").text()
-    assert "a tie: the first in reading order wins; it gets none of dy" in tied
+    assert "a tie: another stands first and gets all of dy" in tied
 
 
 def test_a_press_in_the_plot_sets_the_bid():

@@ -28,12 +28,11 @@ from course_lib.record import Array
 
 START = np.array([[0.1, 0.9], [0.2, 0.3]])
 NAMES = ("upper left", "upper right", "lower left", "lower right")
+QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 BIDS = np.linspace(0, 1, 101)
 POOLS = (lib.MaxPool2d(2), lib.AvgPool2d(2))
 SHADES = Scale(0.0, 1.0, "gray")
-LONGEST = (
-    "The lower right pixel bids 0.20, a tie: the first in reading order wins; it gets none of dy."
-)
+LONGEST = "The upper right pixel bids 0.20, a tie: another stands first and gets all of dy."
 
 
 @dataclass(frozen=True)
@@ -113,8 +112,8 @@ def verdict(view: View) -> str:
     bids = f"The {NAMES[view.pixel]} pixel bids {number(view.bid)}"
     ahead = view.bid - view.highest_other
     if abs(ahead) < 1e-9:
-        share = "all" if view.gradients[0].flat[view.pixel] else "none"
-        return f"{bids}, a tie: the first in reading order wins; it gets {share} of dy."
+        first = "it" if view.gradients[0].flat[view.pixel] else "another"
+        return f"{bids}, a tie: {first} stands first and gets all of dy."
     bids = f"{bids}, the highest other {number(view.highest_other)}"
     return f"{bids}: outbid by {number(-ahead)}." if ahead < 0 else f"{bids}: it gets all of dy."
 
@@ -132,8 +131,9 @@ def draw(figure: Figure) -> Callable[[View], None]:
         for name in ("max", "average")
     ]
     plot = Plot(
-        "output", xlim=(0, 1), ylim=(0, 1.04), xlabel="the pixel's bid: press or drag", height=150
-    )
+        "output", xlim=(0, 1), ylim=(0, 1.04), xticks=QUARTERS, yticks=QUARTERS,
+        xlabel="the pixel's bid: press or drag", height=150,
+    )  # fmt: skip
     says = Words(LONGEST, weight="bold")
     key = Legend(
         (OUTPUT, "max pooling"), (INK, "average pooling"), (HIGHLIGHT, "the pixel that bids")
