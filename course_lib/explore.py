@@ -33,6 +33,11 @@ from course_lib.lessons.normalization.gravity import gravity as gravity
 from course_lib.lessons.normalization.knobs import knobs as knobs
 from course_lib.lessons.normalization.target import the_moving_target as the_moving_target
 from course_lib.lessons.normalization.touch import touch_one_number as touch_one_number
+from course_lib.lessons.pooling.outbid import outbid_the_maximum as outbid_the_maximum
+from course_lib.lessons.pooling.shift import shift_the_digit as shift_the_digit
+from course_lib.lessons.pooling.under_the_window import (
+    pool_under_the_window as pool_under_the_window,
+)
 from course_lib.lessons.receptive_field.what_this_output_knows import (
     what_this_output_knows as what_this_output_knows,
 )
