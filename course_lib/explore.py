@@ -18,6 +18,9 @@ from course_lib.lessons.convolution.under_the_window import (
 from course_lib.lessons.convolution.under_the_window import (
     conv2d_under_the_window as conv2d_under_the_window,
 )
+from course_lib.lessons.dropout.channel import pixel_against_channel as pixel_against_channel
+from course_lib.lessons.dropout.click import click_a_unit_away as click_a_unit_away
+from course_lib.lessons.dropout.roll import roll_and_average as roll_and_average
 from course_lib.lessons.normalization.gravity import gravity as gravity
 from course_lib.lessons.normalization.knobs import knobs as knobs
 from course_lib.lessons.normalization.target import the_moving_target as the_moving_target

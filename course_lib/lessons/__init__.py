@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from course_lib.lessons import (
     convolution,
+    dropout,
     normalization,
     receptive_field,
     residual,
@@ -21,6 +22,7 @@ LESSONS = (
     convolution,
     receptive_field,
     transposed_convolution,
+    dropout,
     normalization,
     residual,
     training,
