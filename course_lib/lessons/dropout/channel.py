@@ -21,8 +21,7 @@ from course_lib.lessons.dropout.maps import (
     P,
     agreement,
     behind_dropout,
-    from_other_maps,
-    from_own_map,
+    brought_back,
     three_maps,
 )
 from course_lib.record import Array
@@ -83,12 +82,8 @@ def pixel_against_channel(**values: object) -> Explorer:
     ) -> View:
         x = three_maps(*maps)
         y, kept = behind_dropout(DROPPED[drop], x, throw)
-        gone, rest = ~kept[0, look_at], np.delete(y[0], look_at, axis=0)
-        own, others = from_own_map(x[0, look_at], ~gone), np.zeros_like(x[0, 0])
-        if gone.any():
-            others = from_other_maps(rest, x[0, look_at], gone)
-        filled = (np.where(gone, found, x[0, look_at]) for found in (own, others))
-        return View(NAMES[maps[0]], look_at, x[0], y[0], ~kept[0], *filled)
+        own, others = brought_back(x, y, ~kept, look_at)
+        return View(NAMES[maps[0]], look_at, x[0], y[0], ~kept[0], own, others)
 
     touches = {
         f"press_on_{i}": Point(f"map {i}", sets=("look_at",), to_value=lambda x, y, i=i, **_: i)

@@ -18,15 +18,20 @@ NAMES = {"features": ("blur", "upright edges", "level edges"), "colours": ("red"
 
 @cache
 def three_maps(kind: str, photo: str = "china") -> Array:
-    """Features of a photograph that a small convolution with a ReLU finds, or its three colours.
+    """Features that a convolution with a ReLU finds in a photograph, its colours, or itself.
+
+    Parameters
+    ----------
+    kind : "features", "colours" or "photograph"
+    photo : "china" or "flower"
 
     Returns
     -------
-    (1, 3, H, W)
+    (1, 3, H, W), for "photograph" (1, 1, H, W)
     """
     image = lib.photograph(photo, shrink=SHRINK, grey=kind != "colours", dtype=np.float64)
-    if kind == "colours":
-        return image[None]
+    if kind != "features":
+        return image.reshape(1, -1, *image.shape[-2:])
     kernels = np.stack([BLUR, UPRIGHT, UPRIGHT.T])[:, None]
     return lib.Sequential(lib.Conv2d(kernels, None), lib.ReLU())(image[None, None])
 
@@ -71,6 +76,37 @@ def from_other_maps(others: Array, wanted: Array, at: Array) -> Array:
     x = np.concatenate([x, np.ones((*wanted.shape, 1))], axis=-1)  # and a bias
     weight = np.linalg.lstsq(x[at], wanted[at], rcond=None)[0]
     return x @ weight
+
+
+def dropped_whole(x: Array, i: int) -> tuple[Array, Array]:
+    """x without map i, and where it was dropped: both like x, (1, C, H, W)."""
+    gone = np.zeros(x.shape, bool)
+    gone[:, i] = True
+    return np.where(gone, 0, x), gone
+
+
+def brought_back(x: Array, y: Array, gone: Array, i: int) -> tuple[Array, Array]:
+    """Map i with what was dropped brought back by its own map, and by the others.
+
+    Parameters
+    ----------
+    x, y, gone : (1, C, H, W)    before dropout, behind it, and True where it dropped
+
+    Returns
+    -------
+    (H, W), (H, W)
+    """
+    at, wanted, others = gone[0, i], x[0, i], np.delete(y[0], i, axis=0)
+    own = from_own_map(wanted, ~at)
+    mixed = from_other_maps(others, wanted, at) if at.any() else wanted
+    return np.where(at, own, wanted), np.where(at, mixed, wanted)
+
+
+def agreements(x: Array, y: Array, gone: Array, i: int) -> tuple[float, float]:
+    """How well map i is brought back where it was dropped: the two r of `brought_back`."""
+    at = gone[0, i]
+    own, mixed = (agreement(found[at], x[0, i][at]) for found in brought_back(x, y, gone, i))
+    return own, mixed
 
 
 def agreement(found: Array, wanted: Array) -> float:
