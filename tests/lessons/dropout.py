@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
-EXPLORERS = {}
+from course_lib.explore import pixel_against_channel
+
+EXPLORERS = {
+    "pixel_against_channel, colours": lambda: pixel_against_channel(
+        maps="colours of flower", drop="whole maps"
+    ),
+}

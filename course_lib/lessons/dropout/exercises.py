@@ -161,12 +161,12 @@ DROPOUT_FORWARD = Exercise(
     name="dropout_forward",
     sections=("04_05_dropout",),
     task="""
-Write dropout. `x` and `noise` are arrays of shape `(N, D)`; the numbers of `noise` lie between 0
-and 1, each place as likely as any other. Where `training` is True, drop a number of `x` (make it 0)
-where its `noise` is below `p`, and divide the others by 1 − p. Where `training` is False, return
-`x` as it is. Return `y` of shape `(N, D)`; leave `x` unchanged.
+Write dropout. `x` and `noise` are arrays of shape `(N, D)`; `noise` holds random numbers from 0 to
+1. If `training` is True, drop a number of `x` where its `noise` is below `p`, and divide the others
+by 1 − p. If `training` is False, return `x` as it is. Return `y`, an array of shape `(N, D)`; do
+not write into `x`.
 
-With x = [[1, 2]], noise = [[0.3, 0.8]], p = 0.5 and training = True, y is [[0, 4]].
+With x = [[1, 2]], noise = [[0.3, 0.8]] and p = 0.5, y is [[0, 4]] in training.
 """,
     stub="""
 def dropout_forward(x, noise, p, training):
@@ -357,13 +357,13 @@ SPATIAL_DROPOUT_FORWARD = Exercise(
     name="spatial_dropout_forward",
     sections=("04_05_dropout",),
     task="""
-Drop whole maps. `x` is `(N, C, H, W)`: N examples, each with C maps of H × W numbers. `noise` is
-`(N, C)`, one number between 0 and 1 for each map. Where a map's `noise` is below `p`, all its
-numbers become 0; those of the other maps are divided by 1 − p. Return `y`, shaped like `x`; leave
-`x` unchanged. (This is training; evaluation has nothing to do.)
+Drop whole maps, as in training. `x` is `(N, C, H, W)`: N examples, each with C maps of H × W
+numbers. `noise` is `(N, C)`, one random number from 0 to 1 for each map. Where a map's `noise` is
+below `p`, all its numbers become 0; those of the other maps are divided by 1 − p. Return `y`,
+shaped like `x`.
 
-With one example of two maps, noise = [[0.3, 0.8]] and p = 0.5, y[0, 0] is all 0 and y[0, 1] is
-twice x[0, 1].
+With one example, two maps, noise = [[0.3, 0.8]] and p = 0.5, y[0, 0] is all 0 and y[0, 1] is twice
+x[0, 1].
 """,
     stub="""
 def spatial_dropout_forward(x, noise, p):

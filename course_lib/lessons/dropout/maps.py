@@ -47,12 +47,23 @@ def behind_dropout(kind: type[lib.Dropout], x: Array, seed: int) -> tuple[Array,
 
 
 def from_own_map(values: Array, kept: Array) -> Array:
-    """The mean of the neighbours that were kept, 0 where none was; (H, W), (H, W) -> (H, W)"""
+    """The mean of the eight neighbours that were kept, or of all that was kept if no one was.
+
+    Parameters
+    ----------
+    values, kept : (H, W)       what was dropped is not read
+
+    Returns
+    -------
+    (H, W)                      0 if nothing was kept at all
+    """
+    if not kept.any():
+        return np.zeros_like(values)
     ring = np.ones((1, 1, 3, 3))
     ring[0, 0, 1, 1] = 0
     around = lib.Conv2d(ring, None, padding=1)
     total, count = (around(a[None, None])[0, 0] for a in (values * kept, kept.astype(float)))
-    return total / np.maximum(count, 1)
+    return np.where(count > 0, total / np.maximum(count, 1), values[kept].mean())
 
 
 def from_other_maps(others: Array, wanted: Array, at: Array) -> Array:
