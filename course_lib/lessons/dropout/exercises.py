@@ -102,6 +102,22 @@ BOTH_WAYS: Kinds = (
         ),
     ),
     (
+        "kept below 1 - p",
+        "{your} keeps a number where its noise is below 1 - p. That keeps the right share, but "
+        "other numbers than the task asks for: a number is dropped where noise < p.",
+        ({"keep_below": True, "below": lambda p: 1 - p},),
+    ),
+    (
+        "0.5 in place of p",
+        "{your} is right for p = 0.5 alone. Both the mask and the factor depend on p: noise < p, "
+        "and 1 - p.",
+        (
+            {"below": lambda p: 0.5},
+            {"scale": lambda p: 2.0},
+            {"below": lambda p: 0.5, "scale": lambda p: 2.0},
+        ),
+    ),
+    (
         "all of it enlarged",
         "{your} is divided by 1 - p everywhere, and no number of it is 0. Where noise is below p "
         "it must be 0.",
@@ -143,6 +159,39 @@ def _changed(*kinds: Any) -> Callable[[Exercise], Iterator[Slip]]:
             )
 
     return make
+
+
+def _without_brackets(values: Array, noise: Array, p: float, training: bool = True) -> Array:
+    return _thinned(values, noise, p, scale=lambda p: 1.0) - p if training else values + 0.0
+
+
+def _by_the_share_kept(values: Array, noise: Array, p: float, training: bool = True) -> Array:
+    share = max((noise >= p).mean(), 1e-9)
+    return _thinned(values, noise, p, training, scale=lambda p: 1 / share)
+
+
+def _with_a_mask_of_its_own(seed: int) -> Callable[..., Array]:
+    """One number for each number of x, from a generator that is not the task's."""
+    return lambda values, noise, p, *training: _thinned(
+        values, np.random.default_rng(seed).random(values.shape), p, *training
+    )
+
+
+OWN_MASKS = tuple(map(_with_a_mask_of_its_own, (0, 1, 42)))
+WRITTEN = (
+    Slip(
+        "brackets missing",
+        "{your} is divided by 1, and then p is taken away: * and / come before -. Put 1 - p into "
+        "brackets.",
+        (_without_brackets,),
+    ),
+    Slip(
+        "divided by the share kept this time",
+        "{your} is divided by the share that happened to be kept. Divide by the share that is kept "
+        "on the mean, 1 - p: it is the same in every call.",
+        (_by_the_share_kept,),
+    ),
+)
 
 
 def _modes_exchanged(values: Array, noise: Array, p: float, training: bool) -> Array:
@@ -198,6 +247,13 @@ def dropout_forward(x, noise, p, training):
     ),
     slips=(
         _changed(*GOING_FORWARD, *BOTH_WAYS, *EVALUATION),
+        *WRITTEN,
+        Slip(
+            "a mask of its own",
+            "Your y draws random numbers of its own. The task hands them in, so that the answer "
+            "can be compared: read noise.",
+            OWN_MASKS,
+        ),
         Slip(
             "training and evaluation exchanged",
             "Your y drops in evaluation and not in training. Which of the two is training = True?",
@@ -311,17 +367,19 @@ def dropout_backward(dy, noise, p, training):
                 lambda *args: _thinned(*args, scale=lambda p: 1 - p, evaluated=lambda p: 1 - p),
             ),
         ),
+        Slip(
+            "handed on where it was dropped",
+            "Your dx has the gradient of dropped numbers too. They did not reach the loss: their "
+            "gradient is 0.",
+            (lambda *args: _thinned(*args, dropped=1.0),),
+        ),
         _changed(*BOTH_WAYS, *EVALUATION),
+        *WRITTEN,
         Slip(
             "a new mask",
             "Your dx drops other places than the forward pass did: it draws a mask of its own. The "
             "gradient goes back where the numbers went forward; use noise.",
-            tuple(
-                lambda dy, noise, p, training, seed=seed: _thinned(
-                    dy, np.random.default_rng(seed).random(dy.shape), p, training
-                )
-                for seed in (0, 1, 42)
-            ),
+            OWN_MASKS,
         ),
         Slip(
             "training and evaluation exchanged",
@@ -341,7 +399,21 @@ def dropout_backward(dy, noise, p, training):
             (
                 lambda dy, *rest: _thinned(np.ones_like(dy), *rest),
                 lambda dy, *rest: _thinned(np.ones_like(dy), *rest, scale=lambda p: 1.0),
+                lambda dy, noise, p, training: (noise >= p) / (1 - p) if training else dy,
             ),
+        ),
+        Slip(
+            "multiplied by the noise",
+            "Your dx is dy times the noise. The noise only decides: compare it with p.",
+            (
+                lambda dy, noise, p, training: dy * noise if training else dy,
+                lambda dy, noise, p, training: dy * noise / (1 - p) if training else dy,
+            ),
+        ),
+        Slip(
+            "dy compared with p",
+            "Your dx compares dy with p. What was dropped is said by noise: noise < p.",
+            (lambda dy, noise, p, training: _thinned(dy, dy, p, training),),
         ),
     ),
     hints=(
@@ -398,6 +470,13 @@ def spatial_dropout_forward(x, noise, p):
     ),
     slips=(
         _changed(*GOING_FORWARD, *BOTH_WAYS),
+        *WRITTEN,
+        Slip(
+            "numbers instead of maps",
+            "Your y drops single numbers, by random numbers of its own. A map is dropped as a "
+            "whole: noise has one number for each.",
+            OWN_MASKS,
+        ),
         Slip(
             "the mask lies along the pixels",
             "Your y lays the mask along rows and columns. NumPy matches axes from the last one, so "
