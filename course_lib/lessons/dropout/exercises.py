@@ -429,13 +429,11 @@ SPATIAL_DROPOUT_FORWARD = Exercise(
     name="spatial_dropout_forward",
     sections=("04_05_dropout",),
     task="""
-Drop whole maps, as in training. `x` is `(N, C, H, W)`: N examples, each with C maps of H × W
-numbers. `noise` is `(N, C)`, one random number from 0 to 1 for each map. Where a map's `noise` is
-below `p`, all its numbers become 0; those of the other maps are divided by 1 − p. Return `y`,
-shaped like `x`.
+Drop whole maps, as in training. `x` is `(N, C, H, W)`: N examples of C maps, H × W numbers each.
+`noise` is `(N, C)`, a random number from 0 to 1 for each map. Where a map's `noise` is below `p`,
+all its numbers become 0; those of the other maps are divided by 1 − p. Return `y`, shaped like `x`.
 
-With one example, two maps, noise = [[0.3, 0.8]] and p = 0.5, y[0, 0] is all 0 and y[0, 1] is twice
-x[0, 1].
+With noise = [[0.3, 0.8]] and p = 0.5, y[0, 0] is all 0, and y[0, 1] is 2 * x[0, 1].
 """,
     stub="""
 def spatial_dropout_forward(x, noise, p):
