@@ -67,9 +67,9 @@ def test_the_net_is_used_without_dropout():
 
 def test_dropout_makes_the_worst_unit_cheaper_in_every_run():
     table = measured("04_05.unit_by_unit")
-    without = table["p = 0.0: worst loss"]
+    without = table["p = 0.0: worst unit costs"]
     for p in ("0.2", "0.5"):
-        assert table[f"p = {p}: worst loss"].max() < 0.7 * without.min()
+        assert table[f"p = {p}: worst unit costs"].max() < 0.7 * without.min()
     assert table["p = 0.2: accuracy"].mean() < table["p = 0.0: accuracy"].mean() + 0.005
     assert table["p = 0.5: accuracy"].mean() < table["p = 0.0: accuracy"].mean() - 0.01
 

@@ -188,7 +188,7 @@ WRITTEN = (
     Slip(
         "divided by the share kept this time",
         "{your} is divided by the share that happened to be kept. Divide by the share that is kept "
-        "on the mean, 1 - p: it is the same in every call.",
+        "on average, 1 - p: it is the same in every call.",
         (_by_the_share_kept,),
     ),
 )
@@ -210,10 +210,10 @@ DROPOUT_FORWARD = Exercise(
     name="dropout_forward",
     sections=("04_05_dropout",),
     task="""
-Write dropout. `x` and `noise` are arrays of shape `(N, D)`; `noise` holds random numbers from 0 to
-1. If `training` is True, drop a number of `x` where its `noise` is below `p`, and divide the others
-by 1 − p. If `training` is False, return `x` as it is. Return `y`, an array of shape `(N, D)`; do
-not write into `x`.
+Write dropout. `x` is an array of shape `(N, D)`: N examples of D numbers. `noise` has the same
+shape, a random number between 0 and 1 for each. If `training` is True, drop a number of `x` where
+its `noise` is below `p`, and divide the others by 1 − p; otherwise return `x` as it is. Return `y`
+of shape `(N, D)`; do not write into `x`.
 
 With x = [[1, 2]], noise = [[0.3, 0.8]] and p = 0.5, y is [[0, 4]] in training.
 """,
@@ -430,8 +430,9 @@ SPATIAL_DROPOUT_FORWARD = Exercise(
     sections=("04_05_dropout",),
     task="""
 Drop whole maps, as in training. `x` is `(N, C, H, W)`: N examples of C maps, H × W numbers each.
-`noise` is `(N, C)`, a random number from 0 to 1 for each map. Where a map's `noise` is below `p`,
-all its numbers become 0; those of the other maps are divided by 1 − p. Return `y`, shaped like `x`.
+`noise` is `(N, C)`, a random number between 0 and 1 for each map. Where a map's `noise` is below
+`p`, all its numbers become 0; those of the other maps are divided by 1 − p. Return `y`, shaped like
+`x`.
 
 With noise = [[0.3, 0.8]] and p = 0.5, y[0, 0] is all 0, and y[0, 1] is 2 * x[0, 1].
 """,

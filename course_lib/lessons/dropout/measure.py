@@ -8,13 +8,13 @@ SHARES = (0.0, 0.2, 0.5)
 
 
 def unit_by_unit(seed: int) -> dict[str, float]:
-    """Accuracy with all units, and what is lost with the one unit that is missed most."""
+    """Accuracy with all units, and what the one unit costs that is missed most."""
     row = {}
     for p in SHARES:
         one = train(p, seed)
         whole = accuracy_without(one)
         row[f"p = {p:.1f}: accuracy"] = whole
-        row[f"p = {p:.1f}: worst loss"] = whole - accuracies_without_one(one).min()
+        row[f"p = {p:.1f}: worst unit costs"] = whole - accuracies_without_one(one).min()
     return row
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import course_lib as lib
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.measured import read
 from course_lib.lessons.dropout.maps import agreements, behind_dropout, dropped_whole, three_maps
-from course_lib.lessons.dropout.nets import accuracies_without_one, accuracy_without, trained
 
 
 def _predict(word: str, **rest: Any) -> Prediction:
@@ -41,9 +42,11 @@ def _gradient_of_a_dropped(dy: float) -> float:
     return float(backward(np.full(6, dy))[y == 0][0])
 
 
-def _worst_loss(p: float) -> float:
-    one = trained(p, 0)
-    return accuracy_without(one) - float(accuracies_without_one(one).min())
+def _price(p: float) -> float:
+    """The accuracy that dropout costs where all units are at work, over the stored runs."""
+    table = read(Path(__file__).parent)["04_05.unit_by_unit"]
+    without, dropped = (table[f"p = {share:.1f}: accuracy"].mean() for share in (0.0, p))
+    return float(without - dropped)
 
 
 def _r_of_half_a_photograph() -> float:
@@ -87,7 +90,7 @@ PREDICTIONS = (
         },
         answer=lambda: _in_evaluation(3.0, 0.5),
         explanation="In evaluation nothing is dropped, and the division in training has already "
-        "made both sides equal on the mean.",
+        "made both sides equal on average.",
         wrong={
             1.5: "That is what a net needs whose numbers were not divided in training.",
             6.0: "Then the net would read the same digit in another way each time.",
@@ -96,7 +99,7 @@ PREDICTIONS = (
     _predict(
         "not_divided",
         question="Dropout with p = 0.75, but somebody forgot to divide by 1 - p. How many times as "
-        "large as in training, on the mean, is the sum of the numbers in evaluation?",
+        "large as in training, on average, is the sum of the numbers in evaluation?",
         answer=lambda: _evaluation_over_training(0.75),
         explanation="In training a quarter of the numbers is there, in evaluation all of them. "
         "The next layer learned to expect a quarter.",
@@ -123,20 +126,21 @@ PREDICTIONS = (
         tolerance=1e-9,
     ),
     _predict(
-        "worst_unit",
-        question="A net with 16 hidden units, trained without dropout, reads 97 in 100 digits. The "
-        "one unit that it misses most is taken away. How many in 100 does it read then?",
+        "the_price",
+        question="Five nets were trained without dropout and five with p = 0.5. With all 16 units "
+        "at work, which read more of the digits that were held out?",
         choices={
-            "95 or more": 0.0,
-            "Between 88 and 95": 0.02,
-            "Fewer than 88": 0.09,
+            "Those trained with dropout": -1.0,
+            "No difference above 1 in 100": -0.01,
+            "Those trained without": 0.01,
         },
-        answer=lambda: _beyond(_worst_loss(0.0), (-1.0, 0.02, 0.09)),
-        explanation="One unit in 16 is a sixteenth of the units and far more of the work: the "
-        "others were never asked to do without it.",
+        answer=lambda: _beyond(_price(0.5), (-1.0, -0.01, 0.01)),
+        explanation="Each training step had to do with about 8 units, and 8 units hold less than "
+        "16. Srivastava and colleagues report that dropout makes large nets better; this one is "
+        "small.",
         wrong={
-            0.0: "So little is lost only where the others have learned the same thing too.",
-            0.02: "That is about what a unit costs on the mean; the worst one costs far more.",
+            -1.0: "That is what dropout is known for, with nets of far more units than these.",
+            -0.01: "The difference is small, but larger than that.",
         },
     ),
     _predict(
