@@ -210,10 +210,10 @@ DROPOUT_FORWARD = Exercise(
     name="dropout_forward",
     sections=("04_05_dropout",),
     task="""
-Write dropout. `x` is an array of shape `(N, D)`: N examples of D numbers. `noise` has the same
-shape, a random number between 0 and 1 for each. If `training` is True, drop a number of `x` where
-its `noise` is below `p`, and divide the others by 1 − p; otherwise return `x` as it is. Return `y`
-of shape `(N, D)`; do not write into `x`.
+`x` is an array of shape `(N, D)`: N examples of D numbers. `noise` has the same shape, a random
+number between 0 and 1 for each. If `training` is True, drop a number of `x` where its `noise` is
+below `p`, and divide the others by 1 − p; otherwise return `x` as it is. Return `y` of shape
+`(N, D)`; do not write into `x`.
 
 With x = [[1, 2]], noise = [[0.3, 0.8]] and p = 0.5, y is [[0, 4]] in training.
 """,

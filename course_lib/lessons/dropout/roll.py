@@ -74,7 +74,7 @@ def roll_and_average(**values: object) -> Explorer:
         y = used(np.tile(X, (MOST, 1)))[:rolls]
         y = test(y, p) if evaluation else train(y, p)
         means = np.cumsum(y.sum(axis=1)) / np.arange(1, rolls + 1)
-        return View(y[-1], means, evaluation, float(test(X, p).sum()), slip, p)
+        return View(y[-1].round(9), means, evaluation, float(test(X, p).sum()), slip, p)
 
     explorer = Explorer(
         "roll and average",
