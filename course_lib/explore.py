@@ -25,6 +25,9 @@ from course_lib.lessons.convolution.under_the_window import (
 from course_lib.lessons.convolution.under_the_window import (
     conv2d_under_the_window as conv2d_under_the_window,
 )
+from course_lib.lessons.dropout.channel import pixel_against_channel as pixel_against_channel
+from course_lib.lessons.dropout.click import click_a_unit_away as click_a_unit_away
+from course_lib.lessons.dropout.roll import roll_and_average as roll_and_average
 from course_lib.lessons.embedding.look_up import look_up_table as look_up_table
 from course_lib.lessons.embedding.twelve_months import (
     twelve_months_in_two_numbers as twelve_months_in_two_numbers,

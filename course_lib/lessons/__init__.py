@@ -9,6 +9,7 @@ from __future__ import annotations
 from course_lib.lessons import (
     activation,
     convolution,
+    dropout,
     embedding,
     normalization,
     pooling,
@@ -26,6 +27,7 @@ LESSONS = (
     transposed_convolution,
     activation,
     pooling,
+    dropout,
     normalization,
     residual,
     embedding,
