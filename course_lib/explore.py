@@ -18,6 +18,8 @@ from course_lib.lessons.convolution.under_the_window import (
 from course_lib.lessons.convolution.under_the_window import (
     conv2d_under_the_window as conv2d_under_the_window,
 )
+from course_lib.lessons.linear.one_pixel import paint_one_pixel as paint_one_pixel
+from course_lib.lessons.linear.three_points import where_do_they_go as where_do_they_go
 from course_lib.lessons.normalization.gravity import gravity as gravity
 from course_lib.lessons.normalization.knobs import knobs as knobs
 from course_lib.lessons.normalization.target import the_moving_target as the_moving_target
