@@ -54,7 +54,7 @@ def convolutional_in_place(rng):
     )
 
 
-def accuracy_after_training(net, x_train, y_train, x_test, y_test):
+def accuracy_after_training(net, x_train, y_train, x_test, y_test, progress=False):
     _, history = lib.fit(
         net,
         x_train,
@@ -63,24 +63,26 @@ def accuracy_after_training(net, x_train, y_train, x_test, y_test):
         epochs=10,
         rng=np.random.default_rng(0),
         validation=(x_test, y_test),
-        progress=False,
+        progress=progress,
     )
     return history.validation_accuracy[-1]
 
 
-def shuffled(seed, x_train, y_train, x_test, y_test, nets):
+def shuffled(seed, data, nets, progress=False):
     """Each net trained on the pictures as they are, and on the same with their pixels shuffled."""
+    x_train, y_train, x_test, y_test = data
     order = np.random.default_rng(seed).permutation(x_train[0].size)
     row = {}
     for name, make in nets.items():
         for how in (np.arange(len(order)), order):
-            data = (shuffle(x_train, how), y_train, shuffle(x_test, how), y_test)
+            net = make(np.random.default_rng(seed))
+            pictures = shuffle(x_train, how), y_train, shuffle(x_test, how), y_test
             column = f"{name}, {'shuffled' if how is order else 'as they are'}"
-            row[column] = accuracy_after_training(make(np.random.default_rng(seed)), *data)
+            row[column] = accuracy_after_training(net, *pictures, progress)
     return row
 
 
-def digits_on_a_canvas(seed: int) -> dict[str, float]:
+def digits_on_a_canvas(seed: int, progress: bool = False) -> dict[str, float]:
     """Digits of 8 by 8 pixels at random places of 16 by 16."""
     rng = np.random.default_rng(seed)
     x_train, y_train, x_test, y_test = lib.digits(rng=rng, dtype=np.float64)
@@ -89,7 +91,7 @@ def digits_on_a_canvas(seed: int) -> dict[str, float]:
         "fully connected": lambda rng: fully_connected(256, rng),
         "convolutional": convolutional,
     }
-    return shuffled(seed, *canvases, nets)
+    return shuffled(seed, canvases, nets, progress)
 
 
 def digits_that_fill_the_picture(seed: int) -> dict[str, float]:
@@ -99,7 +101,7 @@ def digits_that_fill_the_picture(seed: int) -> dict[str, float]:
         "fully connected": lambda rng: fully_connected(64, rng),
         "convolutional": convolutional_in_place,
     }
-    return shuffled(seed, *data, nets)
+    return shuffled(seed, data, nets)
 
 
 TABLES = {
