@@ -207,7 +207,9 @@ def test_true_and_false_are_an_answer_of_their_own():
     assert not same(True, False, 0.0)
     assert said(True, 1, "count") == "count is a bool; expected an int."
     assert said(1, True, "affine") == "affine is an int; expected a bool."
-    assert said(np.ones(1) > 0, True, "affine").startswith("affine is an array of bool; expected")
+    assert said(np.ones(1) > 0, True, "affine").startswith(
+        "affine is an array of bool; expected a bool. One answer is asked for: array.all()"
+    )
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,8 @@ def _remark(answer: Any, expected: Any, alone: bool) -> str:
         return " Is a return missing?" if alone else ""
     if given == "a list" and np.ndim(expected):
         return " Wrap it in np.array(...)."
+    if given == "an array of bool" and type(expected) is bool:
+        return " One answer is asked for: array.all() is True where all of them are."
     if given.startswith("an array of ") and isinstance(answer, Foreign):
         return " Its elements must be real numbers: array.astype(float) makes them, if they are."
     return ""

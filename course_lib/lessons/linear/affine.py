@@ -44,7 +44,9 @@ FUNCTIONS = tuple(
             "lambda x: np.array([x[0], x[1] * x[2]])",
             "lambda x: np.sort(x)",
             "lambda x: np.clip(x, -0.5, 0.5)",
-            "lambda x: x + 0.1 * x[0] ** 2",
+            "lambda x: np.median(x)",
+            "lambda x: 0.1 * x + 0.7",
+            "lambda x: x + 0.01 * x[0] ** 2",
         ),
     )
 )
@@ -128,15 +130,21 @@ def is_affine(f):
         ),
         Slip(
             "sums of inputs never tried",
-            "Your test tries multiples of one input only. np.abs and np.sort pass that too: try "
-            "sums, f(u + v) against f(u) and f(v).",
-            (_holds(lambda f, u, v: (f(3 * u) - f(ORIGIN), 3 * (f(u) - f(ORIGIN)))),),
+            "Your test tries multiples of one input only. np.median passes that too, and with "
+            "positive factors np.abs: try sums, f(u + v) against f(u) and f(v).",
+            (
+                _holds(lambda f, u, v: (f(3 * u) - f(ORIGIN), 3 * (f(u) - f(ORIGIN)))),
+                _holds(lambda f, u, v: (f(-3 * u) - f(ORIGIN), -3 * (f(u) - f(ORIGIN)))),
+            ),
         ),
         Slip(
             "multiples only, and f(0) not taken away",
             "Your test asks for f(c * u) = c * f(u). Functions with a bias fail that, and np.abs "
             "would pass. Take f(0) away, and try sums.",
-            (_holds(lambda f, u, v: (f(3 * u), 3 * f(u))),),
+            (
+                _holds(lambda f, u, v: (f(3 * u), 3 * f(u))),
+                _holds(lambda f, u, v: (f(-3 * u), -3 * f(u))),
+            ),
         ),
         Slip(
             "rounding counts as a difference",

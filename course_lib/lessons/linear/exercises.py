@@ -74,6 +74,20 @@ def linear_forward(x, weight, bias):
             (lambda x, weight, bias: (x + bias) @ weight.T,),
         ),
         Slip(
+            "bias multiplied",
+            "Your y multiplies by bias. The bias is added, once, to the sum of the products.",
+            (lambda x, weight, bias: x @ weight.T * bias,),
+        ),
+        Slip(
+            "bent as well",
+            "Your y is bent by a ReLU or another function on top. This layer ends with the bias.",
+            (
+                lambda x, weight, bias: np.maximum(x @ weight.T + bias, 0),
+                lambda x, weight, bias: np.tanh(x @ weight.T + bias),
+                lambda x, weight, bias: 1 / (1 + np.exp(-(x @ weight.T + bias))),
+            ),
+        ),
+        Slip(
             "all biases at once",
             "Your y adds the sum, or the mean, of all biases to every output. Output o has "
             "bias[o].",
@@ -157,6 +171,13 @@ def linear_backward(dy, x, weight):
             "dx",
         ),
         Slip(
+            "sums before multiplying",
+            "Your dx adds up dy and weight over the outputs and multiplies after. dy[n, o] belongs "
+            "to weight[o]: first the products, then their sum.",
+            (lambda dy, x, weight: np.outer(dy.sum(axis=1), weight.sum(axis=0)),),
+            "dx",
+        ),
+        Slip(
             "dy left out",
             "Your dx adds up the weights without dy. Each output's weights count as much as the "
             "loss rises with that output: times dy.",
@@ -192,10 +213,20 @@ def linear_backward(dy, x, weight):
             "dweight",
         ),
         Slip(
-            "examples counted",
-            "Your dbias is the number of examples. A bias is added to its output as it is, so it "
-            "gets dy itself, added up over the examples.",
-            (lambda dy, x, weight: np.full(len(weight), float(len(dy))),),
+            "a step taken",
+            "Your dweight is weight less its gradient: a step of training. The gradient alone is "
+            "asked for.",
+            (lambda dy, x, weight: weight - dy.T @ x,),
+            "dweight",
+        ),
+        Slip(
+            "dy left out",
+            "Your dbias is 1, or the number of examples. A bias is added to its output as it is, "
+            "so it gets dy itself, added up over the examples.",
+            (
+                lambda dy, x, weight: np.ones(len(weight)),
+                lambda dy, x, weight: np.full(len(weight), float(len(dy))),
+            ),
             "dbias",
         ),
         summed("dbias", "N O", lambda dy, *rest: dy),
