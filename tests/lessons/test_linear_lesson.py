@@ -14,7 +14,7 @@ from course_lib.lessons.linear.one_pixel import PIXELS, SIDE, convolution, fully
 from course_lib.lessons.linear.three_points import CORNERS
 from course_lib.measured import measured
 
-points = np.random.default_rng(0).integers(-8, 9, size=(20, 5, 2)) / 4
+points = np.random.default_rng(0).integers(-8, 9, size=(5, 5, 2)) / 4
 
 
 def view_of(explorer):
