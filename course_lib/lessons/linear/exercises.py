@@ -33,13 +33,11 @@ def linear_forward(x, weight, bias):
 """,
     alternative="""
 def linear_forward(x, weight, bias):
-    N, I = x.shape
-    O = len(weight)
-    y = np.zeros((N, O))
-    for n in range(N):
-        for o in range(O):
+    y = np.zeros((len(x), len(weight)))
+    for n in range(len(x)):
+        for o in range(len(weight)):
             y[n, o] = bias[o]
-            for i in range(I):
+            for i in range(x.shape[1]):
                 y[n, o] += weight[o, i] * x[n, i]
     return y
 """,
