@@ -32,6 +32,8 @@ from course_lib.lessons.embedding.look_up import look_up_table as look_up_table
 from course_lib.lessons.embedding.twelve_months import (
     twelve_months_in_two_numbers as twelve_months_in_two_numbers,
 )
+from course_lib.lessons.linear.one_pixel import paint_one_pixel as paint_one_pixel
+from course_lib.lessons.linear.three_points import where_do_they_go as where_do_they_go
 from course_lib.lessons.normalization.gravity import gravity as gravity
 from course_lib.lessons.normalization.knobs import knobs as knobs
 from course_lib.lessons.normalization.target import the_moving_target as the_moving_target

@@ -16,7 +16,15 @@ import pytest
 from course_lib import conv1d
 from course_lib.engine.aside import Printed
 from course_lib.engine.checking import judge
-from course_lib.engine.outcome import Foreign, differs, dtype_problem, plain, run, structure_problem
+from course_lib.engine.outcome import (
+    Foreign,
+    differs,
+    dtype_problem,
+    plain,
+    run,
+    same,
+    structure_problem,
+)
 from course_lib.exercises import check, hint
 from course_lib.lessons import EXERCISES
 
@@ -191,6 +199,16 @@ def test_a_return_is_suspected_missing_only_where_nothing_came_back():
     assert "Is a return missing?" in said(None, np.ones(3), "y")
     assert said((np.ones(3), None), (np.ones(3), np.ones(2)), "dx", "dbias") == (
         "dbias is None; expected an array of shape (2,)."
+    )
+
+
+def test_true_and_false_are_an_answer_of_their_own():
+    assert same(plain(np.True_), True, 0.0)
+    assert not same(True, False, 0.0)
+    assert said(True, 1, "count") == "count is a bool; expected an int."
+    assert said(1, True, "affine") == "affine is an int; expected a bool."
+    assert said(np.ones(1) > 0, True, "affine").startswith(
+        "affine is an array of bool; expected a bool. One answer is asked for: array.all()"
     )
 
 

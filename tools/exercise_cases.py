@@ -18,7 +18,7 @@ from course_lib.engine.checking import accepts, judge
 from course_lib.engine.exercise import Exercise
 from course_lib.engine.inputs import Case
 from course_lib.engine.mutants import Mutant, mutants
-from course_lib.engine.outcome import run, same
+from course_lib.engine.outcome import Foreign, run, same
 from course_lib.engine.slips import usual
 from tests.bank import BANK, MADE
 
@@ -132,9 +132,14 @@ def _behaviour(exercise: Exercise, answer: object, part: int | None) -> tuple[st
         shown.append(
             "error"
             if outcome.error
-            else f"{part} " + " ".join(f"{np.shape(v)} {np.round(v, 4).tolist()}" for v in values)
+            else f"{part} " + " ".join(f"{np.shape(v)} {_rounded(v)}" for v in values)
         )
     return tuple(shown)
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers with four decimals; what is no number, such as True, as it is."""
+    return value if isinstance(value, bool | Foreign) else np.round(value, 4).tolist()
 
 
 def worked_mutants(exercise: Exercise) -> Iterator[Mutant]:

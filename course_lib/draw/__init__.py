@@ -7,6 +7,7 @@ from course_lib.draw.label import Label as Label
 from course_lib.draw.legend import SIGNS as SIGNS
 from course_lib.draw.legend import Bar as Bar
 from course_lib.draw.legend import Legend as Legend
+from course_lib.draw.lines import lines as lines
 from course_lib.draw.numbers import number as number
 from course_lib.draw.numbers import numbers as numbers
 from course_lib.draw.page import Page as Page

@@ -54,7 +54,7 @@ NUMBER: tuple[Kind, ...] = (
         "a float instead of an int",
         "{your} is the right number but a float, which cannot be a shape: np.zeros(3.0) fails. "
         "Divide with //, or wrap the result in int(...).",
-        (lambda v: float(v) if isinstance(v, int) else v,),
+        (lambda v: float(v) if type(v) is int else v,),
     ),
     (
         "one too many",

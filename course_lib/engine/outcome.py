@@ -36,7 +36,7 @@ class Foreign:
 class Outcome:
     """What happened when a function was called with one case."""
 
-    value: Any = None  # int, array (a float is an array of shape ()), a tuple of these, or Foreign
+    value: Any = None  # int, bool, array (a float is one of shape ()), a tuple of these, or Foreign
     error: BaseException | None = None
     line: str = ""  # the learner's line that raised, if its source is known
     began: bool = True  # False: the arguments did not fit, so none of its lines ran
@@ -75,7 +75,7 @@ def run(function: Callable[..., Any], case: Case, *, parts: int = 1, shown: bool
 
 
 def plain(value: Any) -> Any:
-    """A copy of `value` made of ints, plain arrays and tuples; `Foreign` for the rest.
+    """A copy of `value` made of ints, bools, plain arrays and tuples; `Foreign` for the rest.
 
     Types are compared exactly, because a subclass can bring its own idea of equality; of an int
     or float of a kind of its own, and of a named tuple, what they are made of is kept. An integer
@@ -83,10 +83,10 @@ def plain(value: Any) -> Any:
 
     Examples
     --------
-    >>> plain((np.int64(3), np.array(3), 0.5))
-    (3, 3, array(0.5))
-    >>> plain(True)
-    Foreign(type_name='bool')
+    >>> plain((np.int64(3), np.array(3), 0.5, np.True_))
+    (3, 3, array(0.5), True)
+    >>> plain("3")
+    Foreign(type_name='str')
     """
     if issubclass(type(value), tuple):
         return tuple(_plain_part(part) for part in tuple.__iter__(value))
@@ -95,7 +95,9 @@ def plain(value: Any) -> Any:
 
 def _plain_part(value: Any) -> Any:
     kind = type(value)
-    if issubclass(kind, int) and kind is not bool:
+    if kind is bool or kind is np.bool_:
+        return bool(value)
+    if issubclass(kind, int):
         value = int.__index__(value)
         if value.bit_length() < _LONGEST:
             return value
@@ -129,7 +131,8 @@ def structure_problem(answer: Any, expected: Any, names: tuple[str, ...]) -> tup
 def _part_problem(
     answer: Any, expected: Any, name: str, alone: bool = False
 ) -> tuple[str, str] | None:
-    if not (isinstance(answer, type(expected)) or (type(answer) is int and np.ndim(expected) == 0)):
+    numbers = type(answer) is int and type(expected) is not bool and np.ndim(expected) == 0
+    if type(answer) is not type(expected) and not numbers:
         remark = _remark(answer, expected, alone)
         return "type", f"{name} is {describe(answer)}; expected {describe(expected)}.{remark}"
     if _floats(answer) and answer.dtype.itemsize < 4:
@@ -149,6 +152,8 @@ def _remark(answer: Any, expected: Any, alone: bool) -> str:
         return " Is a return missing?" if alone else ""
     if given == "a list" and np.ndim(expected):
         return " Wrap it in np.array(...)."
+    if given == "an array of bool" and type(expected) is bool:
+        return " One answer is asked for: array.all() is True where all of them are."
     if given.startswith("an array of ") and isinstance(answer, Foreign):
         return " Its elements must be real numbers: array.astype(float) makes them, if they are."
     return ""
@@ -234,7 +239,7 @@ def describe(value: Any) -> str:
         return f"a tuple of {len(value)} values"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}" if value.ndim else "a float"
-    name = value.type_name if isinstance(value, Foreign) else "int"
+    name = value.type_name if isinstance(value, Foreign) else type(value).__name__
     if name == "NoneType":
         return "None"
     return f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"

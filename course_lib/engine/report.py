@@ -98,7 +98,8 @@ class Report:
             return "\n".join([*lines, f"print({names})"])
         parts = self.expected if isinstance(self.expected, tuple) else (self.expected,)
         for name, part in zip(self.returns, parts, strict=True):
-            lines += [_assignment(f"expected_{name}", part), f"print({name} - expected_{name})"]
+            yours = f"int({name})" if isinstance(part, bool) else name  # NumPy has no True - True
+            lines += [_assignment(f"expected_{name}", part), f"print({yours} - expected_{name})"]
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -176,7 +177,7 @@ def _describe_case(case: Case) -> str:
 
 def _number(value: Any, digits: int = 3) -> str:
     """So many digits, the same on every machine, and never "-0"; integers in full."""
-    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "iu":
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biu":
         return str(value)
     return f"{round(float(value), 9) + 0.0:.{digits}g}"
 

@@ -11,6 +11,7 @@ from course_lib.lessons import (
     convolution,
     dropout,
     embedding,
+    linear,
     normalization,
     pooling,
     receptive_field,
@@ -22,6 +23,7 @@ from course_lib.lessons import (
 
 LESSONS = (
     start_here,
+    linear,
     convolution,
     receptive_field,
     transposed_convolution,
