@@ -9,6 +9,7 @@ from __future__ import annotations
 from course_lib.lessons import (
     convolution,
     normalization,
+    positional,
     receptive_field,
     residual,
     start_here,
@@ -23,6 +24,7 @@ LESSONS = (
     transposed_convolution,
     normalization,
     residual,
+    positional,
     training,
 )
 
