@@ -22,6 +22,11 @@ from course_lib.lessons.normalization.gravity import gravity as gravity
 from course_lib.lessons.normalization.knobs import knobs as knobs
 from course_lib.lessons.normalization.target import the_moving_target as the_moving_target
 from course_lib.lessons.normalization.touch import touch_one_number as touch_one_number
+from course_lib.lessons.positional.beyond import (
+    beyond_the_trained_length as beyond_the_trained_length,
+)
+from course_lib.lessons.positional.clocks import clocks as clocks
+from course_lib.lessons.positional.dog_bites_man import dog_bites_man as dog_bites_man
 from course_lib.lessons.receptive_field.what_this_output_knows import (
     what_this_output_knows as what_this_output_knows,
 )
