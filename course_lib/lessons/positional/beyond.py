@@ -1,4 +1,4 @@
-"""Four trained nets on sequences that are longer, or stand further on, than any they learned from."""
+"""Four trained nets on sequences that are longer, or later, than any they learned from."""
 
 from __future__ import annotations
 

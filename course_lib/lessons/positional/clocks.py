@@ -108,12 +108,12 @@ def describe(view: View) -> str:
         for k in (1, 5, 20)
     )
     features = view.code.shape[1]
-    turn = np.degrees(view.position / view.base ** ((features - 2) / features))
+    first = np.degrees(view.position) % 360
+    last = np.degrees(view.position / view.base ** ((features - 2) / features))
     fits = "within 1e-9" if view.miss < 1e-9 else f"but for {view.miss:.0e}"
     return f"""\
 Similar to the position 1, 5 and 20 further on: {near} (1 is the same).
-At position {view.position} the first hand stands at {np.degrees(view.position) % 360:.0f} degrees, \
-the last has turned by {turn:.1f}.
+At {view.position} the first hand stands at {first:.0f} degrees; the last has turned by {last:.1f}.
 One matrix takes every position's hands to those {view.shift} later, {fits}.
 Of {FITTED} positions the nearest two are {smallest_distance(features, view.base):.2f} apart."""
 
@@ -139,7 +139,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
 
     def update(view: View) -> None:
         p, later, features = view.position, view.position + view.shift, view.code.shape[1]
-        waves.title.set_text(f"the code of {SHOWN} positions: {features} numbers, one below another")
+        waves.title.set_text(f"the code of {SHOWN} positions, a column of {features} numbers each")
         cells.show(view.code[:SHOWN].T, signed_scale(1.0), (-0.5, SHOWN - 0.5, 1, 0))
         marks[0](min(later, SHOWN) - 0.5, 0, float(later < SHOWN), 1)
         marks[1](p - 0.5, 0, 1, 1)

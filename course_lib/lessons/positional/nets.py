@@ -93,7 +93,7 @@ def reader(
 
 
 def previous_token(count: int, length: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Random tokens, and for each the one before it; the first says itself: both (count, length)."""
+    """Tokens at random, and for each the one before it, the first its own: (count, length)."""
     tokens = rng.integers(TOKENS, size=(count, length))
     return tokens, np.concatenate([tokens[:, :1], tokens[:, :-1]], axis=1)
 
