@@ -7,4 +7,4 @@ from course_lib.lessons.positional.exercises import (
 )
 from course_lib.lessons.positional.predictions import PREDICTIONS as PREDICTIONS
 
-EXERCISES = (SINUSOIDAL_CODE, ADD_OR_CONCAT, RELATIVE_ROTATION)
+EXERCISES = (ADD_OR_CONCAT, SINUSOIDAL_CODE, RELATIVE_ROTATION)
