@@ -133,6 +133,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         xlim=(0, LONGER - 1),
         ylim=(0, 1.16),
         xlabel="position",
+        xticks=range(0, LONGER, LENGTH),
         yticks=(0, 0.25, 0.5, 0.75, 1),
         height=230,
     )

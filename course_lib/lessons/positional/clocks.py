@@ -103,10 +103,9 @@ def clocks(**values: Any) -> Explorer:
 
 
 def describe(view: View) -> str:
-    near = ", ".join(
-        f"{view.code[view.position + k] @ view.code[view.position] * 2 / view.code.shape[1]:.2f}"
-        for k in (1, 5, 20)
-    )
+    later = view.code[view.position + np.array([1, 5, 20])]
+    alike = 2 * later @ view.code[view.position] / view.code.shape[1]
+    near = ", ".join(f"{number:.2f}" for number in alike.round(2) + 0.0)  # no -0.0
     features = view.code.shape[1]
     first = np.degrees(view.position) % 360
     last = np.degrees(view.position / view.base ** ((features - 2) / features))
@@ -120,14 +119,22 @@ Of {FITTED} positions the nearest two are {smallest_distance(features, view.base
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """Waves, clocks, the matrix, and how similar the other positions are."""
-    waves = Panel("waves", xlim=(-0.5, SHOWN - 0.5), ylim=(1, 0), height=130)
-    hands = Panel("hands", xlim=(0, ACROSS), ylim=(2, 0), equal=True, height=180)
-    matrix = Grid("matrix", MOST, MOST, height=180)
-    alike = Plot("alike", xlim=(0, SHOWN - 1), ylim=(-1.1, 1.1), xlabel="position", height=110)
-    key = Legend((DATA, "the position"), (OUTPUT, "matrix @ its code"), (HIGHLIGHT, "k later"))
-    Page(figure, [waves], [Legend(*SIGNS)], [hands, matrix], [key], [alike])
+    waves = Panel("waves", xlim=(-0.5, SHOWN - 0.5), ylim=(1, 0), height=100)
+    hands = Panel("hands", xlim=(0, ACROSS), ylim=(2, 0), equal=True, height=130)
+    matrix = Grid("matrix", MOST, MOST, height=130)
+    alike = Plot(
+        "alike",
+        xlim=(0, SHOWN - 1),
+        ylim=(-1.1, 1.1),
+        xlabel="position",
+        xticks=range(0, SHOWN, 16),
+        height=125,
+        least=200,
+    )
+    marks = (DATA, "the position"), (OUTPUT, "matrix @ its code"), (HIGHLIGHT, "k later")
+    Page(figure, [waves], [hands, matrix, alike], [Legend(*marks, *SIGNS)])
     cells = waves.cells()
-    marks = waves.outline(HIGHLIGHT), waves.outline(DATA)
+    columns = waves.outline(HIGHLIGHT), waves.outline(DATA)
     rims, now, moved = (
         hands.line(MUTED, lw=1),
         hands.segments(DATA, linewidths=3),
@@ -141,15 +148,15 @@ def draw(figure: Figure) -> Callable[[View], None]:
         p, later, features = view.position, view.position + view.shift, view.code.shape[1]
         waves.title.set_text(f"the code of {SHOWN} positions, a column of {features} numbers each")
         cells.show(view.code[:SHOWN].T, signed_scale(1.0), (-0.5, SHOWN - 0.5, 1, 0))
-        marks[0](min(later, SHOWN) - 0.5, 0, float(later < SHOWN), 1)
-        marks[1](p - 0.5, 0, 1, 1)
-        hands.title.set_text(f"{features // 2} clocks at position {p}, and {view.shift} later")
+        columns[0](min(later, SHOWN) - 0.5, 0, float(later < SHOWN), 1)
+        columns[1](p - 0.5, 0, 1, 1)
+        hands.title.set_text(f"{features // 2} clocks at {p}, and at {later}")
         dials = clock_centres(features // 2)
         rims.set_data(*circles(dials))
         now.set_segments(list(hand_lines(dials, view.code[p])))
         moved.set_segments(list(hand_lines(dials, view.matrix @ view.code[p])))
         tips.set_data(*hand_lines(dials, view.code[later])[:, 1].T)
-        matrix.title.set_text(f"the matrix for k = {view.shift}")
+        matrix.title.set_text(f"matrix, k = {view.shift}")
         matrix.show(view.matrix.round(6), signed_scale(1.0), extent=(0, MOST, MOST, 0))
         alike.title.set_text(f"similarity with position {p}")
         curve.set_data(np.arange(SHOWN), view.similarity)
