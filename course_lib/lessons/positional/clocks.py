@@ -128,6 +128,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         ylim=(-1.1, 1.1),
         xlabel="position",
         xticks=range(0, SHOWN, 16),
+        yticks=(-1, 0, 1),
         height=125,
         least=200,
     )

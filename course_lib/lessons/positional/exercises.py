@@ -45,11 +45,15 @@ def _code(
     return code
 
 
-def _by_column(length: int, d_model: int, base: float) -> Array:
+def _by_column(factor: int, *, sines: bool = False) -> Code:
     """Each column has a speed of its own, sines in even ones and cosines in odd ones."""
-    columns, positions = np.arange(d_model), np.arange(length)[:, None]
-    angle = positions * base ** (-columns / d_model)
-    return np.where(columns % 2, np.cos(angle), np.sin(angle))
+
+    def code(length: int, d_model: int, base: float) -> Array:
+        columns, positions = np.arange(d_model), np.arange(length)[:, None]
+        angle = positions * base ** (-factor * columns / d_model)
+        return np.where((columns % 2 == 0) | sines, np.sin(angle), np.cos(angle))
+
+    return code
 
 
 def _roles_exchanged(length: int, d_model: int, base: float) -> Array:
@@ -132,7 +136,7 @@ def sinusoidal_code(length, d_model, base):
             "a speed for every column",
             "Your code gives each column a speed of its own. A sine and the cosine to its right "
             "belong to one clock, so columns 2i and 2i + 1 have the same speed.",
-            (_by_column,),
+            (_by_column(1), _by_column(2), _by_column(1, sines=True), _by_column(2, sines=True)),
         ),
         Slip(
             "slowest first",
@@ -165,6 +169,25 @@ def sinusoidal_code(length, d_model, base):
             (
                 _code(lambda i, d, base: 1 / np.maximum(base * 2 * i / d, 1)),
                 _code(lambda i, d, base: 1 / (1 + base * 2 * i / d)),
+            ),
+        ),
+        Slip(
+            "the power taken before the division",
+            "Your code divides by base**(2i) and by d_model. The exponent is the whole quotient: "
+            "base ** (2 * i / d_model), in brackets.",
+            (
+                _code(lambda i, d, base: base ** (-2.0 * i) / d),
+                _code(lambda i, d, base: base ** (-2.0 * i) * d),
+                _code(lambda i, d, base: base**-2.0 * i / d),
+            ),
+        ),
+        Slip(
+            "positions as shares of the length",
+            "Your code divides the positions by the length of the sequence. Position 1 is 1 "
+            "however long the sequence is, so that its code is always the same.",
+            (
+                lambda length, d, base: _code(scale=1 / length)(length, d, base),
+                lambda length, d, base: _code(scale=1 / max(length - 1, 1))(length, d, base),
             ),
         ),
         Slip(
@@ -262,8 +285,9 @@ ADD_OR_CONCAT = Exercise(
     task="""
 `x` is `(N, T, E)`: N sequences of T vectors. `code` is `(P, D)`, a row for each position, and P is
 at least T: the vectors stand at positions 0 to T − 1. With `mode="add"` (then D = E) return `x`
-with each position's row added, `(N, T, E)`. With `mode="concat"` return each vector with its row
-behind it, `(N, T, E + D)`. One vector [5, 6] with the row [0, 1] becomes [5, 7] or [5, 6, 0, 1].
+with each position's row added, an array `(N, T, E)`. With `mode="concat"` return each vector with
+its row behind it, `(N, T, E + D)`. The vector [5, 6] with the row [0, 1] becomes [5, 7] or
+[5, 6, 0, 1].
 """,
     stub="""
 def add_or_concat(x, code, mode):
@@ -362,7 +386,15 @@ def add_or_concat(x, code, mode):
             "scaled before adding",
             "Your y multiplies x by the root of its features first. The paper does so to its "
             "embeddings; here x is added as it is.",
-            (_other("add", lambda x, rows: x * x.shape[2] ** 0.5 + rows),),
+            (
+                _other("add", lambda x, rows: x * x.shape[2] ** 0.5 + rows),
+                lambda x, code, mode: ADD_OR_CONCAT.reference(x * x.shape[2] ** 0.5, code, mode),
+            ),
+        ),
+        Slip(
+            "all rows added together",
+            "Your y adds the sum of all rows to each vector. A position gets its own row.",
+            (_other("add", lambda x, rows: x + rows.sum(axis=0)),),
         ),
         Slip(
             "added whatever the mode",
@@ -490,6 +522,27 @@ def relative_rotation(k, d_model, base):
             "Your R turns every clock by the same angle. Clock i turns by k / "
             "base**(2i / d_model): later ones less.",
             (_rotation(lambda k, i, d, base: k + 0.0 * i),),
+        ),
+        Slip(
+            "the first clock alone",
+            "Your R turns the first clock and leaves the others where they are. Every clock has a "
+            "block of its own, with its own angle.",
+            (_rotation(lambda k, i, d, base: k * (i == 0)),),
+        ),
+        Slip(
+            "the power taken before the division",
+            "Your R divides by base**2, or by base**(2i) and d_model. The exponent is the whole "
+            "quotient: base ** (2 * i / d_model), in brackets.",
+            (
+                _rotation(lambda k, i, d, base: k * base ** (-2.0 * i) / d),
+                _rotation(lambda k, i, d, base: k / base**2 * i / d),
+            ),
+        ),
+        Slip(
+            "degrees",
+            "Your R takes the angles for degrees. np.sin and np.cos want radians, and k / "
+            "base**(2i / d_model) is in radians.",
+            (_rotation(lambda k, i, d, base: np.pi / 180 * k * _speed(i, d, base)),),
         ),
         Slip(
             "exponent half as large",
