@@ -147,7 +147,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
 
     def update(view: View) -> None:
         p, later, features = view.position, view.position + view.shift, view.code.shape[1]
-        waves.title.set_text(f"the code of {SHOWN} positions, a column of {features} numbers each")
+        waves.title.set_text(f"{SHOWN} positions, {features} numbers each")
         cells.show(view.code[:SHOWN].T, signed_scale(1.0), (-0.5, SHOWN - 0.5, 1, 0))
         columns[0](min(later, SHOWN) - 0.5, 0, float(later < SHOWN), 1)
         columns[1](p - 0.5, 0, 1, 1)

@@ -305,7 +305,7 @@ def add_or_concat(x, code, mode):
 def add_or_concat(x, code, mode):
     sequences = []
     for vectors in x:
-        pairs = list(zip(vectors, code))
+        pairs = list(zip(vectors, code, strict=False))  # stops where the vectors end
         if mode == "add":
             sequences.append([v + row for v, row in pairs])
         else:
@@ -388,7 +388,9 @@ def add_or_concat(x, code, mode):
             "embeddings; here x is added as it is.",
             (
                 _other("add", lambda x, rows: x * x.shape[2] ** 0.5 + rows),
-                lambda x, code, mode: ADD_OR_CONCAT.reference(x * x.shape[2] ** 0.5, code, mode),
+                lambda x, code, mode: _other("", lambda x, rows: x)(
+                    x * x.shape[2] ** 0.5, code, mode
+                ),
             ),
         ),
         Slip(
