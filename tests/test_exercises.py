@@ -251,12 +251,6 @@ def test_a_result_kept_by_shapes_and_options_fails(exercise):
     assert judge(exercise, remembers).passed == (not exercise.inputs.axes)
 
 
-def whole_numbers(answers):
-    """Whether there is nothing in these answers that rounding would change."""
-    parts = (part for answer in answers for part in (answer if type(answer) is tuple else [answer]))
-    return all(np.equal(part, np.round(part)).all() for part in parts)
-
-
 @made
 @pytest.mark.parametrize("decimals", [1, 2, 4])
 def test_a_rounded_result_fails(exercise, decimals):
@@ -264,7 +258,8 @@ def test_a_rounded_result_fails(exercise, decimals):
         return change_floats(plain(exercise.reference(*args)), lambda v: np.round(v, decimals))
 
     report = judge(exercise, rounds)
-    assert report.passed == whole_numbers(exercise.wanted)
+    counts = not exercise.inputs.axes and np.asarray(exercise.wanted[0]).dtype.kind == "i"
+    assert report.passed == counts
     assert report.passed or f"rounded to {decimals} decimals" in report.diagnosis
 
 
