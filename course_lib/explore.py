@@ -43,6 +43,11 @@ from course_lib.lessons.pooling.shift import shift_the_digit as shift_the_digit
 from course_lib.lessons.pooling.under_the_window import (
     pool_under_the_window as pool_under_the_window,
 )
+from course_lib.lessons.positional.beyond import (
+    beyond_the_trained_length as beyond_the_trained_length,
+)
+from course_lib.lessons.positional.clocks import clocks as clocks
+from course_lib.lessons.positional.dog_bites_man import dog_bites_man as dog_bites_man
 from course_lib.lessons.receptive_field.what_this_output_knows import (
     what_this_output_knows as what_this_output_knows,
 )

@@ -14,6 +14,7 @@ from course_lib.lessons import (
     linear,
     normalization,
     pooling,
+    positional,
     receptive_field,
     residual,
     start_here,
@@ -33,6 +34,7 @@ LESSONS = (
     normalization,
     residual,
     embedding,
+    positional,
     training,
 )
 
