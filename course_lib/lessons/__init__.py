@@ -7,6 +7,7 @@ writes both.
 from __future__ import annotations
 
 from course_lib.lessons import (
+    attention,
     convolution,
     normalization,
     receptive_field,
@@ -23,6 +24,7 @@ LESSONS = (
     transposed_convolution,
     normalization,
     residual,
+    attention,
     training,
 )
 
