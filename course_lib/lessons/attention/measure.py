@@ -6,12 +6,12 @@ import numpy as np
 
 from course_lib.lessons.attention.nets import (
     MIXERS,
+    NETS,
     circles,
+    learn_two_look_ups,
     reporter,
     right,
     sequences,
-    train,
-    two_look_ups,
 )
 
 
@@ -26,15 +26,9 @@ def first_token(seed: int) -> dict[str, float]:
 
 
 def one_head_or_two(seed: int) -> dict[str, float]:
-    """How many of the two look-ups are right at all positions."""
-    nets = {
-        "one head, 16 features": (two_look_ups(1, seed), 400),
-        "two heads, 16 features": (two_look_ups(2, seed), 200),
-        "four heads, 16 features": (two_look_ups(4, seed), 200),
-        "one head, 32 features, a hidden layer": (two_look_ups(1, seed, width=32, hidden=64), 400),
-    }
+    """How many of the two look-ups are right, over all positions."""
     examples = circles(np.random.default_rng(99), 500)
-    return {name: right(train(*net, circles, steps), *examples) for name, (net, steps) in nets.items()}
+    return {name: right(learn_two_look_ups(name, seed)[-1], *examples) for name in NETS}
 
 
 TABLES = {

@@ -5,7 +5,8 @@ Sequences are (N, T, D) everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -76,22 +77,28 @@ def signal(layer: Layer, x: Array) -> Array:
     return np.sqrt((dx**2).sum(axis=(0, 2)) / (n * width))[::-1]
 
 
-def train(
+def training(
     model: Layer,
     rng: np.random.Generator,
     draw: Callable[[np.random.Generator], tuple[Array, Array]],
     steps: int,
     learning_rate: float = 1e-2,
-) -> Layer:
-    """Some steps of Adam, each on examples drawn anew."""
+) -> Iterator[Layer]:
+    """The model before and after each step of Adam, every step on examples drawn anew."""
     optimizer = lib.Adam.init(model, learning_rate=learning_rate)
+    yield model
     for _ in range(steps):
         x, target = draw(rng)
         logits, backward = model.forward(x)
         _, loss_backward = lib.cross_entropy(logits.reshape(*target.shape, -1), target)
         _, grad = backward(loss_backward().reshape(logits.shape))
         model, optimizer = optimizer.step(model, grad)
-    return model
+        yield model
+
+
+def last(models: Iterator[Layer]) -> Layer:
+    """The model at the end of a training."""
+    return deque(models, maxlen=1)[0]
 
 
 def right(model: Layer, x: Array, target: Array) -> float:
@@ -108,7 +115,7 @@ def sequences(rng: np.random.Generator, count: int = 32, length: int = LENGTH) -
     return x, x[:, 0]
 
 
-def reporter(kind: str, seed: int, *, length: int = LENGTH, steps: int = 200) -> lib.Sequential:
+def reporter(kind: str, seed: int, *, length: int = LENGTH, steps: int = 200) -> Layer:
     """Tokens -> vectors -> one mixer -> the last position -> a score for each token, trained."""
     rng = np.random.default_rng(seed)
     options: dict[str, Any] = {"rng": rng, "dtype": np.float64}
@@ -120,7 +127,7 @@ def reporter(kind: str, seed: int, *, length: int = LENGTH, steps: int = 200) ->
         Last(),
         lib.Linear.init(WIDTH, TOKENS, **options),
     )
-    return train(model, rng, partial(sequences, length=length), steps, 2e-2)
+    return last(training(model, rng, partial(sequences, length=length), steps, 2e-2))
 
 
 # -- two look-ups at every position --------------------------------------------------------------
@@ -132,24 +139,39 @@ def circles(rng: np.random.Generator, count: int = 32) -> tuple[Array, Array]:
     return x, np.stack([np.roll(x, back, axis=1) for back in BACK], axis=-1)
 
 
-def two_look_ups(
-    heads: int, seed: int, *, width: int = WIDTH, hidden: int = 0
-) -> tuple[Layer, np.random.Generator]:
+NETS = {  # heads, features, hidden units after the attention, steps of training, their size
+    "one head": (1, WIDTH, 0, 200, 1e-2),
+    "two heads": (2, WIDTH, 0, 200, 1e-2),
+    "four heads": (4, WIDTH, 0, 200, 1e-2),
+    "one head, twice as wide, and a hidden layer": (1, 2 * WIDTH, 4 * WIDTH, 300, 5e-3),
+}
+
+
+def two_look_ups(heads: int, width: int, hidden: int, rng: np.random.Generator) -> lib.Sequential:
     """One attention on a residual wire; with `hidden` a small net at each position after it."""
-    rng = np.random.default_rng(seed)
     options: dict[str, Any] = {"rng": rng, "dtype": np.float64}
     body: list[Layer] = []
     if hidden:
-        wide, narrow = (width, hidden), (hidden, width)
-        up, down = (lib.Linear.init(*shape, **options) for shape in (wide, narrow))
+        up, down = lib.Linear.init(width, hidden, **options), lib.Linear.init(hidden, width, **options)
         body = [lib.Residual(lib.Sequential(up, lib.ReLU(), down))]
-    model = lib.Sequential(
+    return lib.Sequential(
         lib.Embedding.init(TOKENS, width, **options),
         lib.LearnedPositionalEncoding.init(CIRCLE, width, std=1.0, **options),
         lib.Residual(lib.MultiHeadAttention.init(width, heads, **options)),
         *body,
         lib.Linear.init(width, len(BACK) * TOKENS, **options),
     )
-    return model, rng
 
 
+def learn_two_look_ups(name: str, seed: int) -> list[Layer]:
+    """One of `NETS` before training, after a tenth of it, ..., at its end."""
+    heads, width, hidden, steps, learning_rate = NETS[name]
+    rng = np.random.default_rng(seed)
+    model = two_look_ups(heads, width, hidden, rng)
+    return list(training(model, rng, circles, steps, learning_rate))[:: steps // 10]
+
+
+def maps_of(model: Layer, x: Array) -> Array:
+    """Who attends to whom in a net of two look-ups, per head, the mean over x: (heads, T, T)."""
+    embed, place, wire = model.layers[:3]  # type: ignore[attr-defined]
+    return wire.body.attention_maps(place(embed(x))).mean(axis=0)

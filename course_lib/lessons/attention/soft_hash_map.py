@@ -22,6 +22,7 @@ ENTRIES = {"cat": "feline", "dog": "pet", "rug": "fur"}
 KEYS = ((1.6, 0.0), (0.0, 1.2), (0.0, -1.2))
 QUERY = (1.3, 0.0)
 REACH = 2.4
+INSIDE = (0.5 - REACH, REACH - 0.5)  # where a name is not cut
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,9 @@ def draw(figure: Figure) -> Callable[[View], None]:
         arrow((0, 0), tuple(view.query))
         tip.set_data(*view.query[:, None])
         dots.set_data(*view.keys.T)
-        for label, (x, y) in zip([*names, asked], [*view.keys, view.query], strict=True):
-            label.move(np.clip(x, 0.4 - REACH, REACH - 0.4), y + (0.3 if y < REACH - 0.5 else -0.3))
+        for label, (x, y) in zip(names, view.keys, strict=True):  # keys above, the query below
+            label.move(np.clip(x, *INSIDE), min(y + 0.3, REACH - 0.2))
+        asked.move(np.clip(view.query[0], *INSIDE), max(view.query[1] - 0.3, 0.2 - REACH))
         rows = enumerate(zip(ENTRIES.items(), view.shares, strict=True))
         soft.set_segments([[(0, i + 0.83), (share, i + 0.83)] for i, (_, share) in rows])
         hard.set_segments([[(0, 3.83), (1, 3.83)]])
