@@ -106,10 +106,17 @@ After {view.tenth} tenths of its training the net gets {share} of the look-ups r
 def draw(figure: Figure) -> Callable[[View], None]:
     """Each head's map with the two wanted diagonals framed, and the accuracy over the training."""
     grids = [
-        Grid(f"head {i + 1}", CIRCLE, CIRCLE, height=150, least=150, caption="") for i in range(MOST)
+        Grid(f"head {i + 1}", CIRCLE, CIRCLE, height=150, least=150, caption="")
+        for i in range(MOST)
     ]
-    plot = Plot("look-ups right", xlim=(-0.2, 10.2), ylim=(0, 1.05), xlabel="tenths of the training")
-    key = Legend((OUTPUT, "now"), (DATA, "weight 1"), (HIGHLIGHT, "1 back"), (MUTED, "3 back"))
+    plot = Plot(
+        "look-ups right",
+        xlim=(-0.2, TENTHS + 0.2),
+        ylim=(0, 1.05),
+        xlabel="tenths of the training",
+        xticks=range(0, TENTHS + 1, 2),
+    )
+    key = Legend((HIGHLIGHT, "cells 1 back"), (MUTED, "cells 3 back"), (OUTPUT, "now"))
     Page(figure, grids, [plot], [key])
     marks = [
         [grid.segments(colour, linewidths=1.2) for colour in (HIGHLIGHT, MUTED)] for grid in grids

@@ -28,10 +28,10 @@ class AlongTime(Layer):
     body: Layer
 
     def forward(self, x: Array) -> tuple[Array, Backward]:
-        y, body_backward = self.body.forward(x.swapaxes(1, 2))
+        y, body_backward = self.body.forward(np.ascontiguousarray(x.swapaxes(1, 2)))
 
         def backward(dy: Array) -> tuple[Array, AlongTime]:
-            dx, grad = body_backward(dy.swapaxes(1, 2))
+            dx, grad = body_backward(np.ascontiguousarray(dy.swapaxes(1, 2)))
             return dx.swapaxes(1, 2), AlongTime(grad)
 
         return y.swapaxes(1, 2), backward
@@ -109,7 +109,9 @@ def right(model: Layer, x: Array, target: Array) -> float:
 # -- report the first token at the end -----------------------------------------------------------
 
 
-def sequences(rng: np.random.Generator, count: int = 32, length: int = LENGTH) -> tuple[Array, Array]:
+def sequences(
+    rng: np.random.Generator, count: int = 32, length: int = LENGTH
+) -> tuple[Array, Array]:
     """Random tokens, and the first of each sequence, which is to be reported at its end."""
     x = rng.integers(TOKENS, size=(count, length))
     return x, x[:, 0]
@@ -152,7 +154,10 @@ def two_look_ups(heads: int, width: int, hidden: int, rng: np.random.Generator) 
     options: dict[str, Any] = {"rng": rng, "dtype": np.float64}
     body: list[Layer] = []
     if hidden:
-        up, down = lib.Linear.init(width, hidden, **options), lib.Linear.init(hidden, width, **options)
+        up, down = (
+            lib.Linear.init(width, hidden, **options),
+            lib.Linear.init(hidden, width, **options),
+        )
         body = [lib.Residual(lib.Sequential(up, lib.ReLU(), down))]
     return lib.Sequential(
         lib.Embedding.init(TOKENS, width, **options),

@@ -172,7 +172,9 @@ def draw(figure: Figure) -> Callable[[View], None]:
     wanted = right.points(HIGHLIGHT, ms=17, marker="*")
     values, hidden = right.points(DATA, marker="s"), right.points(MUTED, marker="s")
     output = right.points(OUTPUT)
-    names = [panel.label(0, 0, str(i), size=9, zorder=5) for panel in (left, right) for i in range(4)]
+    names = [
+        panel.label(0, 0, str(i), size=9, zorder=5) for panel in (left, right) for i in range(4)
+    ]
 
     def update(view: View) -> None:
         now, seen = view.keys[-1], view.seen

@@ -120,7 +120,12 @@ Entropy {number(view.entropy[at])} bits of at most {np.log2(KEYS):.0f}"""
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """One query's weights, and three curves over d_k for both ways."""
-    axis = {"xlim": (0.8, 1300), "xscale": "log", "xlabel": "d_k", "xticks": [1, 4, 16, 64, 256, 1024]}
+    axis = {
+        "xlim": (0.8, 1300),
+        "xscale": "log",
+        "xlabel": "d_k",
+        "xticks": [1, 4, 16, 64, 256, 1024],
+    }
     weights = Plot("one query's weights", xlim=(-0.5, KEYS - 0.5), ylim=(0, 1), xlabel="keys, the "
                    "best match first")  # fmt: skip
     entropy = Plot("entropy in bits", ylim=(0, 5.2), **axis)

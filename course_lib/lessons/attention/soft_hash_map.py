@@ -64,7 +64,9 @@ def soft_hash_map(**values: object) -> Explorer:
     """
 
     def compute(
-        temperature: float = 1.0, query: Array = QUERY, keys: Array = KEYS  # type: ignore[assignment]
+        temperature: float = 1.0,
+        query: Array = QUERY,
+        keys: Array = KEYS,  # type: ignore[assignment]
     ) -> View:
         shares = look_up(query, keys, temperature)
         return View(query, keys, temperature, keys @ query, shares)
@@ -87,9 +89,7 @@ def describe(view: View) -> str:
         f"{share:.0%} {value}".replace("%", " %")
         for share, value in zip(view.shares, ENTRIES.values(), strict=True)
     )
-    scores = ", ".join(
-        f"{key} {number(s)}" for key, s in zip(ENTRIES, view.scores, strict=True)
-    )
+    scores = ", ".join(f"{key} {number(s)}" for key, s in zip(ENTRIES, view.scores, strict=True))
     return f"""\
 The soft map returns {mixture}.
 An ordinary map with the best match returns one value: {list(ENTRIES.values())[view.best]}.
