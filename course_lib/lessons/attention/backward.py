@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from course_lib.engine.exercise import Exercise, Slip
 from course_lib.engine.inputs import Inputs
-from course_lib.lessons.attention.forward import SECTION, small, softmax
+from course_lib.lessons.attention.forward import SECTION, large_enough, small, softmax
 from course_lib.record import Array
 
 SPLIT_HEADS_FORWARD = Exercise(
@@ -40,8 +42,8 @@ def split_heads_forward(x, num_heads):
         example={"N": 1, "T": 2, "E": 4, "num_heads": 2},
         also=({"N": 2, "T": 3, "E": 6, "num_heads": 2}, {"N": 2, "T": 2, "E": 4, "num_heads": 2}),
         sizes={"N": range(1, 4), "T": range(1, 5), "E": range(1, 13)},
-        derived={"d": lambda E, num_heads: E // num_heads},  # noqa: N803
-        legal=lambda E, num_heads: E % num_heads == 0,  # noqa: N803
+        derived={"d": lambda E, num_heads: E // num_heads},
+        legal=lambda E, num_heads: E % num_heads == 0,
     ),
     slips=(
         Slip(
@@ -85,6 +87,9 @@ def split_heads_forward(x, num_heads):
 )
 
 
+Dscores = Callable[[Array, Array, Array, Array], Array]
+
+
 def _weights(query: Array, key: Array) -> Array:
     return softmax(query @ key.T / query.shape[1] ** 0.5)
 
@@ -114,12 +119,21 @@ def _of_key(query: Array, key: Array, value: Array, dy: Array) -> dict[str, Arra
     return {"the straight term": straight.T @ query, "the term of the row's sum": -by_sum.T @ query}
 
 
-def _pair(name: str, hint: str, dscores: object) -> list[Slip]:
+def _pair(name: str, hint: str, dscores: Dscores) -> list[Slip]:
     """One wrong dscores, as it shows in dquery and in dkey."""
-    d = dscores
     return [
-        Slip(name, hint.format(part="dquery"), (lambda q, k, v, dy: d(q, k, v, dy) @ k,), "dquery"),  # type: ignore[operator]
-        Slip(name, hint.format(part="dkey"), (lambda q, k, v, dy: d(q, k, v, dy).T @ q,), "dkey"),  # type: ignore[operator]
+        Slip(
+            name,
+            hint.format(part="dquery"),
+            (lambda q, k, v, dy: dscores(q, k, v, dy) @ k,),
+            "dquery",
+        ),
+        Slip(
+            name,
+            hint.format(part="dkey"),
+            (lambda q, k, v, dy: dscores(q, k, v, dy).T @ q,),
+            "dkey",
+        ),
     ]
 
 
@@ -152,9 +166,10 @@ The way back through attention. `query` is `(T, d)`, `key` `(S, d)`, `value` `(S
 scores = query @ key.T / np.sqrt(d)      weights = softmax of each row      y = weights @ value
 ```
 
-Return `dquery`, `dkey` and `dvalue`, shaped like the arrays they belong to. With `weights` given the
-rest follows from the end: y is a product of two matrices, then each row is a softmax, and the
-scores are a product of two matrices again.
+Return `dquery`, `dkey` and `dvalue`, shaped like the arrays they belong to. Begin at the end: y is a
+product of two matrices; before it each row went through a softmax; the scores are a product of two
+matrices again. Here the gradient of query t gathers what comes by its S scores, and the gradient of
+key s what comes by its T scores.
 """,
     stub="""
 def attention_backward(query, key, value, dy):
@@ -189,19 +204,12 @@ def attention_backward(query, key, value, dy):
     inputs=Inputs(
         arguments={"query": "T d", "key": "S d", "value": "S e", "dy": "T e"},
         example={"T": 2, "S": 3, "d": 2, "e": 2},
-        also=({"T": 3, "S": 3, "d": 3, "e": 3}, {"T": 2, "S": 2, "d": 4, "e": 3}),
         sizes=dict.fromkeys("TSde", range(1, 5)),
+        legal=large_enough,
         values={"query": small, "key": small},
     ),
     terms={"dquery": _of_query, "dkey": _of_key},
     slips=(
-        Slip(
-            "weights not turned",
-            "Your dvalue multiplies by weights as they are. Value s went to every y[t] with "
-            "weights[t, s], so what comes back is added over t: weights.T @ dy.",
-            (lambda q, k, v, dy: _weights(q, k) @ dy,),
-            "dvalue",
-        ),
         Slip(
             "scores for weights",
             "Your dvalue multiplies by the scores. Going forward the values met the weights, after "
@@ -245,13 +253,13 @@ def attention_backward(query, key, value, dy):
         ),
         *_pair(
             "root of d forgotten",
-            "Your {part} lacks the division by the root of d. Going forward the scores were divided "
+            "Your {part} lacks the division by the root of d. Going forward scores were divided "
             "by it, so what comes back is too.",
             lambda q, k, v, dy: _dscores(q, k, v, dy) * q.shape[1] ** 0.5,
         ),
         *_pair(
             "divided by d",
-            "Your {part} is divided by the root of d twice. Once is enough: the scores were divided "
+            "Your {part} is divided by the root of d twice. Once is enough: scores were divided "
             "once.",
             lambda q, k, v, dy: _dscores(q, k, v, dy) / q.shape[1] ** 0.5,
         ),

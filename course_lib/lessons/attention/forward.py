@@ -24,6 +24,11 @@ def small(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.normal(size=shape).round(1) + 0.0
 
 
+def large_enough(T: int, S: int, d: int, e: int) -> bool:
+    """Leave out calls that are all ones, where nothing is turned and nothing shared."""
+    return T + S + d + e >= 8
+
+
 def softmax(scores: Array, axis: int | None = -1) -> Array:
     exps = np.exp(scores - scores.max(axis, keepdims=True))
     return exps / exps.sum(axis, keepdims=True)
@@ -72,15 +77,15 @@ def softmax_forward(scores):
     inputs=Inputs(
         arguments={"scores": "T S"},
         example={"T": 2, "S": 3},
-        also=({"T": 4, "S": 3}, {"T": 4, "S": 4}, {"T": 3, "S": 3}),
-        sizes={"T": range(1, 5), "S": range(1, 5)},
+        also=({"T": 4, "S": 3}, {"T": 4, "S": 4}, {"T": 5, "S": 4}),
+        sizes={"T": range(1, 6), "S": range(1, 5)},
         values={"scores": _far_apart},
     ),
     slips=(
         Slip(
             "exp overflows",
-            "Your weights are right for small scores and break where scores are large: exp(1000) is "
-            "inf, and inf / inf is no number. Take each row's largest score away first.",
+            "Your weights are right for small scores and break where scores are large: exp(1000) "
+            "is inf, and inf / inf is no number. Take each row's largest score away first.",
             (quiet(lambda s: np.exp(s) / np.exp(s).sum(1, keepdims=True)),),
         ),
         Slip(
@@ -95,13 +100,13 @@ def softmax_forward(scores):
         ),
         Slip(
             "over the queries",
-            "Your columns sum to 1. The keys of one query share its 1, so the sum is along a row: "
-            "axis=1.",
+            "Your weights sum to 1 in each column. The keys of one query share its 1, so "
+            "the sum is along a row: axis=1.",
             (lambda s: softmax(s, 0), quiet(lambda s: np.exp(s) / np.exp(s).sum(0))),
         ),
         Slip(
             "one sum for everything",
-            "All your weights together sum to 1. Each query has a 1 of its own to share out: sum "
+            "Your weights all together sum to 1. Each query has a 1 of its own to share out: sum "
             "with axis=1 and keepdims=True.",
             (lambda s: softmax(s, None), quiet(lambda s: np.exp(s) / np.exp(s).sum())),
         ),
@@ -235,8 +240,8 @@ def attention_forward(query, key, value):
     inputs=Inputs(
         arguments={"query": "T d", "key": "S d", "value": "S e"},
         example={"T": 2, "S": 3, "d": 2, "e": 2},
-        also=({"T": 3, "S": 3, "d": 3, "e": 3}, {"T": 2, "S": 2, "d": 4, "e": 3}),
         sizes=dict.fromkeys("TSde", range(1, 5)),
+        legal=large_enough,
         values={"query": small, "key": small},
     ),
     slips=(
@@ -264,7 +269,7 @@ def attention_forward(query, key, value):
         ),
         Slip(
             "multiplied by the root of d",
-            "Your scores are multiplied by the root of d. It is meant to make them smaller: divide.",
+            "Your scores are multiplied by the root of d. It should make them smaller: divide.",
             (lambda q, k, v: attend(q, k, v, q.shape[1] ** -0.5),),
         ),
         Slip(
@@ -316,7 +321,7 @@ def attention_forward(query, key, value):
         ),
         Slip(
             "keys mixed instead of values",
-            "Your y mixes the keys. The keys decide the shares; what is handed over are the values.",
+            "Your y mixes the keys. The keys decide the shares; the values are handed over.",
             (_as_keys,),
         ),
         Slip(
@@ -347,116 +352,147 @@ def _only(scores: Array, seen: Array) -> Array:
     return softmax(np.where(seen, scores, -np.inf))
 
 
+def _mixing(*weights: Callable[[Array], Array]) -> tuple[Callable[..., Array], ...]:
+    """Answers that mix the values with such weights."""
+    return tuple(quiet(lambda s, v, w=w: w(s) @ v) for w in weights)
+
+
 CAUSAL_MASK = Exercise(
     name="causal_mask",
     sections=SECTION,
     task="""
-`scores` is `(T, T)`: row t holds the scores of query t with the keys 0 to T - 1. A query may attend
-to its own position and those before it, so to the keys 0 to t. Return the `weights`, `(T, T)`: the
-softmax of each row over those keys alone, and 0 for every later key. For scores that are all 0 and
-T = 2 they are `[[1, 0], [0.5, 0.5]]`. Do not change `scores`.
+`scores` is `(T, T)`: row t holds the scores of query t with the keys 0 to T - 1, divided by the
+root already. `value` is `(T, e)`. A query may attend to its own position and to those before it: to
+the keys 0 to t. Take the softmax of each row over those keys alone, give every later key the weight
+0, and return `y`, `(T, e)`: the values mixed by these weights. With scores that are all 0 and
+`value = [[2], [4]]`, `y` is `[[2], [3]]`. Leave `scores` as it is.
 """,
     stub="""
-def causal_mask(scores):
+def causal_mask(scores, value):
     raise NotImplementedError
 """,
     solution="""
-def causal_mask(scores):
+def causal_mask(scores, value):
     past = np.tri(len(scores), dtype=bool)  # True at and below the diagonal
     allowed = np.where(past, scores, -np.inf)  # exp(-inf) is 0
     exps = np.exp(allowed - allowed.max(axis=1, keepdims=True))
-    return exps / exps.sum(axis=1, keepdims=True)
+    return exps / exps.sum(axis=1, keepdims=True) @ value
 """,
     alternative="""
-def causal_mask(scores):
-    weights = np.zeros_like(scores)
+def causal_mask(scores, value):
+    y = np.zeros((len(scores), value.shape[1]))
     for t in range(len(scores)):
         exps = np.exp(scores[t, : t + 1] - scores[t, : t + 1].max())
-        weights[t, : t + 1] = exps / exps.sum()
-    return weights
+        for s in range(t + 1):
+            y[t] += exps[s] / exps.sum() * value[s]
+    return y
 """,
-    returns={"weights": "T T"},
+    returns={"y": "T e"},
     shows="Your queries see no later key, and what they see shares the whole 1.",
     inputs=Inputs(
-        arguments={"scores": "T T"},
-        example={"T": 3},
-        also=({"T": 4}, {"T": 5}),
-        sizes={"T": range(1, 6)},
+        arguments={"scores": "T T", "value": "T e"},
+        example={"T": 3, "e": 2},
+        also=({"T": 4, "e": 4}, {"T": 2, "e": 2}),
+        sizes={"T": range(1, 5), "e": range(1, 5)},
+        legal=lambda T, e: T + e >= 4,
+        values={"scores": small},
     ),
     slips=(
         Slip(
             "masked after the softmax",
-            "Your weights hide the later keys after the softmax, so the rows no longer sum to 1: "
-            "the hidden keys took their share with them. Set their scores to -inf before it.",
-            (lambda s: softmax(s) * _seen(s),),
+            "Your y hides the later keys after the softmax, so the weights no longer sum to 1: the "
+            "hidden keys took their share with them. Set their scores to -inf before it.",
+            _mixing(lambda s: softmax(s) * _seen(s)),
         ),
         Slip(
             "mask inverted",
-            "Your queries see the later keys and not the earlier ones. Keep what lies at and below "
-            "the diagonal, where s <= t, as np.tri does.",
-            (
+            "Your y lets each query see the later keys and not the earlier ones. Keep what lies at "
+            "and below the diagonal, where s <= t, as np.tri does.",
+            _mixing(
                 lambda s: _only(s, _seen(s).T),
-                quiet(lambda s: _only(s, ~_seen(s))),
-                quiet(lambda s: np.nan_to_num(_only(s, ~_seen(s)))),
+                lambda s: _only(s, ~_seen(s)),
+                lambda s: np.nan_to_num(_only(s, ~_seen(s))),
                 lambda s: softmax(np.where(_seen(s), -1e9, s)),
                 lambda s: softmax(s) * _seen(s).T,
+                lambda s: softmax(np.where(_seen(s).T, s, 0.0)),
             ),
         ),
         Slip(
             "own position hidden",
-            "Your queries do not see their own position, and the first sees nothing at all. Query "
-            "t may attend to keys 0 to t, itself included.",
-            (
-                quiet(lambda s: _only(s, _seen(s, -1))),
-                quiet(lambda s: np.nan_to_num(_only(s, _seen(s, -1)))),
+            "Your y hides each query's own position from it, and the first sees nothing at all. "
+            "Query t may attend to keys 0 to t, itself included.",
+            _mixing(
+                lambda s: _only(s, _seen(s, -1)),
+                lambda s: np.nan_to_num(_only(s, _seen(s, -1))),
                 lambda s: softmax(np.where(_seen(s, -1), s, -1e9)),
             ),
         ),
         Slip(
             "one later key seen",
-            "Your queries see one key too many, the next one. Query t may attend to keys 0 to t.",
-            (lambda s: _only(s, _seen(s, 1)),),
+            "Your y lets each query see one key too many, the next one. Query t may attend to keys "
+            "0 to t.",
+            _mixing(lambda s: _only(s, _seen(s, 1))),
         ),
         Slip(
             "scores of later keys set to 0",
-            "Your weights give later keys the score 0, and exp(0) is 1: they still get a share. A "
-            "score of -inf gets none.",
-            (lambda s: softmax(s * _seen(s)),),
+            "Your y gives later keys the score 0, and exp(0) is 1: they still get a share. A score "
+            "of -inf gets none.",
+            _mixing(lambda s: softmax(s * _seen(s))),
         ),
         Slip(
             "the mask added as 0 and 1",
-            "Your scores have 1 added where a key may be seen. That only favours those keys: to "
-            "hide the others, add -inf to theirs.",
-            (lambda s: softmax(s + _seen(s)),),
+            "Your y adds 1 to the scores of keys that may be seen. That only favours those keys: "
+            "to hide the others, add -inf to theirs.",
+            _mixing(lambda s: softmax(s + _seen(s)), lambda s: softmax(s - ~_seen(s))),
         ),
         Slip(
             "later keys given a small number",
-            "Your later keys still get a share: their scores are low but not low enough. -inf gets "
-            "none at all, whatever the other scores are.",
-            tuple(
-                lambda s, low=low: softmax(np.where(_seen(s), s, low))
-                for low in (-1.0, -10.0, -100.0)
+            "Your y still gives later keys a share: their scores are low but not low enough. -inf "
+            "gets none at all, whatever the other scores are.",
+            _mixing(
+                *(lambda s, low=low: softmax(np.where(_seen(s), s, low)) for low in (-1, -5, -10))
             ),
         ),
         Slip(
             "softmax over the queries",
-            "Your columns sum to 1. The keys of one query share its 1: along each row, axis=1.",
-            (lambda s: softmax(np.where(_seen(s), s, -np.inf), 0),),
+            "Your y has weights that sum to 1 in each column. The keys of one query share its 1: "
+            "along each row, axis=1.",
+            _mixing(lambda s: softmax(np.where(_seen(s), s, -np.inf), 0)),
         ),
         Slip(
             "no softmax",
-            "Your weights are masked scores. The softmax of each row is missing.",
-            (lambda s: s * _seen(s), lambda s: np.where(_seen(s), s, -np.inf)),
+            "Your y mixes by masked scores. The softmax of each row is missing.",
+            _mixing(lambda s: s * _seen(s), lambda s: np.where(_seen(s), s, -np.inf)),
         ),
         Slip(
             "nothing hidden",
-            "Your queries see all keys. Those after position t must get the weight 0 in row t.",
-            (softmax,),
+            "Your y lets the queries see all keys. Those after position t must get the weight 0 "
+            "in row t.",
+            _mixing(softmax),
         ),
         Slip(
             "not divided",
-            "Your weights are exp of the scores and do not sum to 1. Divide each row by its sum.",
-            (lambda s: np.exp(s) * _seen(s),),
+            "Your y mixes by exp of the scores, which do not sum to 1. Divide each row by its sum.",
+            _mixing(
+                lambda s: np.exp(s) * _seen(s),
+                lambda s: np.exp(s - s.max(1, keepdims=True)) * _seen(s),
+            ),
+        ),
+        Slip(
+            "divided by the root once more",
+            "Your y divides the scores by a root. That has been done already: these are the scores "
+            "that softmax takes.",
+            tuple(
+                lambda s, v, at=at: (
+                    _only(s / s.shape[0] ** 0.5 if at else s / v.shape[1] ** 0.5, _seen(s)) @ v
+                )
+                for at in (0, 1)
+            ),
+        ),
+        Slip(
+            "the weights returned",
+            "Your y holds the weights. One step is left: weights @ value.",
+            (lambda s, v: _only(s, _seen(s)),),
         ),
     ),
     hints=(
@@ -465,6 +501,6 @@ def causal_mask(scores):
         "np.tri(3, dtype=bool) is that table. np.where(table, scores, -np.inf) leaves the scores "
         "that may be seen; exp(-inf) is 0.",
         "Take the softmax of each row of that: subtract the row's largest, exp, divide by the "
-        "row's sum.",
+        "row's sum. Then weights @ value.",
     ),
 )

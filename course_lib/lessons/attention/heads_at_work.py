@@ -95,7 +95,7 @@ def heads_at_work(**values: object) -> Explorer:
 def describe(view: View) -> str:
     share = f"{view.right[view.tenth]:.0%}".replace("%", " %")
     heads = "\n".join(
-        f"Head {i + 1}: weight {number(one)} on the token 1 back, {number(three)} on the one 3 back."
+        f"Head {i + 1}: weight {number(one)} on the token 1 back, {number(three)} on that 3 back."
         for i, (one, three) in enumerate(view.back)
     )
     return f"""\

@@ -68,7 +68,7 @@ def signal(layer: Layer, x: Array) -> Array:
     The root of the mean over outputs of the squared slopes by all features of that input: 1 for a
     layer that hands an input on as it is. x is (N, T, D); the squares are averaged over N.
     """
-    n, length, width = x.shape
+    n, _, width = x.shape
     each = np.repeat(x, width, axis=0)  # one example for each feature of the last output
     y, backward = layer.forward(each)
     dy = np.zeros(y.shape)

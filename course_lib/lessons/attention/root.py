@@ -110,11 +110,11 @@ def describe(view: View) -> str:
     at = int(view.scaled), view.power
     other = 1 - int(view.scaled), view.power
     name = "divided by √d_k" if view.scaled else "not scaled"
+    word = "without" if view.scaled else "with"
     return f"""\
 d_k {DIMENSIONS[view.power]}, {name}: the scores spread by {number(view.spread[at])}, the largest \
 weight is {number(view.largest[at])}.
-Length of the softmax's slopes {number(view.slopes[at], 3)}; {"without" if view.scaled else "with"} \
-the root {number(view.slopes[other], 3)}.
+Length of the softmax's slopes {number(view.slopes[at], 3)}; {word} the root {number(view.slopes[other], 3)}.
 Entropy {number(view.entropy[at])} bits of at most {np.log2(KEYS):.0f}"""
 
 

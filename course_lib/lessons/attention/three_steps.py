@@ -37,7 +37,7 @@ class View:
 
 
 def match_softmax_retrieve(**values: object) -> Explorer:
-    """Edit Q, K and V of four tokens and see every step's numbers; press an output for its way back.
+    """Edit Q, K and V of four tokens, see every step's numbers; press an output for its way back.
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ def match_softmax_retrieve(**values: object) -> Explorer:
     def compute(
         causal: bool = False,
         output: int = 0,
-        Q: Array = QUERY,  # noqa: N803
-        K: Array = KEY,  # noqa: N803
-        V: Array = VALUE,  # noqa: N803
+        Q: Array = QUERY,
+        K: Array = KEY,
+        V: Array = VALUE,
     ) -> View:
         at = divmod(output, FEATURES)
         y, backward = lib.scaled_dot_product_attention(Q, K, V, causal=causal)
@@ -108,7 +108,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     """Q and K make scores; weights and V make y; below, what comes back to Q, K and V."""
     narrow = {"height": 112, "square": False, "least": 104, "lined": True}
     wide = narrow | {"least": 208}
-    Q, K, V, y = (Grid(name, TOKENS, FEATURES, **narrow) for name in "QKVy")  # noqa: N806
+    Q, K, V, y = (Grid(name, TOKENS, FEATURES, **narrow) for name in "QKVy")
     scores = Grid("scores", TOKENS, TOKENS, title="scores = Q Kᵀ / √2", **wide)
     weights = Grid("weights", TOKENS, TOKENS, title="weights = softmax of rows", **wide)
     back = [Grid(f"d{name}", TOKENS, FEATURES, **narrow) for name in "QKV"]
