@@ -16,10 +16,10 @@ SPLIT_HEADS_FORWARD = Exercise(
     sections=SECTION,
     task="""
 `x` is `(N, T, E)`: N sequences of T positions with E features. Cut the features into `num_heads`
-chunks of d = E / num_heads, the first d features for head 0, the next d for head 1, and so on.
-Return `heads` of shape `(N, num_heads, T, d)`, so that `heads[n, h]` is the sequence that head h
-reads. With `x = [[[1, 2, 3, 4], [5, 6, 7, 8]]]` and two heads, head 0 reads `[[1, 2], [5, 6]]` and
-head 1 `[[3, 4], [7, 8]]`.
+chunks of d = E / num_heads: the first d for head 0, the next d for head 1, and so on. Return
+`heads`, `(N, num_heads, T, d)`, so that `heads[n, h]` is what head h reads. With two heads and
+`x = [[[1, 2, 3, 4], [5, 6, 7, 8]]]`, head 0 reads `[[1, 2], [5, 6]]` and head 1
+`[[3, 4], [7, 8]]`.
 """,
     stub="""
 def split_heads_forward(x, num_heads):
@@ -159,17 +159,16 @@ ATTENTION_BACKWARD = Exercise(
     name="attention_backward",
     sections=SECTION,
     task="""
-The way back through attention. `query` is `(T, d)`, `key` `(S, d)`, `value` `(S, e)`, and `dy`,
-`(T, e)`, is the gradient of the loss by y. Going forward:
+`query` is `(T, d)`, `key` `(S, d)`, `value` `(S, e)`; `dy`, `(T, e)`, is the gradient of the loss
+by y. Going forward:
 
 ```text
 scores = query @ key.T / np.sqrt(d)      weights = softmax of each row      y = weights @ value
 ```
 
-Return `dquery`, `dkey` and `dvalue`, shaped like the arrays they belong to. Begin at the end: y is a
-product of two matrices; before it each row went through a softmax; the scores are a product of two
-matrices again. Here the gradient of query t gathers what comes by its S scores, and the gradient of
-key s what comes by its T scores.
+Return `dquery`, `dkey` and `dvalue`, shaped like the arrays they belong to. Begin at the end: a
+product of two matrices, before it the softmax of each row, before that a product again.
+`lib.Softmax()(scores)` takes the softmax of each row.
 """,
     stub="""
 def attention_backward(query, key, value, dy):

@@ -344,7 +344,7 @@ def attention_forward(query, key, value):
 
 def _seen(scores: Array, past: int = 0) -> Array:
     """Which key each query may attend to: those up to its own place, or `past` beyond it."""
-    return np.tri(*scores.shape, past, dtype=bool)
+    return np.tri(len(scores), k=past, dtype=bool)
 
 
 def _only(scores: Array, seen: Array) -> Array:
@@ -361,11 +361,10 @@ CAUSAL_MASK = Exercise(
     name="causal_mask",
     sections=SECTION,
     task="""
-`scores` is `(T, T)`: row t holds the scores of query t with the keys 0 to T - 1, divided by the
-root already. `value` is `(T, e)`. A query may attend to its own position and to those before it: to
-the keys 0 to t. Take the softmax of each row over those keys alone, give every later key the weight
-0, and return `y`, `(T, e)`: the values mixed by these weights. With scores that are all 0 and
-`value = [[2], [4]]`, `y` is `[[2], [3]]`. Leave `scores` as it is.
+`scores` is `(T, T)`: row t holds the scores of query t, divided by the root already. `value` is
+`(T, e)`. Query t may attend to the keys 0 to t. Take the softmax of each row over those alone, give
+later keys the weight 0, and return `y`, `(T, e)`: the values mixed by these weights. With scores
+that are all 0 and `value = [[2], [4]]`, `y` is `[[2], [3]]`. Leave `scores` as it is.
 """,
     stub="""
 def causal_mask(scores, value):

@@ -115,6 +115,8 @@ def draw(figure: Figure) -> Callable[[View], None]:
         ylim=(0, 1.05),
         xlabel="tenths of the training",
         xticks=range(0, TENTHS + 1, 2),
+        yticks=(0, 0.5, 1),
+        height=96,
     )
     key = Legend((HIGHLIGHT, "cells 1 back"), (MUTED, "cells 3 back"), (OUTPUT, "now"))
     Page(figure, grids, [plot], [key])

@@ -8,7 +8,6 @@ from functools import cache
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from course_lib.draw.legend import Legend
 from course_lib.draw.page import Page
@@ -135,7 +134,6 @@ def draw(figure: Figure) -> Callable[[View], None]:
         (INK, "1: handed on as it is"),
     )
     Page(figure, [plot], [key])
-    plot.axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     plot.line(INK, lw=0.8).set_data([-0.5, 31.5], [1, 1])
     curves = {
         kind: plot.line(colour, marker=mark, ms=4.5) for kind, (colour, mark) in LOOKS.items()
@@ -144,9 +142,11 @@ def draw(figure: Figure) -> Callable[[View], None]:
     def update(view: View) -> None:
         for kind, values in view.signals.items():
             curves[kind].set_data(np.arange(len(values)), np.clip(values, LOWEST, HIGHEST))
-        plot.view(-0.5, len(values) - 0.5, LOWEST / 2, HIGHEST)
+        length = len(values)
+        plot.view(-0.5, length - 0.5, LOWEST / 2, HIGHEST)
+        plot.axes.set_xticks(range(0, length, max(1, length // 8)))
         plot.title.set_text(
-            f"signal at the last of {len(values)} positions, {'' if view.trained else 'un'}trained"
+            f"signal at the last of {length} positions, {'' if view.trained else 'un'}trained"
         )
 
     return update

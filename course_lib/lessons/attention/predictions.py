@@ -24,7 +24,7 @@ def _nearest(value: float, choices: tuple[float, ...]) -> float:
 
 
 def _share() -> float:
-    return _nearest(look_up(np.array(QUERY), np.array(KEYS), 1.0)[0], (1 / 3, 0.8, 1.0))
+    return _nearest(look_up(QUERY, KEYS, 1.0)[0], (1 / 3, 0.8, 1.0))
 
 
 def _largest_output() -> float:
@@ -49,12 +49,12 @@ def _moved() -> int:
 
 def _slopes(dimension: int) -> str:
     """Whether the softmax's slopes are longer with the root or without."""
-    without, with_root = curves(1.0)[3][:, list(DIMENSIONS).index(dimension)]
+    without, with_root = curves(1.0)[3].T[list(DIMENSIONS).index(dimension)]
     return "without" if without > with_root else "with"
 
 
 def _largest_weight() -> float:
-    return _nearest(curves(1.0)[2][0, list(DIMENSIONS).index(256)], (0.03, 0.2, 0.9))
+    return _nearest(curves(1.0)[2][0][list(DIMENSIONS).index(256)], (0.03, 0.2, 0.9))
 
 
 def _parameters(heads: int) -> int:

@@ -12,16 +12,17 @@ import course_lib as lib
 from course_lib.draw.legend import Legend
 from course_lib.draw.numbers import number
 from course_lib.draw.page import Page
-from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED, OUTPUT, WEIGHT
+from course_lib.draw.palette import DATA, HIGHLIGHT, INK, MUTED, OUTPUT, PAPER, WEIGHT
 from course_lib.draw.panel import Panel
 from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
 from course_lib.record import Array
 
-QUERY = (0.5, 0.3)
-KEYS = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.3), (0.2, -1.0))
-VALUES = ((-2.0, -1.5), (2.0, -1.5), (1.5, 1.8), (-1.5, 1.5))
-WANTED = (1.0, 0.6)
+QUERY = np.array([0.5, 0.3])
+KEYS = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.3], [0.2, -1.0]])
+VALUES = np.array([[-2.0, -1.5], [2.0, -1.5], [1.5, 1.8], [-1.5, 1.5]])
+WANTED = np.array([1.0, 0.6])
+MARKERS = ("o", "s", "^", "D")  # of key 0 and value 0, of key 1 and value 1, ...
 RATE, STEPS = 0.3, 60
 NEAR = 0.05  # so close to what is wanted counts as arrived
 PLACE = 1  # where the query stands: with causal it sees the values 0 and 1
@@ -71,10 +72,10 @@ def pull_the_output(**values: object) -> Explorer:
         temperature: float = 1.0,
         scaled: bool = True,
         causal: bool = False,
-        wanted: Array = WANTED,  # type: ignore[assignment]
-        values: Array = VALUES,  # type: ignore[assignment]
-        query: Array = QUERY,  # type: ignore[assignment]
-        keys: Array = KEYS,  # type: ignore[assignment]
+        wanted: Array = WANTED,
+        values: Array = VALUES,
+        query: Array = QUERY,
+        keys: Array = KEYS,
     ) -> View:
         # the library divides by sqrt(2), the root of the number of features
         factor = (1 if scaled else np.sqrt(2)) / temperature
@@ -158,28 +159,21 @@ def draw(figure: Figure) -> Callable[[View], None]:
     shape = {"equal": True, "height": 290, "least": 300, "frame": MUTED}
     left = Panel("query and keys", xlim=(-2, 2), ylim=(-2, 2), **shape)
     right = Panel("values and output", xlim=(-3, 3), ylim=(-3, 3), **shape)
+    shapes = [({"marker": m, "mfc": PAPER, "mec": INK}, str(i)) for i, m in enumerate(MARKERS)]
     key = Legend(
-        (DATA, "query"), (WEIGHT, "keys"),
-        ({"marker": "s", "mfc": DATA, "mec": DATA}, "values and their hull"),
-        (OUTPUT, "output"), (HIGHLIGHT, "wanted"), (MUTED, "out of sight, or where it began"),
+        (DATA, "query, and the values with their hull"), (WEIGHT, "keys"), (OUTPUT, "output"),
+        (HIGHLIGHT, "wanted"), (MUTED, "hidden, or where it began"), *shapes,
     )  # fmt: skip
     Page(figure, [left, right], [key])
     trails, starts = left.segments(MUTED, linewidths=1.5), left.points(MUTED, ms=5)
-    keys, query = left.points(WEIGHT), left.points(DATA)
-    arrow = left.arrow(DATA, lw=1.5)
-    hidden_keys = left.points(MUTED)
+    arrow, query = left.arrow(DATA, lw=1.5), left.points(DATA)
     hull, path = right.area(DATA, lw=1.5, ec=DATA), right.line(OUTPUT, lw=1.5)
     wanted = right.points(HIGHLIGHT, ms=17, marker="*")
-    values, hidden = right.points(DATA, marker="s"), right.points(MUTED, marker="s")
+    keys = [left.points(WEIGHT, marker=marker) for marker in MARKERS]
+    values = [right.points(DATA, marker=marker) for marker in MARKERS]
     output = right.points(OUTPUT)
-    names = [
-        panel.label(0, 0, str(i), size=9, zorder=5) for panel in (left, right) for i in range(4)
-    ]
 
     def update(view: View) -> None:
-        now, seen = view.keys[-1], view.seen
-        keys.set_data(*now[seen].T)
-        hidden_keys.set_data(*now[~seen].T)
         query.set_data(*view.query[-1][:, None])
         arrow((0, 0), tuple(view.query[-1]))
         starts.set_data(*np.vstack([view.query[:1], view.keys[0]]).T)
@@ -188,10 +182,9 @@ def draw(figure: Figure) -> Callable[[View], None]:
         path.set_data(*view.output.T)
         output.set_data(*view.output[-1][:, None])
         wanted.set_data(*view.wanted[:, None])
-        values.set_data(*view.values[seen].T)
-        hidden.set_data(*view.values[~seen].T)
-        for name, (x, y), size in zip(names, [*now, *view.values], [2.0] * 4 + [3.0] * 4,
-                                      strict=True):  # fmt: skip
-            name.move(np.clip(x + 0.06 * size, -0.95 * size, 0.92 * size), y)
+        for dots, places, colour in ((keys, view.keys[-1], WEIGHT), (values, view.values, DATA)):
+            for dot, place, seen in zip(dots, places, view.seen, strict=True):
+                dot.set_data(*place[:, None])
+                dot.set_color(colour if seen else MUTED)
 
     return update

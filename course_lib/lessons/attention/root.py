@@ -21,6 +21,7 @@ from course_lib.record import Array
 
 QUERIES, KEYS = 24, 32
 POWERS = 10
+SHARES = (0, 0.25, 0.5, 0.75, 1)
 DIMENSIONS = 2 ** np.arange(POWERS + 1)  # 1 to 1024
 
 
@@ -61,14 +62,14 @@ class View:
 
 
 @cache
-def curves(temperature: float) -> tuple[Array, ...]:
+def curves(temperature: float) -> tuple[Array, Array, Array, Array, Array]:
     """Spread, entropy, largest weight and slopes for all dimensions, and the weights themselves."""
     raw = products() / temperature
     scores = np.stack([raw, raw / np.sqrt(DIMENSIONS)[:, None, None]])
     weights, lengths = softmax_slopes(scores)
     bits = -(weights * np.log2(np.maximum(weights, 1e-300))).sum(axis=-1)
-    means = (bits.mean(axis=-1), weights.max(axis=-1).mean(axis=-1), lengths.mean(axis=-1))
-    return scores.std(axis=(2, 3)), *means, weights
+    largest = weights.max(axis=-1).mean(axis=-1)
+    return scores.std(axis=(2, 3)), bits.mean(axis=-1), largest, lengths.mean(axis=-1), weights
 
 
 def temperature_and_root(**values: object) -> Explorer:
@@ -89,9 +90,9 @@ def temperature_and_root(**values: object) -> Explorer:
     """
 
     def compute(log2_d_k: int = 6, scaled: bool = False, temperature: float = 1.0) -> View:
-        *rest, weights = curves(temperature)
+        spread, entropy, largest, slopes, weights = curves(temperature)
         shares = np.sort(weights[int(scaled), log2_d_k, 0])[::-1]
-        return View(log2_d_k, scaled, *rest, shares)
+        return View(log2_d_k, scaled, spread, entropy, largest, slopes, shares)
 
     explorer = Explorer(
         "temperature and √d_k",
@@ -114,23 +115,31 @@ def describe(view: View) -> str:
     return f"""\
 d_k {DIMENSIONS[view.power]}, {name}: the scores spread by {number(view.spread[at])}, the largest \
 weight is {number(view.largest[at])}.
-Length of the softmax's slopes {number(view.slopes[at], 3)}; {word} the root {number(view.slopes[other], 3)}.
+Length of the softmax's slopes {number(view.slopes[at], 3)}; {word} the root \
+{number(view.slopes[other], 3)}.
 Entropy {number(view.entropy[at])} bits of at most {np.log2(KEYS):.0f}"""
 
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """One query's weights, and three curves over d_k for both ways."""
-    axis = {
-        "xlim": (0.8, 1300),
-        "xscale": "log",
-        "xlabel": "d_k",
-        "xticks": [1, 4, 16, 64, 256, 1024],
-    }
-    weights = Plot("one query's weights", xlim=(-0.5, KEYS - 0.5), ylim=(0, 1), xlabel="keys, the "
-                   "best match first")  # fmt: skip
-    entropy = Plot("entropy in bits", ylim=(0, 5.2), **axis)
-    largest = Plot("largest weight", ylim=(0, 1.05), **axis)
-    slopes = Plot("length of the softmax's slopes", ylim=(0, 0.5), **axis)
+    size = {"height": 106}
+    axis = size | {
+        "xlim": (0.8, 1300), "xscale": "log", "xlabel": "d_k", "xticks": DIMENSIONS[::2].tolist(),
+    }  # fmt: skip
+    weights = Plot(
+        "one query's weights",
+        xlim=(-0.5, KEYS - 0.5),
+        ylim=(0, 1.05),
+        xlabel="keys, the best match first",
+        xticks=range(0, KEYS, 10),
+        yticks=SHARES,
+        **size,
+    )
+    entropy = Plot("entropy in bits", ylim=(0, 5.2), yticks=range(6), **axis)
+    largest = Plot("largest weight", ylim=(0, 1.05), yticks=SHARES, **axis)
+    slopes = Plot(
+        "length of the softmax's slopes", ylim=(0, 0.5), yticks=(0, 0.1, 0.2, 0.3, 0.4, 0.5), **axis
+    )
     key = Legend((MUTED, "not scaled"), (WEIGHT, "divided by √d_k"), (OUTPUT, "shown now"))
     Page(figure, [weights, entropy], [largest, slopes], [key])
     bars = weights.bars(OUTPUT)

@@ -19,10 +19,11 @@ from course_lib.engine.explorer import Explorer
 from course_lib.record import Array
 
 ENTRIES = {"cat": "feline", "dog": "pet", "rug": "fur"}
-KEYS = ((1.6, 0.0), (0.0, 1.2), (0.0, -1.2))
-QUERY = (1.3, 0.0)
+KEYS = np.array([[1.6, 0.0], [0.0, 1.2], [0.0, -1.2]])
+QUERY = np.array([1.3, 0.0])
 REACH = 2.4
-INSIDE = (0.5 - REACH, REACH - 0.5)  # where a name is not cut
+MARKERS = ("o", "s", "^")
+NAMES = tuple(zip(ENTRIES, MARKERS, strict=True))
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def soft_hash_map(**values: object) -> Explorer:
     def compute(
         temperature: float = 1.0,
         query: Array = QUERY,
-        keys: Array = KEYS,  # type: ignore[assignment]
+        keys: Array = KEYS,
     ) -> View:
         shares = look_up(query, keys, temperature)
         return View(query, keys, temperature, keys @ query, shares)
@@ -101,25 +102,23 @@ def draw(figure: Figure) -> Callable[[View], None]:
     limits = {"xlim": (-REACH, REACH), "ylim": (-REACH, REACH)}
     plane = Panel("keys and query", equal=True, height=290, least=280, frame=MUTED, **limits)
     back = Panel("what comes back", xlim=(0, 1.3), ylim=(4, 0), height=290, least=280)
-    key = Legend((DATA, "query"), (WEIGHT, "keys"), (OUTPUT, "share that comes back"))
+    shapes = [({"marker": m, "mfc": WEIGHT, "mec": WEIGHT}, f"key {name}") for name, m in NAMES]
+    key = Legend((DATA, "query"), *shapes, (OUTPUT, "share that comes back"))
     Page(figure, [plane, back], [key])
     plane.segments(MUTED, linewidths=0.8).set_segments(
         [[(-REACH, 0), (REACH, 0)], [(0, -REACH), (0, REACH)]]
     )
     arrow = plane.arrow(DATA)
-    dots, tip = plane.points(WEIGHT), plane.points(DATA)
-    names = [plane.label(0, 0, name, ha="center", weight="bold") for name in ENTRIES]
-    asked = plane.label(0, 0, "query", ha="center")
+    dots = [plane.points(WEIGHT, marker=marker) for marker in MARKERS]
+    tip = plane.points(DATA)
     soft, hard = (back.segments(OUTPUT, linewidths=16) for _ in range(2))
     texts = [back.label(0, 0.55 + i) for i in range(4)]
 
     def update(view: View) -> None:
         arrow((0, 0), tuple(view.query))
         tip.set_data(*view.query[:, None])
-        dots.set_data(*view.keys.T)
-        for label, (x, y) in zip(names, view.keys, strict=True):  # keys above, the query below
-            label.move(np.clip(x, *INSIDE), min(y + 0.3, REACH - 0.2))
-        asked.move(np.clip(view.query[0], *INSIDE), max(view.query[1] - 0.3, 0.2 - REACH))
+        for dot, place in zip(dots, view.keys, strict=True):
+            dot.set_data(*place[:, None])
         rows = enumerate(zip(ENTRIES.items(), view.shares, strict=True))
         soft.set_segments([[(0, i + 0.83), (share, i + 0.83)] for i, (_, share) in rows])
         hard.set_segments([[(0, 3.83), (1, 3.83)]])

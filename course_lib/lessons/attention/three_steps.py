@@ -106,7 +106,7 @@ The way back from there: {back}"""
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """Q and K make scores; weights and V make y; below, what comes back to Q, K and V."""
-    narrow = {"height": 112, "square": False, "least": 104, "lined": True}
+    narrow = {"height": 86, "square": False, "least": 104, "lined": True}
     wide = narrow | {"least": 208}
     Q, K, V, y = (Grid(name, TOKENS, FEATURES, **narrow) for name in "QKVy")
     scores = Grid("scores", TOKENS, TOKENS, title="scores = Q Kᵀ / √2", **wide)
