@@ -173,7 +173,8 @@ def learn_two_look_ups(name: str, seed: int) -> list[Layer]:
     heads, width, hidden, steps, learning_rate = NETS[name]
     rng = np.random.default_rng(seed)
     model = two_look_ups(heads, width, hidden, rng)
-    return list(training(model, rng, circles, steps, learning_rate))[:: steps // 10]
+    models = enumerate(training(model, rng, circles, steps, learning_rate))
+    return [model for step, model in models if step % (steps // 10) == 0]
 
 
 def maps_of(model: Layer, x: Array) -> Array:
