@@ -50,7 +50,7 @@ SOFTMAX_FORWARD = Exercise(
     task="""
 `scores` is `(T, S)`: row t holds the scores of query t with S keys. Return the `weights`, also
 `(T, S)`: `exp(score)`, divided by the sum of `exp` over its row, so that each row sums to 1. For
-`scores = [[0, 0], [0, log 3]]` they are `[[0.5, 0.5], [0.25, 0.75]]`. Scores may be in the hundreds
+`scores = [[0, 0], [0, log 3]]` they are `[[1/2, 1/2], [1/4, 3/4]]`. Scores may be in the hundreds
 and thousands, where `exp` is too large for a float. The same number taken from all scores of a row
 changes no share: take one away that helps.
 """,
@@ -212,7 +212,7 @@ y       = each row of weights, times the values, added up       (T, e)
 ```
 
 `lib.Softmax()(scores)` takes the softmax of each row. With `query = [[1]]`, `key = [[0], [log 3]]`
-and `value = [[8], [4]]` the weights are 0.25 and 0.75 and `y` is `[[5]]`.
+and `value = [[8], [4]]` the weights are 1/4 and 3/4, and `y` is `[[5]]`.
 """,
     stub="""
 def attention_forward(query, key, value):
