@@ -10,5 +10,5 @@ OUTSIDE = np.array([2.8, 0.0])
 EXPLORERS = {
     "heads_at_work, four heads": lambda: heads_at_work(net="four heads"),
     "how_far_does_it_see, trained": lambda: how_far_does_it_see(trained=True),
-    "pull_the_output, outside": lambda: pull_the_output(step=60, wanted=OUTSIDE, causal=True),
+    "pull_the_output, outside": lambda: pull_the_output(step=100, wanted=OUTSIDE, causal=True),
 }

@@ -88,11 +88,11 @@ def test_two_heads_share_the_work_and_one_mixes():
 
 
 def test_what_is_wanted_is_reached_inside_the_hull_and_never_outside(rng):
-    for share in rng.dirichlet(np.ones(4), size=10):
-        words = pull_the_output(step=60, wanted=(share @ VALUES).round(1)).text()
+    for share in 0.8 * rng.dirichlet(np.ones(4), size=10) + 0.05:  # not at the very edge
+        words = pull_the_output(step=100, wanted=(share @ VALUES).round(1)).text()
         assert "is where it is wanted, inside" in words
     for wanted in ([2.8, 0.0], [0.0, -2.5], [-2.9, 2.9]):
-        words = pull_the_output(step=60, wanted=np.array(wanted)).text()
+        words = pull_the_output(step=100, wanted=np.array(wanted)).text()
         assert "from where it is wanted, outside" in words
 
 

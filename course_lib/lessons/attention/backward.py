@@ -251,6 +251,14 @@ def attention_backward(query, key, value, dy):
             _unweighted,
         ),
         *_pair(
+            "the weights in front forgotten",
+            "Your {part} has dweights - shared without the weights in front. A key with a small "
+            "share also has a small slope: weights * (dweights - shared).",
+            lambda q, k, v, dy: (
+                (dy @ v.T - (_weights(q, k) * (dy @ v.T)).sum(1, keepdims=True)) / q.shape[1] ** 0.5
+            ),
+        ),
+        *_pair(
             "root of d forgotten",
             "Your {part} lacks the division by the root of d. Going forward scores were divided "
             "by it, so what comes back is too.",
@@ -261,13 +269,6 @@ def attention_backward(query, key, value, dy):
             "Your {part} is divided by the root of d twice. Once is enough: scores were divided "
             "once.",
             lambda q, k, v, dy: _dscores(q, k, v, dy) / q.shape[1] ** 0.5,
-        ),
-        Slip(
-            "query for key",
-            "Your dquery multiplies by query. A query met the keys, so its gradient is made of "
-            "keys: dscores @ key.",
-            (lambda q, k, v, dy: _dscores(q, k, v, dy) @ q,),
-            "dquery",
         ),
         Slip(
             "scores' gradient not turned",

@@ -171,6 +171,28 @@ def softmax_forward(scores):
             ),
         ),
         Slip(
+            "large scores cut off",
+            "Your weights cut large scores off before exp, so two that lie beyond the cut share "
+            "alike, however far apart they are. Take the row's largest score away instead.",
+            tuple(
+                quiet(lambda s, top=top, low=low: softmax(np.clip(s, low, top)))
+                for top in (20, 50, 100, 500, 600, 700, 709)
+                for low in (-top, -np.inf)
+            ),
+        ),
+        Slip(
+            "shares of minus the scores",
+            "Your weights give the largest share to the smallest score. exp of the score itself, "
+            "not of minus the score.",
+            (lambda s: softmax(-s),),
+        ),
+        Slip(
+            "each score by itself",
+            "Your weights are each score's sigmoid, 1 / (1 + exp(-score)). The keys of one query "
+            "share a 1: each exp(score) is divided by the sum over its row.",
+            (quiet(lambda s: 1 / (1 + np.exp(-s))),),
+        ),
+        Slip(
             "powers of 2",
             "Your weights are powers of 2 where e belongs: np.exp, not 2 ** score or np.exp2.",
             (lambda s: softmax(s * np.log(2)),),
@@ -271,6 +293,36 @@ def attention_forward(query, key, value):
             "multiplied by the root of d",
             "Your scores are multiplied by the root of d. It should make them smaller: divide.",
             (lambda q, k, v: attend(q, k, v, q.shape[1] ** -0.5),),
+        ),
+        Slip(
+            "divided by half of d",
+            "Your scores are divided by d / 2: ** 1/2 is read as (... ** 1) / 2. Write ** 0.5, or "
+            "np.sqrt(d).",
+            (
+                lambda q, k, v: attend(q, k, v, q.shape[1] / 2),
+                lambda q, k, v: attend(q, k, v, 2 * q.shape[1]),
+            ),
+        ),
+        Slip(
+            "softmax twice",
+            "Your y takes the softmax of weights once more. Once makes shares of scores.",
+            (lambda q, k, v: softmax(softmax(q @ k.T / q.shape[1] ** 0.5)) @ v,),
+        ),
+        Slip(
+            "lengths taken out",
+            "Your scores are those of queries and keys brought to length 1. A dot product keeps "
+            "their lengths: a longer query decides more sharply.",
+            (
+                quiet(
+                    lambda q, k, v: (
+                        softmax(
+                            (q / np.linalg.norm(q, axis=1, keepdims=True))
+                            @ (k / np.linalg.norm(k, axis=1, keepdims=True)).T
+                        )
+                        @ v
+                    )
+                ),
+            ),
         ),
         Slip(
             "divided after the softmax",
@@ -475,6 +527,22 @@ def causal_mask(scores, value):
             _mixing(
                 lambda s: np.exp(s) * _seen(s),
                 lambda s: np.exp(s - s.max(1, keepdims=True)) * _seen(s),
+            ),
+        ),
+        Slip(
+            "one sum for all",
+            "Your y divides by one sum of the whole array. Each query has a 1 of its own to share "
+            "out: sum with axis=1 and keepdims=True.",
+            _mixing(
+                lambda s: np.exp(s) * _seen(s) / (np.exp(s) * _seen(s)).sum(),
+                lambda s: softmax(np.where(_seen(s), s, -np.inf), None),
+            ),
+        ),
+        Slip(
+            "a small number taken from later scores",
+            "Your y lowers the later scores, but what is 10 lower still gets a share. Add -inf.",
+            _mixing(
+                *(lambda s, by=by: softmax(s - by * ~_seen(s)) for by in (2.0, 5.0, 9.0, 10.0))
             ),
         ),
         Slip(

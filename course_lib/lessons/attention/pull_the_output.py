@@ -23,7 +23,7 @@ KEYS = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.3], [0.2, -1.0]])
 VALUES = np.array([[-2.0, -1.5], [2.0, -1.5], [1.5, 1.8], [-1.5, 1.5]])
 WANTED = np.array([1.0, 0.6])
 MARKERS = ("o", "s", "^", "D")  # of key 0 and value 0, of key 1 and value 1, ...
-RATE, STEPS = 0.3, 60
+RATE, STEPS = 0.3, 100
 NEAR = 0.05  # so close to what is wanted counts as arrived
 PLACE = 1  # where the query stands: with causal it sees the values 0 and 1
 
@@ -63,8 +63,8 @@ def pull_the_output(**values: object) -> Explorer:
 
     Examples
     --------
-    >>> print(pull_the_output(step=60).text().splitlines()[2])
-    After 60 steps the output is where it is wanted, inside the values' hull.
+    >>> print(pull_the_output(step=100).text().splitlines()[2])
+    After 100 steps the output is where it is wanted, inside the values' hull.
     """
 
     def compute(
