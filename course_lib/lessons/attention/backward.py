@@ -271,13 +271,6 @@ def attention_backward(query, key, value, dy):
             lambda q, k, v, dy: _dscores(q, k, v, dy) / q.shape[1] ** 0.5,
         ),
         Slip(
-            "scores' gradient not turned",
-            "Your dkey multiplies dscores as it is. Key s met every query, so what comes back is "
-            "added over the queries: dscores.T @ query.",
-            (lambda q, k, v, dy: _dscores(q, k, v, dy) @ q,),
-            "dkey",
-        ),
-        Slip(
             "key for query",
             "Your dkey multiplies by key. A key met the queries, so its gradient is made of "
             "queries: dscores.T @ query.",
