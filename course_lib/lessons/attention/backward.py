@@ -270,13 +270,6 @@ def attention_backward(query, key, value, dy):
             "once.",
             lambda q, k, v, dy: _dscores(q, k, v, dy) / q.shape[1] ** 0.5,
         ),
-        Slip(
-            "key for query",
-            "Your dkey multiplies by key. A key met the queries, so its gradient is made of "
-            "queries: dscores.T @ query.",
-            (lambda q, k, v, dy: _dscores(q, k, v, dy).T @ k,),
-            "dkey",
-        ),
     ),
     hints=(
         "From the end: y = weights @ value is a product, so dvalue = weights.T @ dy and "

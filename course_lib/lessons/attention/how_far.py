@@ -123,6 +123,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     plot = Plot(
         "signal at the last position",
         xlim=(-0.5, 31.5),
+        xticks=range(0, 32, 4),
         ylim=(LOWEST / 2, HIGHEST),
         yscale="log",
         xlabel="distance",
@@ -143,8 +144,9 @@ def draw(figure: Figure) -> Callable[[View], None]:
         for kind, values in view.signals.items():
             curves[kind].set_data(np.arange(len(values)), np.clip(values, LOWEST, HIGHEST))
         length = len(values)
-        plot.view(-0.5, length - 0.5, LOWEST / 2, HIGHEST)
-        plot.axes.set_xticks(range(0, length, max(1, length // 8)))
+        if plot.axes.get_xlim()[1] != length - 0.5:  # a new axis is drawn only where it changes
+            plot.view(-0.5, length - 0.5, LOWEST / 2, HIGHEST)
+            plot.axes.set_xticks(range(0, length, max(1, length // 8)))
         plot.title.set_text(
             f"signal at the last of {length} positions, {'' if view.trained else 'un'}trained"
         )
