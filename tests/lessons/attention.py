@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_lib.explore import heads_at_work, how_far_does_it_see, pull_the_output
+from course_lib.explore import heads_at_work, pull_the_output
 
 OUTSIDE = np.array([2.8, 0.0])
 EXPLORERS = {
     "heads_at_work, four heads": lambda: heads_at_work(net="four heads"),
-    "how_far_does_it_see, trained": lambda: how_far_does_it_see(trained=True),
     "pull_the_output, outside": lambda: pull_the_output(step=100, wanted=OUTSIDE, causal=True),
 }
