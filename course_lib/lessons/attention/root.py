@@ -85,8 +85,8 @@ def temperature_and_root(**values: object) -> Explorer:
 
     Examples
     --------
-    >>> print(temperature_and_root(log2_d_k=10).text().splitlines()[2][:57])
-    d_k 1024, not scaled: the scores spread by 32.1, the larg
+    >>> print(temperature_and_root(log2_d_k=10).text().splitlines()[2][:35])
+    d_k 1024, not scaled: the scores sp
     """
 
     def compute(log2_d_k: int = 6, scaled: bool = False, temperature: float = 1.0) -> View:
