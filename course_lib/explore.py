@@ -8,6 +8,14 @@ from course_lib.lessons.activation.folding_the_donut import folding_the_donut as
 from course_lib.lessons.activation.origami import origami as origami
 from course_lib.lessons.activation.squiggle_painter import squiggle_painter as squiggle_painter
 from course_lib.lessons.activation.through_depth import through_depth as through_depth
+from course_lib.lessons.attention.heads_at_work import heads_at_work as heads_at_work
+from course_lib.lessons.attention.how_far import how_far_does_it_see as how_far_does_it_see
+from course_lib.lessons.attention.pull_the_output import pull_the_output as pull_the_output
+from course_lib.lessons.attention.root import temperature_and_root as temperature_and_root
+from course_lib.lessons.attention.soft_hash_map import soft_hash_map as soft_hash_map
+from course_lib.lessons.attention.three_steps import (
+    match_softmax_retrieve as match_softmax_retrieve,
+)
 from course_lib.lessons.convolution.channel_by_channel import (
     conv2d_channel_by_channel as conv2d_channel_by_channel,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from course_lib.lessons import (
     activation,
+    attention,
     convolution,
     dropout,
     embedding,
@@ -33,6 +34,7 @@ LESSONS = (
     dropout,
     normalization,
     residual,
+    attention,
     embedding,
     positional,
     training,
