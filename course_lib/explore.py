@@ -18,6 +18,11 @@ from course_lib.lessons.convolution.under_the_window import (
 from course_lib.lessons.convolution.under_the_window import (
     conv2d_under_the_window as conv2d_under_the_window,
 )
+from course_lib.lessons.layer.before_and_after import (
+    one_step_before_and_after as one_step_before_and_after,
+)
+from course_lib.lessons.layer.mend_the_stack import build_a_stack as build_a_stack
+from course_lib.lessons.layer.mend_the_stack import mend_the_stack as mend_the_stack
 from course_lib.lessons.normalization.gravity import gravity as gravity
 from course_lib.lessons.normalization.knobs import knobs as knobs
 from course_lib.lessons.normalization.target import the_moving_target as the_moving_target

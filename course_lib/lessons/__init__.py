@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from course_lib.lessons import (
     convolution,
+    layer,
     normalization,
     receptive_field,
     residual,
@@ -18,6 +19,7 @@ from course_lib.lessons import (
 
 LESSONS = (
     start_here,
+    layer,
     convolution,
     receptive_field,
     transposed_convolution,
