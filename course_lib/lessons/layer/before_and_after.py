@@ -64,8 +64,8 @@ def start() -> tuple[lib.Sequential, Array, Array]:
 
 
 def hyper_parameters(model: lib.Sequential, learning_rate: float) -> tuple[float, ...]:
-    """What the convolution was told when it was made (its strides are pairs), and the rate."""
-    return (*(np.max(getattr(model.layers[0], name)) for name in HYPER), learning_rate)
+    """What the convolution was told when it was made, and the rate."""
+    return (*(getattr(model.layers[0], name) for name in HYPER), learning_rate)
 
 
 def train(steps: int, examples: int, learning_rate: float) -> tuple[Any, ...]:
@@ -150,7 +150,11 @@ def draw(figure: Figure) -> Callable[[View], None]:
         "hyper-parameters", 1, 5, height=26, square=False, lined=True,
         caption="stride, padding, dilation, groups, learning rate",
     )  # fmt: skip
-    key = Legend(*SIGNS, (MUTED, "chosen, not learned"), ({"marker": "$=$", "color": INK}, "same to the last bit"))
+    key = Legend(
+        *SIGNS,
+        (MUTED, "chosen, not learned"),
+        ({"marker": "$=$", "color": INK}, "same to the last bit"),
+    )
     Page(figure, [first, first_bias], [last, last_bias], [hyper], [key])
     grids = {"0.weight": first, "0.bias": first_bias, "3.weight": last, "3.bias": last_bias}
     kernels = [first.outline(WEIGHT) for _ in range(2)]
@@ -180,12 +184,19 @@ def _shown(view: View, before: Array, after: Array) -> Array:
 
 def _rows(values: Array) -> Array:
     """An array as rows of cells; two kernels of 4 × 4 lie side by side."""
-    return np.hstack(values[:, 0]) if values.ndim == 4 else np.atleast_2d(values)
+    return np.hstack(list(values[:, 0])) if values.ndim == 4 else np.atleast_2d(values)
 
 
 def _texts(view: View, values: Array, changed: Array) -> list[list[str]]:
     """What the cells say: numbers, and = for what has not changed."""
     return [
-        ["=" if view.show == CHANGE and not moved else f"{value:.2g}" if value == int(value) else number(value) for value, moved in zip(row, marks, strict=True)]
+        [
+            "="
+            if view.show == CHANGE and not moved
+            else f"{value:.2g}"
+            if value == int(value)
+            else number(value)
+            for value, moved in zip(row, marks, strict=True)
+        ]
         for row, marks in zip(values, changed, strict=True)
     ]

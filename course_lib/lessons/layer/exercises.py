@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ def _drawn(rng: np.random.Generator) -> Stack:
     channels = [int(c) for c in rng.integers(1, 7, size=rng.integers(2, 6))]
     return tuple(
         (inside, out, int(rng.integers(1, 6)), int(rng.integers(1, 4)), bool(rng.random() < 0.6))
-        for inside, out in zip(channels, channels[1:], strict=False)
+        for inside, out in pairwise(channels)
     )
 
 
@@ -32,11 +34,12 @@ STACKS = (PLAIN, *(_drawn(np.random.default_rng(seed)) for seed in range(80)))
 def _counted(
     weights: Callable[[int, int, int], int] = lambda i, o, k: i * o * k * k,
     biases: Callable[[int, int, int, bool], int] = lambda i, o, k, bias: o * bias,
-    more: Callable[[int, int], int] = lambda k, s: 0,
+    more: Callable[..., int] = lambda i, o, k, s, bias: 0,
 ) -> Callable[[Stack], int]:
     """The count with one thing done otherwise."""
     return lambda layers: sum(
-        weights(i, o, k) + biases(i, o, k, bias) + more(k, s) for i, o, k, s, bias in layers
+        weights(i, o, k) + biases(i, o, k, bias) + more(i, o, k, s, bias)
+        for i, o, k, s, bias in layers
     )
 
 
@@ -125,12 +128,16 @@ def count_parameters(layers):
             "Your count has hyper-parameters in it. A stride and a kernel's size are chosen before "
             "training and stay; only what lies in weight and bias is counted.",
             (
-                _counted(more=lambda k, s: s),
-                _counted(more=lambda k, s: k),
-                _counted(more=lambda k, s: k + s),
-                _counted(more=lambda k, s: 1),
-                _counted(more=lambda k, s: 2),
-                _counted(more=lambda k, s: 3),
+                _counted(more=lambda i, o, k, s, bias: s),
+                _counted(more=lambda i, o, k, s, bias: k),
+                _counted(more=lambda i, o, k, s, bias: k + s),
+                _counted(more=lambda i, o, k, s, bias: k + s + bias),
+                _counted(more=lambda i, o, k, s, bias: i + o + k + s),
+                _counted(more=lambda i, o, k, s, bias: i + o + k + s + bias),
+                _counted(more=lambda i, o, k, s, bias: 1),
+                _counted(more=lambda i, o, k, s, bias: 2),
+                _counted(more=lambda i, o, k, s, bias: 4),
+                _counted(more=lambda i, o, k, s, bias: 5),
                 lambda layers: sum(sum(layer) for layer in layers),
                 lambda layers: sum(map(len, layers)),
             ),
@@ -166,13 +173,33 @@ def count_parameters(layers):
             (_counted(lambda i, o, k: (i + o) * k * k),),
         ),
         Slip(
-            "divided by the stride",
+            "stride counted in",
             "Your count depends on the stride. A stride sets how far a window moves; the kernel "
             "keeps as many numbers.",
             (
                 lambda layers: sum(i * o * k * k * s + o * b for i, o, k, s, b in layers),
                 lambda layers: sum(i * o * k * k // s + o * b for i, o, k, s, b in layers),
+                lambda layers: sum(i * o * k * k // s**2 + o * b for i, o, k, s, b in layers),
+                lambda layers: sum(i * o * s * s + o * b for i, o, k, s, b in layers),
+                lambda layers: sum(i * o * k * s + o * b for i, o, k, s, b in layers),
             ),
+        ),
+        Slip(
+            "kernel left out",
+            "Your count has one weight for each pair of channels. Each pair has a square of "
+            "kernel_size by kernel_size weights.",
+            (_counted(lambda i, o, k: i * o),),
+        ),
+        Slip(
+            "bias the wrong way round",
+            "Your count has biases where bias is False, and none where it is True.",
+            (_counted(biases=lambda i, o, k, bias: o * (not bias)),),
+        ),
+        Slip(
+            "layers multiplied",
+            "Your count multiplies the layers' counts. Each layer has its own numbers beside the "
+            "others': add them up.",
+            (lambda layers: math.prod(_counted()((layer,)) for layer in layers),),
         ),
         Slip(
             "one layer alone",
@@ -217,7 +244,8 @@ SEQUENTIAL_FORWARD = Exercise(
 A stack of L layers. Layer *i* turns what it is given, call it `h`, into
 `weights[i] * h + biases[i]`, and hands that to layer *i + 1*. Layer 0 is given `x`, an array of
 shape `(N, D)`; `weights` and `biases` are `(L, D)`. Return `y`, what comes out of the last layer,
-`(N, D)`, and `inputs`, an array or list of shape `(L, N, D)`: what each layer was given.
+`(N, D)`, and `inputs`, one array of shape `(L, N, D)`: what each layer was given. With x `[[2]]`,
+weights `[[3], [10]]` and biases `[[1], [0]]`, y is `[[70]]` and inputs `[[[2]], [[7]]]`.
 """,
     stub="""
 def sequential_forward(x, weights, biases):
@@ -288,6 +316,22 @@ def sequential_forward(x, weights, biases):
             "y",
         ),
         Slip(
+            "the first layer again and again",
+            "Your y uses weights[0] and biases[0] in every round. Layer i has its own.",
+            (lambda x, w, b: _inputs(x, 0 * w + w[0], 0 * b + b[0])[-1],),
+            "y",
+        ),
+        Slip(
+            "what came in is added",
+            "Your y adds to each layer's result what it was given, or x. A layer returns "
+            "weights[i] * h + biases[i] and no more.",
+            (
+                lambda x, w, b: _inputs(x, w + 1, b)[-1],
+                lambda x, w, b: x + w.sum(axis=0) * x + b.sum(axis=0),
+            ),
+            "y",
+        ),
+        Slip(
             "outputs in place of inputs",
             "Your inputs holds what each layer returned. Append x before you compute the next one.",
             (lambda x, w, b: _inputs(x, w, b)[1:],),
@@ -307,6 +351,33 @@ def sequential_forward(x, weights, biases):
             "inputs",
         ),
         Slip(
+            "one array many times",
+            "Your inputs is y everywhere: the list holds one and the same array, which *= and += "
+            "change in place. Write x = weight * x + bias, which makes a new one.",
+            (lambda x, w, b: np.array([_inputs(x, w, b)[-1]] * len(w)),),
+            "inputs",
+        ),
+        Slip(
+            "every layer is given x",
+            "Your inputs holds what single layers make of x. Layer 2 is given what layers 0 and 1 "
+            "make of it, one after the other.",
+            (
+                lambda x, w, b: np.array([x, *(w[:-1, None] * x + b[:-1, None])]),
+                lambda x, w, b: w[:, None] * x + b[:, None],
+            ),
+            "inputs",
+        ),
+        Slip(
+            "last layer first",
+            "Your inputs goes through the layers from the last to the first. Layer 0 is the first, "
+            "and its input is x.",
+            (
+                lambda x, w, b: _inputs(x, w[::-1], b[::-1])[:-1],
+                lambda x, w, b: _inputs(x, w[::-1], b[::-1])[-2::-1],
+            ),
+            "inputs",
+        ),
+        Slip(
             "x left out",
             "Your inputs lacks its first entry: layer 0 is given x.",
             (lambda x, w, b: _inputs(x, w, b)[1:-1],),
@@ -319,7 +390,7 @@ def sequential_forward(x, weights, biases):
         "One loop over the layers, one variable that holds what the next layer is given. When must "
         "it be put into the list: before or after the layer's work?",
         "for weight, bias in zip(weights, biases): inputs.append(x), then x = weight * x + bias. "
-        "Return x and the list.",
+        "Return x and np.array(inputs).",
     ),
 )
 
@@ -369,7 +440,9 @@ CHAIN_BACKWARD = Exercise(
 The way back through the stack of `sequential_forward`. `dy`, `(N, D)`, is the gradient of the loss
 by the stack's output; `inputs`, `(L, N, D)`, is what each layer was given; `weights` is `(L, D)`.
 Return `dx`, the gradient by the stack's input, `(N, D)`, and `dweights` and `dbiases`, both
-`(L, D)`, in the order of the layers. The loss already adds up the N examples.
+`(L, D)`, arrays in the order of the layers. The N examples pull together: their shares add up.
+With dy `[[1]]`, inputs `[[[2]], [[7]]]` and weights `[[3], [10]]`, dx is `[[30]]`, dweights
+`[[20], [7]]` and dbiases `[[10], [1]]`.
 """,
     stub="""
 def chain_backward(dy, inputs, weights):
@@ -386,7 +459,7 @@ def chain_backward(dy, inputs, weights):
 """,
     alternative="""
 def chain_backward(dy, inputs, weights):
-    from_here = np.cumprod(weights[::-1], axis=0)[::-1]  # the product of weights[i], weights[i + 1], ...
+    from_here = np.cumprod(weights[::-1], axis=0)[::-1]  # weights[i] * weights[i + 1] * ...
     after = np.concatenate([from_here[1:], np.ones_like(weights[:1])])
     return dy * from_here[0], after * (dy * inputs).sum(axis=1), after * dy.sum(axis=0)
 """,
@@ -424,6 +497,17 @@ def chain_backward(dy, inputs, weights):
             "stops at the loss",
             "Your dx is dy unchanged. Every layer multiplies by its weight, going back as well.",
             (lambda dy, inputs, weights: dy,),
+            "dx",
+        ),
+        Slip(
+            "inputs in place of weights",
+            "Your dx multiplies by what a layer was given. How fast does weight * h rise when h "
+            "rises? By the weight.",
+            (
+                lambda dy, inputs, weights: dy * inputs[0],
+                lambda dy, inputs, weights: dy * inputs[-1],
+                lambda dy, inputs, weights: dy * inputs.prod(axis=0),
+            ),
             "dx",
         ),
         Slip(
@@ -496,6 +580,16 @@ def chain_backward(dy, inputs, weights):
             "the input where there is none",
             "Your dbiases is what dweights should be. A bias is added and meets no input.",
             (lambda dy, inputs, weights: _pulled(_at_each_output)[0](dy, inputs, weights),),
+            "dbiases",
+        ),
+        Slip(
+            "one for each bias",
+            "Your dbiases says how fast the output rises with the bias. The loss rises by dy for "
+            "each 1 of that, and dy is no 1.",
+            (
+                lambda dy, inputs, weights: np.ones_like(weights),
+                lambda dy, inputs, weights: np.full_like(weights, len(dy)),
+            ),
             "dbiases",
         ),
         summed(

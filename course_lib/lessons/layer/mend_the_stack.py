@@ -24,7 +24,10 @@ GIVEN = "as given"
 SIDE = 8  # pixels of a digit, and the height of a drawing
 ACROSS = 144  # numbers: 16 channels of 8 × 8 with gaps
 MOST = 140 * 1024  # bytes: as long as a bar may be
-LONGEST = "Goal: 10 scores, under 3,000 numbers, sees all of 8 × 8. It runs, but it sees 49 of 64 pixels."
+LONGEST = (
+    "Goal: 10 scores, under 3,000 numbers, sees all of 8 × 8. Block 3 cannot take 16 × 8 × 8: its "
+    "words are below."
+)
 BETWEEN = rgba("#d6d6da")  # the ground on which the channels lie
 
 
@@ -94,17 +97,25 @@ def build_a_stack(**values: Any) -> Explorer:
 
     Examples
     --------
-    >>> print(build_a_stack(block_5="Identity()").text().splitlines()[2])
-    It runs: 1 × 8 × 8 becomes 8 × 4 × 10.
+    >>> print(build_a_stack().text().splitlines()[2])
+    It runs: 1 × 8 × 8 becomes 10.
     """
-    start = ("Conv2d(1, 8, 3)", "ReLU()", "Conv2d(8, 8, 3)", "ReLU()", "Flatten()", "Linear(128, 10)")
+    start = (
+        "Conv2d(1, 8, 3)",
+        "ReLU()",
+        "Conv2d(8, 8, 3)",
+        "ReLU()",
+        "Flatten()",
+        "Linear(128, 10)",
+    )
 
     def compute(
         block_1: str = start[0], block_2: str = start[1], block_3: str = start[2],
         block_4: str = start[3], block_5: str = start[4], block_6: str = start[5],
     ) -> View:  # fmt: skip
         names = (block_1, block_2, block_3, block_4, block_5, block_6)
-        return View(names, run_stack(names), None, None)
+        run = run_stack(names)
+        return View(names, run, len(run.shapes) if run.error else None, None)
 
     menus = {f"block_{i}": list(MENU) for i in range(1, BLOCKS + 1)}
     explorer = Explorer(
@@ -124,8 +135,11 @@ def describe(view: View) -> str:
         first = f"It runs, but {lacks}."
     else:
         first = f"Mended: {view.goal.words}."
-    joints = [f"{i} {name}: {by(shape)}, {count:,} numbers" for i, (name, shape, count) in
-              enumerate(zip(view.names, run.shapes[1:], run.parameters[1:], strict=False), 1)]  # fmt: skip
+    reached = zip(view.names, run.shapes[1:], run.parameters[1:], strict=False)
+    joints = [
+        f"{i} {name}: {by(shape)}, {count:,} numbers"
+        for i, (name, shape, count) in enumerate(reached, 1)
+    ]
     return "\n".join([first, _sums(run), *joints])
 
 
@@ -144,9 +158,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     joints, costs = [], []
     for i in range(BLOCKS + 1):
         joints.append(Grid(f"joint {i}", SIDE, ACROSS, height=22, least=230, above=2))
-        costs.append(
-            Panel(f"cost {i}", xlim=(0, MOST), ylim=(2, 0), height=15, least=190, above=2)
-        )
+        costs.append(Panel(f"cost {i}", xlim=(0, MOST), ylim=(2, 0), height=15, least=190, above=2))
     rows = list(zip(joints, costs, strict=True))
     memory = Legend((WEIGHT, "memory of parameters"), (OUTPUT, "of outputs"))
     marks = Legend((HIGHLIGHT, "the block to change"), (MUTED, "pixels never seen"))

@@ -117,9 +117,9 @@ PREDICTIONS = (
     ),
     _predict(
         "share",
-        question="A net for digits: a convolution with 16 kernels of 3 by 3, a ReLU, Flatten, which "
-        "lays all 16 times 8 times 8 numbers in a row, and Linear(1024, 10). How much of its "
-        "parameters does the convolution hold?",
+        question="A net for digits: a convolution with 16 kernels of 3 by 3, a ReLU, Flatten, "
+        "which lays all 16 times 8 times 8 numbers in a row, and Linear(1024, 10), ten scores of "
+        "1024 numbers. How much of the net's parameters does the convolution hold?",
         choices={"About half": 0.5, "About a tenth": 0.1, "Less than 2 in 100": 0.02},
         answer=_share_of_the_convolution,
         explanation="A linear layer has a weight for each pair of an input and an output, 1024 "
@@ -140,11 +140,11 @@ PREDICTIONS = (
             "The outputs, several times": 3,
         },
         answer=_times_as_much,
-        explanation="Parameters are there once; every digit of the batch has outputs of its own. "
-        "Training keeps them, since the way back needs them, and that is what fills a memory.",
+        explanation="Parameters are there once; every digit has outputs of its own. Training "
+        "must keep them for later, and that is what fills a memory.",
         wrong={
             1: "So it would be for a single digit.",
-            2: "Between one digit and 32 there is a batch for which it is so.",
+            2: "With three or four digits it would be so; there are 32.",
         },
     ),
     _predict(
@@ -193,7 +193,8 @@ PREDICTIONS = (
     ),
     _predict(
         "what_changes",
-        question="A net of 61 parameters, a small convolution and a linear layer, takes one training step on one digit. What changes?",
+        question="A small convolution with stride 4 and a linear layer hold 61 parameters. They "
+        "take one training step on one digit. What changes?",
         choices={
             "All parameters, and the stride if that helps": "stride",
             "All parameters, no hyper-parameter": "all",
