@@ -77,7 +77,7 @@ def test_pixels_seen_are_those_whose_change_moves_the_scores():
 
 def test_free_building_names_the_block_that_stops():
     words = build_a_stack(block_5="Identity()").text().splitlines()[2]
-    assert words.startswith("Block 6 stops it. linear: x has 4 features")
+    assert words.startswith("Block 6 stops it. linear: the last axis of x (32, 8, 4, 4) must equal")
 
 
 def test_what_has_no_gradient_stays_to_the_last_bit():
