@@ -59,7 +59,7 @@ def count_parameters(layers):
     solution="""
 def count_parameters(layers):
     count = 0
-    for in_channels, out_channels, kernel_size, stride, bias in layers:
+    for in_channels, out_channels, kernel_size, _, bias in layers:
         count += out_channels * in_channels * kernel_size**2
         if bias:
             count += out_channels
@@ -68,7 +68,7 @@ def count_parameters(layers):
     alternative="""
 def count_parameters(layers):
     count = 0
-    for in_channels, out_channels, kernel_size, stride, bias in layers:
+    for in_channels, out_channels, kernel_size, _, bias in layers:
         count += np.zeros((out_channels, in_channels, kernel_size, kernel_size)).size
         count += np.zeros(out_channels if bias else 0).size
     return count
@@ -241,11 +241,11 @@ SEQUENTIAL_FORWARD = Exercise(
     name="sequential_forward",
     sections=("04_01_layer",),
     task="""
-A stack of L layers. Layer *i* turns what it is given, call it `h`, into
-`weights[i] * h + biases[i]`, and hands that to layer *i + 1*. Layer 0 is given `x`, an array of
-shape `(N, D)`; `weights` and `biases` are `(L, D)`. Return `y`, what comes out of the last layer,
-`(N, D)`, and `inputs`, one array of shape `(L, N, D)`: what each layer was given. With x `[[2]]`,
-weights `[[3], [10]]` and biases `[[1], [0]]`, y is `[[70]]` and inputs `[[[2]], [[7]]]`.
+A stack of L layers. Layer *i* turns what it is given, `h`, into `weights[i] * h + biases[i]` and
+hands that to layer *i + 1*. Layer 0 is given `x`, `(N, D)`; `weights` and `biases` are `(L, D)`.
+Return `y`, what comes out of the last layer, `(N, D)`, and `inputs`, what each layer was given, one
+array of shape `(L, N, D)`. With x `[[2]]`, weights `[[3], [10]]` and biases `[[1], [0]]`, y is
+`[[70]]` and inputs `[[[2]], [[7]]]`.
 """,
     stub="""
 def sequential_forward(x, weights, biases):
@@ -254,7 +254,7 @@ def sequential_forward(x, weights, biases):
     solution="""
 def sequential_forward(x, weights, biases):
     inputs = []
-    for weight, bias in zip(weights, biases):
+    for weight, bias in zip(weights, biases, strict=True):
         inputs.append(x)
         x = weight * x + bias
     return x, np.array(inputs)
@@ -437,10 +437,10 @@ CHAIN_BACKWARD = Exercise(
     name="chain_backward",
     sections=("04_01_layer",),
     task="""
-The way back through the stack of `sequential_forward`. `dy`, `(N, D)`, is the gradient of the loss
-by the stack's output; `inputs`, `(L, N, D)`, is what each layer was given; `weights` is `(L, D)`.
-Return `dx`, the gradient by the stack's input, `(N, D)`, and `dweights` and `dbiases`, both
-`(L, D)`, arrays in the order of the layers. The N examples pull together: their shares add up.
+The way back through the stack of `sequential_forward`. `dy`, `(N, D)`, is the gradient at the
+stack's output; `inputs`, `(L, N, D)`, is what each layer was given; `weights` is `(L, D)`.
+Return `dx`, the gradient at its input, `(N, D)`, and `dweights` and `dbiases`, arrays of
+shape `(L, D)` in the order of the layers. The shares of the N examples add up.
 With dy `[[1]]`, inputs `[[[2]], [[7]]]` and weights `[[3], [10]]`, dx is `[[30]]`, dweights
 `[[20], [7]]` and dbiases `[[10], [1]]`.
 """,

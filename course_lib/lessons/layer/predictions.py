@@ -51,27 +51,10 @@ def _times_as_much() -> int:
     return 1 if ratio < 0.5 else 2 if ratio < 2 else 3
 
 
-def _columns(count: int) -> tuple[lib.LayerNorm, np.ndarray]:
-    return lib.LayerNorm(np.ones(count), np.zeros(count)), _rng().normal(size=(5, count))
-
-
 def _gradient_shape() -> str:
-    layer, x = _columns(3)  # its scale and shift are one number for each column, too
-    y, backward = layer.forward(x)
+    layer, x = lib.LayerNorm(np.ones(3), np.zeros(3)), _rng().normal(size=(5, 3))
+    y, backward = layer.forward(x)  # its weight is one number for each column, too
     return str(backward(y)[1].weight.shape)
-
-
-def _wrong_line() -> str:
-    """Which of the planted layer's gradients disagrees with a small step."""
-    x, weight, dy = _rng().normal(size=(3, 5, 2))
-    weight, step = weight[0], 1e-6
-    said = {"dx": dy, "dweight": (dy * x).sum(axis=0), "dbias": dy.sum(axis=0)}
-    moved = {
-        "dx": dy * (weight * (x + step) - weight * x) / step,
-        "dweight": (dy * ((weight + step) * x - weight * x) / step).sum(axis=0),
-        "dbias": (dy * ((weight * x + step) - weight * x) / step).sum(axis=0),
-    }
-    return next(name for name in said if not np.allclose(said[name], moved[name], rtol=1e-4))
 
 
 def _arrives() -> float:
@@ -160,18 +143,6 @@ PREDICTIONS = (
             "(5, 3)": "That is the shape of dx. There are only three weights to move.",
             "(5,)": "One number for each example is a loss not yet added up; the weights are "
             "three.",
-        },
-    ),
-    _predict(
-        "wrong_line",
-        question="One of the three gradients in that layer is wrong. Which?",
-        choices={"dx": "dx", "dweight": "dweight", "dbias": "dbias"},
-        answer=_wrong_line,
-        explanation="When x rises by 1, y rises by weight, so dx is dy * weight.",
-        wrong={
-            "dweight": "When a weight rises by 1, y rises by x, in every example: dy * x, added "
-            "up over the examples.",
-            "dbias": "When a bias rises by 1, y rises by 1, in every example: dy, added up.",
         },
     ),
     _predict(
