@@ -177,7 +177,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
             for bar, y, size in zip(bars[i], (0.5, 1.5), memory, strict=True):
                 bar.set_segments([[(0, y), (min(size, MOST), y)]] if size else [])
             chosen = i == view.block
-            rings[i](*((-1, -1, ACROSS + 1, SIDE + 2) if chosen else (-99, -99, 0, 0)))
+            rings[i](*((-1, -0.4, ACROSS + 1, SIDE + 1.4) if chosen else (-99, -99, 0, 0)))
 
     return update
 
