@@ -40,6 +40,11 @@ from course_lib.lessons.embedding.look_up import look_up_table as look_up_table
 from course_lib.lessons.embedding.twelve_months import (
     twelve_months_in_two_numbers as twelve_months_in_two_numbers,
 )
+from course_lib.lessons.layer.before_and_after import (
+    one_step_before_and_after as one_step_before_and_after,
+)
+from course_lib.lessons.layer.mend_the_stack import build_a_stack as build_a_stack
+from course_lib.lessons.layer.mend_the_stack import mend_the_stack as mend_the_stack
 from course_lib.lessons.linear.one_pixel import paint_one_pixel as paint_one_pixel
 from course_lib.lessons.linear.three_points import where_do_they_go as where_do_they_go
 from course_lib.lessons.normalization.gravity import gravity as gravity

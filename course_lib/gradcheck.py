@@ -48,8 +48,8 @@ def gradcheck(
     ------
     TypeError   if an input is no array, or an input or parameter is not float64 (float32 has too
                 few digits for this), forward does not return (y, backward), or rng is no generator
-    ValueError  if step is not positive, backward returns too few gradients, or no smooth place is
-                found
+    ValueError  if step is not positive, backward returns too few gradients or one of the wrong
+                shape, or no smooth place is found
 
     Notes
     -----
@@ -124,11 +124,11 @@ def _compare(
     y, backward = _check_result(moved(0.0))
     dy = rng.normal(size=np.shape(y))
     gradients = _check_gradients(backward(dy), len(inputs), with_layer=call is None)
-    pairs = list(zip(gradients[: len(inputs)], directions, strict=True))
+    pairs = {f"input {i}": (gradients[i], v) for i, v in enumerate(directions)}
     if call is None:
         grad = gradients[-1].parameters()
-        pairs += [(grad[name], v) for name, v in layer_direction.parameters().items()]
-    analytic = sum(float(np.vdot(g, v)) for g, v in pairs if g is not None and v is not None)
+        pairs |= {name: (grad[name], v) for name, v in layer_direction.parameters().items()}
+    analytic = _along(pairs)
 
     def rise(amount: float) -> float:  # of <dy, f>, from here
         return float(np.vdot(dy, np.asarray(moved(amount)[0]) - y))
@@ -140,6 +140,22 @@ def _compare(
     bend = abs(up + down - 4 * (rise(step / 2) + rise(-step / 2))) / step
     noise = 1e-15 * float(np.vdot(np.abs(dy), np.abs(y))) / step
     return abs(analytic - numeric) / size, bend <= KINK * size + noise
+
+
+def _along(pairs: dict[str, tuple[Any, Array | None]]) -> float:
+    """How fast the loss rises along the directions, by gradients of the same shapes."""
+    total = 0.0
+    for name, (gradient, direction) in pairs.items():
+        if gradient is None or direction is None:
+            continue
+        if np.shape(gradient) != direction.shape:
+            raise ValueError(
+                f"gradcheck: the gradient of {name} is {np.shape(gradient)} and must be "
+                f"{direction.shape}, as {name} is; what several examples share gets the sum of "
+                "their gradients."
+            )
+        total += float(np.vdot(gradient, direction))
+    return total
 
 
 def _check_forward(forward: Any) -> tuple[Layer, Any]:

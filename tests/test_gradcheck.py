@@ -38,6 +38,19 @@ def test_parameters_are_checked_too():
     assert lib.gradcheck(Forgetful(np.ones(3)), np.ones((2, 3)), rng=RNG(0)) > 0.1
 
 
+def test_a_gradient_of_the_wrong_shape_is_named():
+    class Unsummed(lib.Layer):
+        weight: np.ndarray
+
+        def forward(self, x):
+            return self.weight * x, lambda dy: (dy * self.weight, Unsummed(dy * x))
+
+    with pytest.raises(ValueError, match=r"the gradient of weight is \(5, 3\) and must be \(3,\)"):
+        lib.gradcheck(Unsummed(np.ones(3)), np.ones((5, 3)), rng=RNG(0))
+    with pytest.raises(ValueError, match=r"the gradient of input 0 is \(3,\) and must be \(5, 3\)"):
+        lib.gradcheck(lambda x: (2 * x, lambda dy: dy.sum(axis=0)), np.ones((5, 3)), rng=RNG(0))
+
+
 def test_options_reach_the_operation():
     x, w = RNG(0).normal(size=(1, 2, 7)), RNG(1).normal(size=(3, 2, 3))
     assert lib.gradcheck(lib.conv1d, x, w, rng=RNG(2), stride=2, padding=1) < 1e-6

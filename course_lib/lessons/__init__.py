@@ -12,6 +12,7 @@ from course_lib.lessons import (
     convolution,
     dropout,
     embedding,
+    layer,
     linear,
     normalization,
     pooling,
@@ -25,6 +26,7 @@ from course_lib.lessons import (
 
 LESSONS = (
     start_here,
+    layer,
     linear,
     convolution,
     receptive_field,
