@@ -866,3 +866,27 @@ def test_a_large_result_is_cut_out_around_the_difference():
     assert html.count("<td") == 3 * (1 + 8 * 10)
     assert ">30<" in html
     assert ">45<" in html
+
+
+def test_options_ignored_together_are_named_together():
+    exercise = BANK["conv_transpose1d_forward"]
+    report = judge(exercise, lambda x, weight, bias, stride, padding: (
+        exercise.reference(x, weight, bias, 1, 0)
+    ))  # fmt: skip
+    assert report.diagnosis == "slip:stride and padding ignored"
+    assert "for stride 1 and padding 0, whatever they are" in str(report).replace("\n", " ")
+
+
+def test_the_same_answer_in_every_case_is_one_that_ignores_all_options():
+    report = judge(BANK["depth_to_cover"], lambda pixels, kernel_size, stride=1: 3)
+    assert report.diagnosis == "slip:pixels, kernel_size and stride ignored"
+
+
+def test_an_argument_that_does_not_matter_is_not_blamed_beside_one_that_does():
+    exercise = BANK["update_running_stats"]
+
+    def update_running_stats(running_mean, running_var, x, momentum):
+        return exercise.reference(0 * running_mean, 0 * running_var, x, momentum)
+
+    report = judge(exercise, update_running_stats)
+    assert report.diagnosis == "slip:mean: running_mean forgotten; var: running_var forgotten"

@@ -114,6 +114,11 @@ def test_mutants_change_one_thing_everywhere_too():
     assert "x.var(axis=1, keepdims=True, ddof=1)" in made["ddof=1"]
 
 
+def test_an_index_turned_round_is_called_by_its_places():
+    made = {m.what: m.source for m in mutants("def f(x, w):\n    return w[:, None] * x\n", ())}
+    assert "w[None, :] * x" in made["[None, :] in place of [:, None]"]
+
+
 def test_mutants_change_one_place_and_end():
     made = mutants(COUNT, ())
     assert {"= in place of +=", "-= in place of +=", ">= in place of >"} <= {m.what for m in made}

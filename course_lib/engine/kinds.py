@@ -272,7 +272,7 @@ READ: tuple[Kind, ...] = (  # changes of (argument, axis)
     (
         "only the first {axis} counts",
         "{your} holds what the first place of {argument} along {axis} gives, and nothing of the "
-        "others. The sum runs over all of them.",
+        "others. All of them count: does a loop, or a return inside it, end too early?",
         (lambda a, at: _kept(a, (at,), FIRST),),
     ),
     (
@@ -320,6 +320,11 @@ MISREAD: tuple[Kind, ...] = (  # changes of (argument, order)
 
 # options: what is changed is in slips.of_option
 
+TOGETHER: Kind = (
+    "{options} ignored",
+    "{your} equals the right one for {plain}, whatever they are. Where do they come in?",
+    (),
+)
 IGNORED: Kind = (
     "{option} ignored",
     "{your} equals the right one for {option} {plain}, whatever {option} is. Where does it come "

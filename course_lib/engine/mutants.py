@@ -227,7 +227,11 @@ class _Changes:
     @staticmethod
     def of_Tuple(node: ast.Tuple, options: Options) -> Iterator[tuple[str, ast.AST]]:
         if isinstance(node.ctx, ast.Load) and len(node.elts) == 2:
-            yield "two values exchanged", ast.Tuple(node.elts[::-1], node.ctx)
+            words, other = "two values exchanged", ast.Tuple(node.elts[::-1], node.ctx)
+            if any(isinstance(place, ast.Slice) for place in node.elts):  # an index
+                found, wanted = (ast.unparse(t)[1:-1] for t in (other, node))
+                words = f"[{found}] in place of [{wanted}]"
+            yield words, other
 
     @staticmethod
     def of_For(node: ast.For, options: Options) -> Iterator[tuple[str, ast.AST]]:

@@ -33,6 +33,7 @@ from course_lib.engine.kinds import (
     RETURNED_INSIDE,
     SCALE,
     TIMES,
+    TOGETHER,
     WHOLE,
     Kind,
 )
@@ -52,8 +53,10 @@ def usual(exercise: Exercise) -> Iterator[Slip]:
         yield from of_value(exercise, part)
         for argument in exercise.inputs.axes:
             yield from of_argument(exercise, part, argument)
+        yield from of_pairs(exercise, part)
         for option in exercise.inputs.options:
             yield from of_option(exercise, part, option)
+        yield from of_options(exercise, part)
     yield from swapped_returns(exercise)
 
 
@@ -98,6 +101,11 @@ def _subsets(items: Sequence[Any], at_most: int | None = None) -> Iterator[tuple
     """All but the empty one, the small ones first."""
     for count in range(1, (at_most or len(items)) + 1):
         yield from itertools.combinations(items, count)
+
+
+def _listed(words: Sequence[str]) -> str:
+    """As a sentence has them: a, b and c."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _orders(count: int) -> list[tuple[int, ...]]:
@@ -226,7 +234,7 @@ def of_argument(exercise: Exercise, part: str, argument: str) -> Slips:
             yield Slip(name, hint, tuple(answers), part)
 
     yield from slips(WHOLE)
-    yield from _with_others(exercise, part, argument)
+    yield from _times(exercise, part, argument)
     for some in _subsets(range(len(axes))):
         along = " and ".join(axes[i] for i in some)
         yield from slips([FLIPPED, OVERWRITTEN], some, axis=along)
@@ -239,8 +247,8 @@ def of_argument(exercise: Exercise, part: str, argument: str) -> Slips:
         yield from _counted(exercise, part, argument)
 
 
-def _with_others(exercise: Exercise, part: str, argument: str) -> Slips:
-    """The argument met once too often, and mistaken together with another."""
+def _times(exercise: Exercise, part: str, argument: str) -> Slips:
+    """The argument met once too often, or divided by."""
     at, names = list(exercise.returns).index(part), list(exercise.inputs.arguments)
     place = names.index(argument)
     for name, hint, (change,) in _filled(TIMES, argument=argument):
@@ -249,13 +257,17 @@ def _with_others(exercise: Exercise, part: str, argument: str) -> Slips:
             return change(exercise.parts(exercise.reference(*args))[at], args[place])
 
         yield Slip(name, hint, (answer,), part)
-    for other in (a for a in exercise.inputs.axes if a != argument):
+
+
+def of_pairs(exercise: Exercise, part: str) -> Slips:
+    """Two arguments mistaken together: after those mistaken alone, for one may not matter."""
+    for argument, other in itertools.permutations(exercise.inputs.axes, 2):
         for name, hint, (change,) in _filled(PAIRS, argument=argument, other=other):
             changed = changed_arguments(
                 exercise,
                 part,
-                lambda given, change=change, other=other: dict(
-                    zip((argument, other), change(given[argument], given[other]), strict=True)
+                lambda given, change=change, pair=(argument, other): dict(
+                    zip(pair, change(*(given[name] for name in pair)), strict=True)
                 ),
             )
             yield Slip(name, hint, (changed,), part)
@@ -317,6 +329,21 @@ def of_option(exercise: Exercise, part: str, option: str) -> Slips:
             )
 
 
+def of_options(exercise: Exercise, part: str) -> Slips:
+    """Two or more options ignored together; all of them, and the answer is always the same."""
+    arguments = exercise.inputs.arguments
+    for some in _subsets(exercise.inputs.options):
+        if len(some) > 1:
+            plain = {option: arguments[option][0] for option in some}
+            ((name, hint, _),) = _filled(
+                [TOGETHER],
+                options=_listed(some),
+                plain=_listed([f"{option} {value}" for option, value in plain.items()]),
+            )
+            answer = changed_arguments(exercise, part, lambda given, plain=plain: plain)
+            yield Slip(name, hint, (answer, in_the_right_size(exercise, part, answer)), part)
+
+
 def forgotten_terms(exercise: Exercise, part: str) -> Slips:
     """For a part that is a sum: some of its terms forgotten, or one with the wrong sign."""
     if part not in exercise.terms:
@@ -332,7 +359,7 @@ def forgotten_terms(exercise: Exercise, part: str) -> Slips:
         return answer
 
     for lost in _subsets(words, at_most=len(words) - 1):
-        both = " and ".join(lost)
+        both = _listed(lost)
         yield Slip(
             f"{both} forgotten",
             f"{{your}} is right but for {both}, which it lacks. Every way on which the loss "

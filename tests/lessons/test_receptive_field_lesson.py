@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import course_lib as lib
-from course_lib.engine.checking import accepts
+from course_lib.engine.checking import accepts, judge
 from course_lib.lessons import EXERCISES
 from course_lib.lessons.receptive_field.stack import COLUMNS, MENU, ROWS, build, output_size, table
 from course_lib.lessons.receptive_field.what_this_output_knows import (
@@ -102,3 +102,41 @@ def test_a_usual_slip_is_refused(name):
     made: dict = {}
     exec(FIELD.format(line=line), made)
     assert accepts(EXERCISES["field_of_stack"], made["field_of_stack"]) == (not wrong)
+
+
+LOOP = """
+def depth_to_cover(pixels, kernel_size, stride=1):
+    size, jump, depth = 1, 1, 0
+    while size < pixels:
+        size += (kernel_size - 1) * jump
+        jump *= stride
+        depth += 1
+    return depth
+"""
+DEPTHS = [  # what is changed in it, and what is said
+    ("while size", "if size", "one layer at most"),
+    ("size < pixels", "size**2 < pixels", "an area compared"),
+    ("return depth", "return size", "the field's size returned"),
+    ("1, 1, 0", "kernel_size, 1, 1", "first stride left out"),
+    ("jump *= stride", "jump += stride", "strides added"),
+    ("kernel_size - 1", "kernel_size // 2", "half the kernel"),
+]
+FIELDS = [
+    ("* jump", "* stride", "size: its own stride alone"),
+    ("(kernel_size - 1) * jump", "kernel_size - 1 * jump", "size: brackets lost"),
+    ("in layers", "in layers[1:]", "size: one layer left out"),
+    ("kernel_size, stride, dilation in", "kernel_size, dilation, stride in", "size: stride and"),
+    ("return size,", "return size**2,", "size: the area"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "wrong", "said"),
+    [("depth_to_cover", *row) for row in DEPTHS] + [("field_of_stack", *row) for row in FIELDS],
+)
+def test_a_learner_s_mistake_is_named(name, found, wrong, said):
+    exercise = EXERCISES[name]
+    right = LOOP if name == "depth_to_cover" else exercise.solution
+    assert found in right
+    report = judge(exercise, exercise.compiled(right.replace(found, wrong)))
+    assert said in report.diagnosis, report

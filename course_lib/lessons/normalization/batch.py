@@ -120,7 +120,39 @@ def batch_norm_forward(x, weight, bias, eps):
             "divided by the variance",
             "Your y is divided by the variance. Its root, the standard deviation, is what has the "
             "unit of x.",
-            (lambda x, w, b, eps: _rescaled((x - _mean(x)) / (_var(x) + eps), w, b),),
+            (
+                lambda x, w, b, eps: _rescaled((x - _mean(x)) / (_var(x) + eps), w, b),
+                lambda x, w, b, eps: _rescaled((x - _mean(x)) / _var(x), w, b),
+            ),
+        ),
+        Slip(
+            "brackets lost",
+            "Your y divides the mean alone: / comes before -. Put the difference in brackets, "
+            "(x - mean).",
+            (
+                lambda x, w, b, eps: (
+                    w[:, None] * x - _mean(x) / np.sqrt(_var(x) + eps) + b[:, None]
+                ),
+                lambda x, w, b, eps: _rescaled(x - _mean(x) / np.sqrt(_var(x) + eps), w, b),
+            ),
+        ),
+        Slip(
+            "bias divided too",
+            "Your y divides the bias by the spread. The bias is added last, after the division.",
+            (lambda x, w, b, eps: _rescaled(x - _mean(x), w, b) / np.sqrt(_var(x) + eps),),
+        ),
+        Slip(
+            "mean of variances",
+            "Your y takes a variance for each position or example and averages them. The variance "
+            "of a channel is measured from its one mean, over both axes at once: axis=(0, 2).",
+            (
+                lambda x, w, b, eps: _rescaled(
+                    (x - _mean(x)) / np.sqrt(_mean(_var(x, (0,))) + eps), w, b
+                ),
+                lambda x, w, b, eps: _rescaled(
+                    (x - _mean(x)) / np.sqrt(_mean(_var(x, (2,))) + eps), w, b
+                ),
+            ),
         ),
         Slip(
             "unbiased variance",
@@ -177,6 +209,11 @@ def _mixed(old: Array, new: Array, momentum: float) -> Array:
 def _spread_from(centre: Array, x: Array, less: int) -> Array:
     """The mean of the squares, measured from other numbers than the batch's means."""
     return ((x - centre[:, None]) ** 2).sum(AXES) / (len(x) * x.shape[2] - less)
+
+
+def _squares(x: Array) -> Array:
+    """The sum of a channel's squared distances from its mean."""
+    return ((x - _mean(x)) ** 2).sum(AXES)
 
 
 UPDATE_RUNNING_STATS = Exercise(
@@ -246,6 +283,32 @@ def update_running_stats(running_mean, running_var, x, momentum):
             "mean",
         ),
         Slip(
+            "mean over the count less one",
+            "Your mean divides by the count - 1. That is for the variance; a mean divides by the "
+            "count, N times L.",
+            (lambda m, v, x, a: _mixed(m, x.sum(AXES) / (x[:, 0].size - 1), a),),
+            "mean",
+        ),
+        Slip(
+            "not updated",
+            "Your mean is the old one. It moves a step of momentum towards the batch's mean.",
+            (lambda m, v, x, a: m,),
+            "mean",
+        ),
+        Slip(
+            "old and new by halves",
+            "Your mean weighs old and new alike. Momentum is the weight of what is new, and what "
+            "is old keeps the rest.",
+            (lambda m, v, x, a: _mixed(m, x.mean(AXES), 0.5),),
+            "mean",
+        ),
+        Slip(
+            "brackets lost",
+            "Your mean has 1 added: * comes before -. Put the weight in brackets, (1 - momentum).",
+            (lambda m, v, x, a: 1 - a * m + a * x.mean(AXES),),
+            "mean",
+        ),
+        Slip(
             "one mean for all features",
             "Your mean moves every feature towards the mean of the whole batch. Each feature has "
             "its own: axis=(0, 2).",
@@ -257,6 +320,62 @@ def update_running_stats(running_mean, running_var, x, momentum):
             "Your var averages in the variance over the count. That one is used on the batch "
             "itself; the running variance stands for numbers not seen: over the count - 1, ddof=1.",
             (lambda m, v, x, a: _mixed(v, x.var(AXES), a),),
+            "var",
+        ),
+        Slip(
+            "not updated",
+            "Your var is the old one. It moves a step of momentum towards the batch's variance.",
+            (lambda m, v, x, a: v,),
+            "var",
+        ),
+        Slip(
+            "old and new by halves",
+            "Your var weighs old and new alike. Momentum is the weight of what is new, and what is "
+            "old keeps the rest.",
+            (
+                lambda m, v, x, a: _mixed(v, x.var(AXES, ddof=1), 0.5),
+                lambda m, v, x, a: _mixed(v, x.var(AXES), 0.5),
+            ),
+            "var",
+        ),
+        Slip(
+            "brackets lost",
+            "Your var has 1 added: * comes before -. Put the weight in brackets, (1 - momentum).",
+            (
+                lambda m, v, x, a: 1 - a * v + a * x.var(AXES, ddof=1),
+                lambda m, v, x, a: 1 - a * v + a * x.var(AXES),
+            ),
+            "var",
+        ),
+        Slip(
+            "not divided by the count less one",
+            "Your var divides the squared distances by another number than their count less one, "
+            "or by none. A channel has N times L of them, so divide by N * L - 1.",
+            (
+                lambda m, v, x, a: _mixed(v, _squares(x), a),
+                lambda m, v, x, a: _mixed(v, _squares(x) / max(len(x) - 1, 1), a),
+                lambda m, v, x, a: _mixed(v, _squares(x) / (len(x) - 1), a),
+                lambda m, v, x, a: _mixed(v, _squares(x) / max(x.shape[2] - 1, 1), a),
+                lambda m, v, x, a: _mixed(v, _squares(x) / (x.shape[2] - 1), a),
+                lambda m, v, x, a: _mixed(v, _squares(x) / max(x[:, 0].size - 2, 1), a),
+                lambda m, v, x, a: _mixed(v, x.var(AXES) * len(x) / max(len(x) - 1, 1), a),
+            ),
+            "var",
+        ),
+        Slip(
+            "corrected the wrong way",
+            "Your var multiplies by (count - 1) / count. The unbiased variance is the larger one: "
+            "var * count / (count - 1).",
+            (lambda m, v, x, a: _mixed(v, x.var(AXES) * (1 - 1 / x[:, 0].size), a),),
+            "var",
+        ),
+        Slip(
+            "measured from 0",
+            "Your var takes the mean of x ** 2. The distances are measured from the batch's mean.",
+            (
+                lambda m, v, x, a: _mixed(v, _spread_from(0 * m, x, 1), a),
+                lambda m, v, x, a: _mixed(v, _spread_from(0 * m, x, 0), a),
+            ),
             "var",
         ),
         Slip(

@@ -26,8 +26,12 @@ def _unbiased(x: Array) -> Array:
     return x.var(-1, keepdims=True) * x.shape[-1] / max(x.shape[-1] - 1, 1)
 
 
+def _row_mean(x: Array) -> Array:
+    return x.mean(-1, keepdims=True)
+
+
 def _centred(x: Array) -> Array:
-    return x - x.mean(-1, keepdims=True)
+    return x - _row_mean(x)
 
 
 def _mean_square(x: Array) -> Array:
@@ -91,7 +95,52 @@ def layer_norm_forward(x, weight, bias, eps):
             "divided by the variance",
             "Your y is divided by the variance. Its root, the standard deviation, is what has the "
             "unit of x.",
-            (lambda x, w, b, eps: w * _centred(x) / (x.var(-1, keepdims=True) + eps) + b,),
+            (
+                lambda x, w, b, eps: w * _centred(x) / (x.var(-1, keepdims=True) + eps) + b,
+                lambda x, w, b, eps: (
+                    w * _centred(x) / np.sqrt(x.var(-1, keepdims=True) ** 2 + eps) + b
+                ),
+            ),
+        ),
+        Slip(
+            "brackets lost",
+            "Your y divides the mean alone: / comes before -. Put the difference in brackets, "
+            "(x - mean).",
+            (
+                lambda x, w, b, eps: (
+                    w * x - _row_mean(x) / np.sqrt(x.var(-1, keepdims=True) + eps) + b
+                ),
+                lambda x, w, b, eps: (
+                    w * (x - _row_mean(x) / np.sqrt(x.var(-1, keepdims=True) + eps)) + b
+                ),
+            ),
+        ),
+        Slip(
+            "bias divided too",
+            "Your y divides the bias by the spread. The bias is added last, after the division.",
+            (lambda x, w, b, eps: (w * _centred(x) + b) / np.sqrt(x.var(-1, keepdims=True) + eps),),
+        ),
+        Slip(
+            "rows and columns mixed",
+            "Your y takes the mean of one axis and the variance of the other. Both belong to a "
+            "row: axis=1, with keepdims=True.",
+            (
+                lambda x, w, b, eps: (
+                    w * (x - x.mean(0)) / np.sqrt(x.var(-1, keepdims=True) + eps) + b
+                ),
+                lambda x, w, b, eps: w * _centred(x) / np.sqrt(x.var(0) + eps) + b,
+            ),
+        ),
+        Slip(
+            "mean distance for the spread",
+            "Your y divides by the mean of the distances without sign. The spread is the root of "
+            "the mean of their squares, with eps inside the root.",
+            (
+                lambda x, w, b, eps: (
+                    w * _centred(x) / (abs(_centred(x)).mean(-1, keepdims=True) + eps) + b
+                ),
+                lambda x, w, b, eps: w * _centred(x) / abs(_centred(x)).mean(-1, keepdims=True) + b,
+            ),
         ),
         Slip(
             "unbiased variance",
@@ -163,6 +212,16 @@ def _dx(*args: Any, **how: Any) -> Array:
     return sum(_terms(*args, **how).values())  # type: ignore[return-value]
 
 
+def _std(x: Array, eps: float) -> Array:
+    return np.sqrt(x.var(-1, keepdims=True) + eps)
+
+
+def _by_distance(dy: Array, x: Array, weight: Array, eps: float, power: int) -> Array:
+    """dx with x - mean for z, which is std times too large, in one or both of its places."""
+    terms = _terms(dy, x, weight, eps)
+    return sum(terms.values()) + terms["the variance's term"] * (_std(x, eps) ** power - 1)
+
+
 LAYER_NORM_BACKWARD = Exercise(
     name="layer_norm_backward",
     sections=("04_06_normalization",),
@@ -224,6 +283,42 @@ def layer_norm_backward(dy, x, weight, eps):
             "Your dx takes its two means over the examples. Each row was normalised by itself, so "
             "the means are over a row: axis=1.",
             (lambda dy, x, w, eps: _dx(dy, x, w, eps, axis=0),),
+            "dx",
+        ),
+        Slip(
+            "means over the whole batch",
+            "Your dx takes its two means over all of dz. Each row was normalised by itself "
+            "and has means of its own: axis=1, keepdims=True.",
+            (lambda dy, x, w, eps: _dx(dy, x, w, eps, axis=None),),
+            "dx",
+        ),
+        Slip(
+            "distance from the mean for the normalised x",
+            "Your dx has x - mean where the normalised x belongs, (x - mean) / sqrt(var + eps), in "
+            "the term of the variance.",
+            (
+                lambda dy, x, w, eps: _by_distance(dy, x, w, eps, 1),
+                lambda dy, x, w, eps: _by_distance(dy, x, w, eps, 2),
+            ),
+            "dx",
+        ),
+        Slip(
+            "brackets lost",
+            "Your dx divides its last term alone: / comes before -. All three terms are divided by "
+            "sqrt(var + eps).",
+            (
+                lambda dy, x, w, eps: (
+                    _dx(dy, x, w, eps) * _std(x, eps)
+                    + _terms(dy, x, w, eps)["the variance's term"] * (1 - _std(x, eps))
+                ),
+            ),
+            "dx",
+        ),
+        Slip(
+            "divided by weight",
+            "Your dx divides dy by weight. Going forward z was multiplied by weight, so what comes "
+            "back is too.",
+            (lambda dy, x, w, eps: _dx(dy, x, 1 / w, eps),),
             "dx",
         ),
         Slip(

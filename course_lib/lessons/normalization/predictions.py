@@ -125,11 +125,11 @@ PREDICTIONS = (
             "It costs more than ten percent": 3,
         },
         answer=_after_the_last_three,
-        explanation="Three digits give wild means and variances, and the newest batch is a tenth "
-        "of the running statistics. They were in force when training ended.",
+        explanation="In training BatchNorm measures by the batch alone. The mean and the variance "
+        "of three digits are mostly chance, and so is the step that is computed with them.",
         wrong={
-            1: "Three digits in 1347 are few, but the newest batch counts a tenth.",
-            2: "It is worse: mean and variance of three digits may be far off.",
+            1: "Three digits in 1347 are few, but the step they make is taken whole.",
+            2: "It is worse: the mean and the variance of three digits are mostly chance.",
         },
     ),
     _predict(

@@ -31,6 +31,7 @@ def _field(
     first: int = 1,
     backwards: bool = False,
     spread: Callable[[int, int], int] = lambda jump, s: jump * s,
+    beside: Callable[[int, int], int] = lambda k, d: 0,
 ) -> Callable[[Stack], int]:
     """The size with one thing done otherwise."""
 
@@ -38,7 +39,7 @@ def _field(
         total, jump = first, 1
         for k, s, d in reversed(layers) if backwards else layers:
             after = spread(jump, s)
-            total += widen(k, d) * (after if own_stride else jump)
+            total += widen(k, d) * (after if own_stride else jump) + beside(k, d)
             jump = after
         return total
 
@@ -112,11 +113,62 @@ def field_of_stack(layers):
             "size",
         ),
         Slip(
+            "its own stride alone",
+            "Your size multiplies a layer's gaps by its own stride and forgets those before. A "
+            "layer is spread by the jump, all strides before it multiplied; not by its own.",
+            (lambda layers: 1 + sum(d * (k - 1) * s for k, s, d in layers),),
+            "size",
+        ),
+        Slip(
+            "stride and dilation exchanged",
+            "Your size takes the stride of a layer for its dilation, and the other way about. Each "
+            "layer is (kernel_size, stride, dilation).",
+            (lambda layers: _field()(tuple((k, d, s) for k, s, d in layers)),),
+            "size",
+        ),
+        Slip(
+            "one layer left out",
+            "Your size misses the first layer or the last one. Every layer widens the field.",
+            (lambda layers: _field()(layers[1:]), lambda layers: _field()(layers[:-1])),
+            "size",
+        ),
+        Slip(
+            "brackets lost",
+            "Your size takes away jump, not 1: * comes before -. Put the gaps in brackets, "
+            "(kernel_size - 1).",
+            (_field(lambda k, d: -1, beside=lambda k, d: d * k),),
+            "size",
+        ),
+        Slip(
+            "half the kernel",
+            "Your size lets a kernel widen the field by half its gaps: that is one side of it. The "
+            "field grows on both sides.",
+            (
+                _field(lambda k, d: d * ((k - 1) // 2)),
+                _field(lambda k, d: d * (k - 1) // 2),
+                _field(lambda k, d: d * (k // 2)),
+            ),
+            "size",
+        ),
+        Slip(
+            "the area",
+            "Your size is the number of pixels in a square. The task asks for those in a row.",
+            (lambda layers: _field()(layers) ** 2,),
+            "size",
+        ),
+        Slip(
+            "as if all kernels were 3",
+            "Your size is right for kernels of 3 at stride 1. Read each layer's own numbers.",
+            (lambda layers: 2 * len(layers) + 1,),
+            "size",
+        ),
+        Slip(
             "k instead of k - 1",
             "Your size adds the whole kernel. A kernel of k has k - 1 gaps, and the pixel that "
             "starts it is in size already: add dilation * (kernel_size - 1).",
             (
                 _field(lambda k, d: d * k),
+                _field(lambda k, d: k),
                 _field(lambda k, d: d * k, first=0),
                 _field(lambda k, d: d * (k - 1) + 1),
                 _field(lambda k, d: d * (k - 1) + 1, first=0),
@@ -161,7 +213,10 @@ def field_of_stack(layers):
         Slip(
             "dilation not times each gap",
             "Your size widens the kernel only once. Each of its k - 1 gaps is dilation wide.",
-            (_field(lambda k, d: k - 1 + d - 1),),
+            (
+                _field(lambda k, d: k - 1 + d - 1),
+                _field(lambda k, d: k - 1, beside=lambda k, d: d - 1),
+            ),
             "size",
         ),
         Slip(
@@ -213,13 +268,14 @@ def field_of_stack(layers):
             (
                 lambda layers: math.prod(d * (k - 1) + 1 for k, _, d in layers),
                 lambda layers: math.prod(k for k, _, _ in layers),
+                lambda layers: math.prod(d * (k - 1) for k, _, d in layers),
             ),
             "size",
         ),
         Slip(
             "the last layer alone",
             "Your size is the window of one layer. Each number it reads has itself seen several "
-            "pixels.",
+            "pixels; if you have a loop over the layers, does return stand inside it?",
             (
                 lambda layers: layers[-1][2] * (layers[-1][0] - 1) + 1,
                 lambda layers: layers[0][2] * (layers[0][0] - 1) + 1,
@@ -252,6 +308,18 @@ def field_of_stack(layers):
                 lambda layers: layers[0][1],
                 lambda layers: max(s for _, s, _ in layers),
             ),
+            "jump",
+        ),
+        Slip(
+            "dilation for stride",
+            "Your jump multiplies dilations. Each layer is (kernel_size, stride, dilation).",
+            (lambda layers: math.prod(d for _, _, d in layers),),
+            "jump",
+        ),
+        Slip(
+            "the first stride left out",
+            "Your jump misses the stride of the first layer. All strides multiply.",
+            (lambda layers: math.prod(s for _, s, _ in layers[1:]),),
             "jump",
         ),
         Slip(
@@ -363,10 +431,56 @@ def depth_to_cover(pixels, kernel_size, stride=1):
             "rounds down",
             "Your depth rounds down, and its field is too narrow where the last layer is needed "
             "only in part. A part of a layer takes a whole one.",
+            (lambda n, k, s: _until(lambda size, pixels: size > pixels, _right)(n, k, s) - 1,),
+        ),
+        Slip(
+            "one layer at most",
+            "Your depth stops after one layer. Add layers as long as the field is too narrow: "
+            "while, not if, and no return inside the loop.",
+            (lambda n, k, s: min(1, _until(_covers, _right)(n, k, s)),),
+        ),
+        Slip(
+            "the field's size returned",
+            "Your depth is how many pixels are seen. The task asks for how many layers it takes.",
             (
-                lambda n, k, s: (n - 1) // (k - 1),
-                lambda n, k, s: _until(lambda size, pixels: size > pixels, _right)(n, k, s) - 1,
+                lambda n, k, s: _field()(((k, s, 1),) * _until(_covers, _right)(n, k, s)),
+                lambda n, k, s: s ** _until(_covers, _right)(n, k, s),
             ),
+        ),
+        Slip(
+            "first stride left out",
+            "Your depth counts a first layer of its own and loses its stride: the second layer "
+            "already adds (kernel_size - 1) * stride. Begin with size 1, jump 1 and depth 0.",
+            (lambda n, k, s: 1 + _until(_covers, _right)(n - k + 1, k, s),),
+        ),
+        Slip(
+            "half the kernel",
+            "Your depth lets a layer add half of its gaps: that is one side. The field grows on "
+            "both sides, by kernel_size - 1.",
+            (
+                _until(_covers, lambda size, jump, k, s: (size + (k - 1) // 2 * jump, jump * s)),
+                _until(_covers, lambda size, jump, k, s: (size + k // 2 * jump, jump * s)),
+            ),
+        ),
+        Slip(
+            "rounds down and leaves out the stride",
+            "Your depth rounds down, and it is the same at any stride. A part of a layer takes a "
+            "whole one, and a stride spreads what later layers add.",
+            (lambda n, k, s: (n - 1) // (k - 1), lambda n, k, s: round((n - 1) / (k - 1))),
+        ),
+        Slip(
+            "the field so far multiplied",
+            "Your depth multiplies the field so far by the stride. What was seen stays as wide; "
+            "what later layers add is spread.",
+            (
+                _until(_covers, lambda size, jump, k, s: ((size + k - 1) * s, 1)),
+                _until(_covers, lambda size, jump, k, s: (size * s + k - 1, 1)),
+            ),
+        ),
+        Slip(
+            "an area compared",
+            "Your depth compares an area with pixels in a row. Compare the size itself.",
+            (_until(lambda size, pixels: size**2 >= pixels, _right),),
         ),
         Slip(
             "at least one layer",
@@ -397,7 +511,10 @@ def depth_to_cover(pixels, kernel_size, stride=1):
         Slip(
             "strides added",
             "Your depth adds the strides up: the jump after n layers is stride multiplied n times.",
-            (_until(_covers, lambda size, jump, k, s: (size + (k - 1) * jump, jump + s - 1)),),
+            (
+                _until(_covers, lambda size, jump, k, s: (size + (k - 1) * jump, jump + s - 1)),
+                _until(_covers, lambda size, jump, k, s: (size + (k - 1) * jump, jump + s)),
+            ),
         ),
         Slip(
             "fields multiplied",

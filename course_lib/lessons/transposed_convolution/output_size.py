@@ -76,13 +76,22 @@ def transposed_output_size(size, kernel_size, stride=1, padding=0, output_paddin
             "one step too many",
             "Your length has size * stride in it. The first stamp starts at 0, so the last one "
             "starts after size - 1 steps.",
-            (_last(lambda n, s: n * s), lambda n, k, s, p, o, d: n * s - 2 * p + d * (k - 1) + o),
+            (
+                _last(lambda n, s: n * s),
+                lambda n, k, s, p, o, d: n * s - 2 * p + d * (k - 1) + o,
+                lambda n, k, s, p, o, d: n * s + k - 1,
+                lambda n, k, s, p, o, d: n * s + k,
+            ),
         ),
         Slip(
             "size times stride",
             "Your length is size times stride. Near the end the last stamp sticks out by what is "
             "wider than a stride; stamp two numbers by hand and count.",
-            (lambda n, k, s, p, o, d: n * s, lambda n, k, s, p, o, d: n * s + o),
+            (
+                lambda n, k, s, p, o, d: n * s,
+                lambda n, k, s, p, o, d: n * s + o,
+                lambda n, k, s, p, o, d: n * s - 2 * p + o,
+            ),
         ),
         Slip(
             "the convolution's formula",
@@ -139,6 +148,54 @@ def transposed_output_size(size, kernel_size, stride=1, padding=0, output_paddin
             "Your length takes the stride as the number of samples left out between two starts. "
             "Stride 1 is the stamp that moves by one.",
             (_last(lambda n, s: (n - 1) * (s + 1)),),
+        ),
+        Slip(
+            "divided by the stride",
+            "Your length divides by the stride, as a convolution does. Here the stamps start "
+            "stride samples apart: multiply.",
+            (_last(lambda n, s: (n - 1) // s), _last(lambda n, s: n // s)),
+        ),
+        Slip(
+            "one less than the stride",
+            "Your length takes stride - 1 from one start to the next. A stride of 1 moves by one.",
+            (_last(lambda n, s: (n - 1) * (s - 1)),),
+        ),
+        Slip(
+            "a stamp as wide as one sample",
+            "Your length ends where the last stamp starts. That stamp is dilation * (kernel_size "
+            "- 1) + 1 samples wide.",
+            (lambda n, k, s, p, o, d: (n - 1) * s + 1, _stamp(lambda k, d: 1)),
+        ),
+        Slip(
+            "one less than the dilation",
+            "Your length counts the empty samples between the weights and not the weights. A gap "
+            "is dilation wide, from weight to weight, and there are kernel_size - 1.",
+            (_stamp(lambda k, d: (d - 1) * (k - 1) + 1), _stamp(lambda k, d: (d - 1) * (k - 1))),
+        ),
+        Slip(
+            "dilation spreads the stamps",
+            "Your length has the dilation in the steps between stamps. It lies between the weights "
+            "of one stamp.",
+            (
+                lambda n, k, s, p, o, d: (n - 1) * s * d - 2 * p + k + o,
+                lambda n, k, s, p, o, d: ((n - 1) * s + k) * d - 2 * p + o,
+            ),
+        ),
+        Slip(
+            "padding times the stride",
+            "Your length multiplies padding by the stride. It is counted in samples of the output.",
+            (lambda n, k, s, p, o, d: (n - 1) * s - 2 * p * s + d * (k - 1) + o + 1,),
+        ),
+        Slip(
+            "output padding times the stride",
+            "Your length multiplies output_padding by the stride. It is counted in samples of the "
+            "output.",
+            (lambda n, k, s, p, o, d: (n - 1) * s - 2 * p + d * (k - 1) + o * s + 1,),
+        ),
+        Slip(
+            "brackets lost",
+            "Your length takes away the stride once: * comes before -. (size - 1) * stride.",
+            (lambda n, k, s, p, o, d: n - s - 2 * p + d * (k - 1) + o + 1,),
         ),
         Slip(
             "stamps side by side",
