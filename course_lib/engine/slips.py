@@ -52,6 +52,8 @@ def usual(exercise: Exercise) -> Iterator[Slip]:
         yield from of_value(exercise, part)
         for argument in exercise.inputs.axes:
             yield from of_argument(exercise, part, argument)
+        for argument in exercise.inputs.axes:
+            yield from of_pairs(exercise, part, argument)
         for option in exercise.inputs.options:
             yield from of_option(exercise, part, option)
     yield from swapped_returns(exercise)
@@ -226,7 +228,7 @@ def of_argument(exercise: Exercise, part: str, argument: str) -> Slips:
             yield Slip(name, hint, tuple(answers), part)
 
     yield from slips(WHOLE)
-    yield from _with_others(exercise, part, argument)
+    yield from _once_too_often(exercise, part, argument)
     for some in _subsets(range(len(axes))):
         along = " and ".join(axes[i] for i in some)
         yield from slips([FLIPPED, OVERWRITTEN], some, axis=along)
@@ -239,8 +241,8 @@ def of_argument(exercise: Exercise, part: str, argument: str) -> Slips:
         yield from _counted(exercise, part, argument)
 
 
-def _with_others(exercise: Exercise, part: str, argument: str) -> Slips:
-    """The argument met once too often, and mistaken together with another."""
+def _once_too_often(exercise: Exercise, part: str, argument: str) -> Slips:
+    """The right part times the argument, or divided by it."""
     at, names = list(exercise.returns).index(part), list(exercise.inputs.arguments)
     place = names.index(argument)
     for name, hint, (change,) in _filled(TIMES, argument=argument):
@@ -249,6 +251,10 @@ def _with_others(exercise: Exercise, part: str, argument: str) -> Slips:
             return change(exercise.parts(exercise.reference(*args))[at], args[place])
 
         yield Slip(name, hint, (answer,), part)
+
+
+def of_pairs(exercise: Exercise, part: str, argument: str) -> Slips:
+    """The argument mistaken together with another; one mistake alone is the likelier."""
     for other in (a for a in exercise.inputs.axes if a != argument):
         for name, hint, (change,) in _filled(PAIRS, argument=argument, other=other):
             changed = changed_arguments(
