@@ -193,7 +193,7 @@ class _Changes:
             other = _METHODS[node.attr]
             yield f"{other} in place of {node.attr}", ast.Attribute(node.value, other, node.ctx)
         if node.attr == "T":
-            yield "not transposed", node.value
+            yield "one .T more or less", node.value
 
     @staticmethod
     def of_Call(node: ast.Call, options: Options) -> Iterator[tuple[str, ast.AST]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from course_lib.engine.checking import judge
 from course_lib.lessons.training.chain import chain, gradients, slope_by_nudging
 from course_lib.lessons.training.one_step import START, one_training_step
 from course_lib.lessons.training.symmetry import UNITS, run
 from course_lib.lessons.training.the_edge import descend
 from course_lib.lessons.training.what_broke import CHANCE, SLIPS, trained
+from tests.bank import BANK
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
@@ -69,3 +71,20 @@ def test_every_planted_slip_costs_accuracy_and_the_mended_run_learns():
         assert trained(slip).validation_metric[-1] < mended.validation_metric[-1] - 0.1
     assert min(trained("softmax twice").loss) > 1.46
     assert trained("gradient ascended").loss[-1] > 100 * CHANCE
+
+
+def test_a_part_that_is_right_wherever_it_came_back_is_not_to_blame():
+    def training_step(x, target, weight, bias, learning_rate):
+        loss, _, new_bias = BANK["training_step"].reference(x, target, weight, bias, learning_rate)
+        dy = 2 * (x @ weight.T + bias - target) / target.size
+        return loss, weight - learning_rate * (x.T @ dy) ** 3, new_bias  # (I, O): often raises
+
+    assert "loss" not in judge(BANK["training_step"], training_step).diagnosis
+
+
+def test_one_mistake_is_told_before_two():
+    def sgd_step(weight, grad, velocity, learning_rate, momentum):
+        new_velocity = momentum * velocity + grad
+        return weight - learning_rate * new_velocity, momentum * velocity
+
+    assert judge(BANK["sgd_step"], sgd_step).diagnosis == "slip:new_velocity: grad forgotten"

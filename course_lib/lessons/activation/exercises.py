@@ -55,12 +55,17 @@ def relu_forward(x):
             (lambda x: (x > 0) * 1.0,),
         ),
         Slip(
+            "nothing set to 0",
+            "Your y keeps the numbers below 0: x is returned as it came, or compared with 0 as a "
+            "whole. Compare each number by itself, as np.maximum(x, 0) does.",
+            (lambda x: x, lambda x: x * (x > 0).any()),
+        ),
+        Slip(
             "one maximum for all",
             "Your y compares whole rows or the whole array with 0. Each number is compared with 0 "
             "by itself: np.maximum(x, 0), not np.max.",
             (
                 lambda x: x * (x.max(axis=-1, keepdims=True) > 0),
-                lambda x: x * (x > 0).any(),
                 lambda x: np.full_like(x, max(x.max(), 0)),
                 lambda x: np.max(x, 0),
             ),
@@ -609,7 +614,24 @@ def fit_hinges(x, y):
             "changes the wrong way round",
             "Your weight takes the slope before minus the slope after. A steeper piece needs a "
             "positive weight: after minus before.",
-            (lambda x, y: -_weights(x, y),),
+            (
+                lambda x, y: -_weights(x, y),
+                lambda x, y: _weights(x, y) * np.where(np.arange(len(x) - 1) > 0, -1, 1),
+            ),
+        ),
+        Slip(
+            "the slope before added",
+            "Your weight adds the slope before to the slope after. A hinge changes the slope: take "
+            "after minus before.",
+            (lambda x, y: 2 * _slopes(x, y) - _weights(x, y),),
+        ),
+        Slip(
+            "multiplied by the distance",
+            "Your weight multiplies a rise by the distance. A slope is rise over run: divide.",
+            (
+                lambda x, y: np.diff(y) * np.diff(x),
+                lambda x, y: np.diff(np.diff(y) * np.diff(x), prepend=0),
+            ),
         ),
         Slip(
             "the change at the end",

@@ -12,6 +12,19 @@ from course_lib.record import Array
 
 SECTIONS = ("04_11_training",)
 
+
+def _with_velocity(name: str, hint: str, *rules: Any) -> tuple[Slip, Slip]:
+    """A wrong velocity, and the weight that takes its step."""
+
+    def step(rule: Any) -> Any:
+        return lambda w, g, v, rate, m: w - rate * rule(w, g, v, rate, m)
+
+    return (
+        Slip(name, hint, rules, "new_velocity"),
+        Slip(name, hint, tuple(map(step, rules)), "new_weight"),
+    )
+
+
 SGD_STEP = Exercise(
     name="sgd_step",
     sections=SECTIONS,
@@ -72,7 +85,7 @@ def sgd_step(weight, grad, velocity, learning_rate, momentum):
             "momentum forgotten",
             "Your new_weight moves by the gradient alone. It moves by the velocity, in which "
             "earlier gradients live on.",
-            (lambda w, g, v, rate, m: w - rate * g,),
+            (lambda w, g, v, rate, m: w - rate * g, lambda w, g, v, rate, m: w - g),
             "new_weight",
         ),
         Slip(
@@ -89,17 +102,42 @@ def sgd_step(weight, grad, velocity, learning_rate, momentum):
             (lambda w, g, v, rate, m: w - rate * (g + m * (m * v + g)),),
             "new_weight",
         ),
-        Slip(
+        *_with_velocity(
             "gradient averaged in",
-            "Your {part} takes the share 1 - momentum of the gradient, as a running mean does. "
-            "Here all of the gradient is added.".replace("{part}", "new_velocity"),
-            (lambda w, g, v, rate, m: m * v + (1 - m) * g,),
-            "new_velocity",
+            "{your} takes the share 1 - momentum of the gradient, as a running mean does. Here all "
+            "of the gradient is added.",
+            lambda w, g, v, rate, m: m * v + (1 - m) * g,
+        ),
+        *_with_velocity(
+            "velocity keeps 1 - momentum",
+            "{your} keeps 1 - momentum of the velocity. It keeps momentum times what it was.",
+            lambda w, g, v, rate, m: (1 - m) * v + g,
+            lambda w, g, v, rate, m: (1 - m) * v + m * g,
+        ),
+        *_with_velocity(
+            "momentum times the gradient too",
+            "{your} multiplies the gradient by momentum as well. Only the old velocity fades; the "
+            "gradient is added to it whole.",
+            lambda w, g, v, rate, m: m * (v + g),
+        ),
+        *_with_velocity(
+            "velocity turned round",
+            "{your} takes the gradient from the velocity. The velocity gathers gradients with "
+            "their own sign; the minus stands in the step of the weight.",
+            lambda w, g, v, rate, m: m * v - g,
+            lambda w, g, v, rate, m: v - m * g,
+        ),
+        Slip(
+            "velocity turned round",
+            "Your new_weight is raised by a velocity from which the gradient was taken. Add the "
+            "gradient to the velocity; the minus stands in the step of the weight.",
+            (lambda w, g, v, rate, m: w + rate * (m * v - g),),
+            "new_weight",
         ),
         Slip(
             "learning rate in the velocity",
-            "Your new_velocity has the learning rate in it. The velocity gathers gradients; the "
-            "rate comes in when the weight moves.",
+            "{your} multiplies the gradient alone by the learning rate. The velocity gathers "
+            "gradients as they are; the rate comes in when the weight moves, times all of it.",
             (
                 lambda w, g, v, rate, m: m * v + rate * g,
                 lambda w, g, v, rate, m: m * v - rate * g,
@@ -107,10 +145,30 @@ def sgd_step(weight, grad, velocity, learning_rate, momentum):
             "new_velocity",
         ),
         Slip(
-            "velocity turned round",
-            "Your new_velocity subtracts the gradient. It gathers gradients with their own sign; "
-            "the minus stands in the step of the weight.",
-            (lambda w, g, v, rate, m: m * v - g,),
+            "learning rate in the velocity",
+            "{your} multiplies the gradient alone by the learning rate. The velocity gathers "
+            "gradients as they are; the rate comes in when the weight moves, times all of it.",
+            (
+                lambda w, g, v, rate, m: w - (m * v + rate * g),
+                lambda w, g, v, rate, m: w + (m * v - rate * g),
+            ),
+            "new_weight",
+        ),
+        Slip(
+            "the step in place of the velocity",
+            "Your new_velocity is the step that the weight takes. The velocity is what the "
+            "learning rate multiplies: return it without the rate.",
+            (
+                lambda w, g, v, rate, m: rate * (m * v + g),
+                lambda w, g, v, rate, m: -rate * (m * v + g),
+            ),
+            "new_velocity",
+        ),
+        Slip(
+            "the old velocity",
+            "Your new_velocity is the velocity that you were given. Return the one that holds the "
+            "new gradient as well.",
+            (lambda w, g, v, rate, m: v,),
             "new_velocity",
         ),
     ),
@@ -123,8 +181,12 @@ def sgd_step(weight, grad, velocity, learning_rate, momentum):
 )
 
 
+def _exps(logits: Array, axis: int = -1) -> Array:
+    return np.exp(logits - logits.max(axis, keepdims=True))
+
+
 def _softmax(logits: Array, axis: int = -1) -> Array:
-    exps = np.exp(logits - logits.max(axis, keepdims=True))
+    exps = _exps(logits, axis)
     return exps / exps.sum(axis, keepdims=True)
 
 
@@ -143,12 +205,38 @@ def _of_true(values: Array, target: Array) -> Array:
     return values[np.arange(len(target)), target]
 
 
-def _without_warnings(answer: Any) -> Any:
-    def quiet(*args: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return answer(*args)
+def _one_hot(target: Array, classes: int) -> Array:
+    return np.eye(classes)[target]
 
-    return quiet
+
+def _together(x: Array) -> Array:
+    """A softmax over the scores of all examples at once."""
+    exps = np.exp(x - x.max())
+    return exps / exps.sum()
+
+
+def _binary(share: Array, target: Array) -> Array:
+    true = _one_hot(target, share.shape[1])
+    return -(true * np.log(share) + (1 - true) * np.log(1 - share))
+
+
+def _naive(logits: Array, target: Array) -> Array:
+    """As defined, whatever overflows."""
+    exps = np.exp(logits)
+    return -np.log(_of_true(exps / exps.sum(1, keepdims=True), target)).mean()
+
+
+def _quiet(*answers: Any) -> tuple[Any, ...]:
+    """The answers, without NumPy's warnings."""
+
+    def quiet(answer: Any) -> Any:
+        def call(*args: Any) -> Any:
+            with np.errstate(all="ignore"):
+                return answer(*args)
+
+        return call
+
+    return tuple(map(quiet, answers))
 
 
 CROSS_ENTROPY_FORWARD = Exercise(
@@ -209,40 +297,164 @@ def cross_entropy_forward(logits, target):
             "Your loss is right for small scores and breaks where scores are large: exp overflows, "
             "or a probability of 0 meets the logarithm. Subtract each row's largest score first, "
             "and take log(sum(exp)) - score instead of the logarithm of a quotient.",
-            tuple(
-                _without_warnings(answer)
-                for answer in (
-                    lambda x, t: (
-                        -np.log(_of_true(np.exp(x) / np.exp(x).sum(1, keepdims=True), t)).mean()
-                    ),
-                    lambda x, t: -np.log(_of_true(_softmax(x), t)).mean(),
-                    lambda x, t: (np.log(np.exp(x).sum(1)) - _of_true(x, t)).mean(),
-                )
+            _quiet(
+                lambda x, t: (
+                    -np.log(_of_true(np.exp(x) / np.exp(x).sum(1, keepdims=True), t)).mean()
+                ),
+                lambda x, t: -np.log(_of_true(_softmax(x), t)).mean(),
+                lambda x, t: (np.log(np.exp(x).sum(1)) - _of_true(x, t)).mean(),
             ),
         ),
         Slip(
-            "a small number added inside the logarithm",
-            "Your loss adds a small number before the logarithm, so a surprise of hundreds reads "
-            "as some twenty, and every other is a little off. log(sum(exp)) - score needs none.",
+            "not each row's largest subtracted",
+            "Your loss subtracts something else than each row's own largest score, so some rows "
+            "overflow, or have an exp of 0 everywhere. Take logits.max(axis=1, keepdims=True).",
+            _quiet(
+                lambda x, t: _naive(x - x.max(), t),
+                lambda x, t: (np.log(np.exp(x - x.max()).sum(1)) - _of_true(x - x.max(), t)).mean(),
+                lambda x, t: _naive(x - x.max(0), t),
+                lambda x, t: _naive(x - x.mean(1, keepdims=True), t),
+                lambda x, t: _naive(x - x.min(1, keepdims=True), t),
+            ),
+        ),
+        Slip(
+            "a small number inside the logarithm",
+            "Your loss keeps the logarithm from 0 by a small number, added or as a lowest value, "
+            "so a surprise of hundreds reads as some twenty. log(sum(exp)) - score needs none.",
             tuple(
-                lambda x, t, eps=eps: -np.log(_of_true(_softmax(x), t) + eps).mean()
+                function
                 for eps in (1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15)
+                for function in (
+                    lambda x, t, eps=eps: -np.log(_of_true(_softmax(x), t) + eps).mean(),
+                    lambda x, t, eps=eps: -np.log(np.maximum(_of_true(_softmax(x), t), eps)).mean(),
+                    lambda x, t, eps=eps: (
+                        -np.log(_of_true(np.clip(_softmax(x), eps, 1 - eps), t)).mean()
+                    ),
+                )
             ),
         ),
         Slip(
             "logarithm of the mean",
             "Your loss averages the probabilities and then takes the logarithm. Take the "
             "logarithm of each, then the mean.",
-            (_without_warnings(lambda x, t: -np.log(_of_true(_softmax(x), t).mean())),),
+            _quiet(lambda x, t: -np.log(_of_true(_softmax(x), t).mean())),
         ),
         Slip(
             "softmax down the batch",
             "Your loss divides by the sum over the examples. The classes of one example compete: "
             "sum along each row.",
-            (
+            _quiet(
                 lambda x, t: _of_true(
                     np.log(np.exp(x - x.max(0)).sum(0)) - (x - x.max(0)), t
                 ).mean(),
+                lambda x, t: -np.log(_of_true(_softmax(x, 0), t)).mean(),
+            ),
+        ),
+        Slip(
+            "softmax over the whole batch",
+            "Your loss divides by one sum over all examples. Each example has probabilities of its "
+            "own: sum along each row, with axis=1.",
+            _quiet(
+                lambda x, t: np.mean(np.log(np.exp(x - x.max()).sum()) + x.max() - _of_true(x, t)),
+                lambda x, t: -np.log(_of_true(_together(x), t)).mean(),
+                lambda x, t: (
+                    np.log(np.exp(x - x.max(1, keepdims=True)).sum())
+                    - _of_true(x - x.max(1, keepdims=True), t)
+                ).mean(),
+                lambda x, t: -np.log(_of_true(_exps(x), t) / _exps(x).sum()).mean(),
+            ),
+        ),
+        Slip(
+            "the sum missing",
+            "Your loss is the largest score less the true one: exp and log cancel. A probability "
+            "is an exp divided by the sum of the row's exps.",
+            _quiet(
+                lambda x, t: (x.max(1) - _of_true(x, t)).mean(),
+                lambda x, t: -np.log(np.exp(_of_true(x - x.max(1, keepdims=True), t))).mean(),
+            ),
+        ),
+        Slip(
+            "the largest subtracted in one place",
+            "Your loss subtracts the row's largest score inside exp and not from the true score. "
+            "Subtract it once, before either is used.",
+            (
+                lambda x, t: (
+                    np.log(np.exp(x - x.max(1, keepdims=True)).sum(1)) - _of_true(x, t)
+                ).mean(),
+            ),
+        ),
+        Slip(
+            "no logarithm",
+            "Your loss is made of the probability itself, without its logarithm. Take minus the "
+            "logarithm of the true class's probability, and then the mean.",
+            (
+                lambda x, t: -_of_true(_softmax(x), t).mean(),
+                lambda x, t: _of_true(_softmax(x), t).mean(),
+                lambda x, t: 1 - _of_true(_softmax(x), t).mean(),
+            ),
+        ),
+        Slip(
+            "log of 1 - probability",
+            "Your loss takes the logarithm of 1 less the true class's probability. It is large "
+            "where the guess is good: take the logarithm of the probability itself.",
+            _quiet(lambda x, t: -np.log(1 - _of_true(_softmax(x), t)).mean()),
+        ),
+        Slip(
+            "each class by itself",
+            "Your loss asks of each class, yes or no, as sigmoid and binary cross-entropy do. Here "
+            "the classes share one softmax, and only the true one's logarithm counts.",
+            _quiet(
+                lambda x, t: -np.log(1 / (1 + np.exp(-_of_true(x, t)))).mean(),
+                lambda x, t: _binary(_softmax(x), t).mean(),
+                lambda x, t: _binary(_softmax(x), t).sum() / len(x),
+            ),
+        ),
+        Slip(
+            "squared error",
+            "Your loss is the squared distance to 1 at the true class and 0 elsewhere. "
+            "Cross-entropy is minus the logarithm of one probability.",
+            (
+                lambda x, t: ((_softmax(x) - _one_hot(t, x.shape[1])) ** 2).mean(),
+                lambda x, t: ((_softmax(x) - _one_hot(t, x.shape[1])) ** 2).sum() / len(x),
+            ),
+        ),
+        Slip(
+            "the share of wrong guesses",
+            "Your loss counts wrong guesses, or right ones. Count the surprise instead, which also "
+            "says how wrong a guess was.",
+            (
+                lambda x, t: np.mean(x.argmax(1) != t),
+                lambda x, t: np.mean(x.argmax(1) == t),
+            ),
+        ),
+        Slip(
+            "exp of the loss",
+            "Your loss is exp of the right one. The last step is the mean, with no exp behind it.",
+            _quiet(lambda x, t: np.exp(_surprise(x, t).mean())),
+        ),
+        Slip(
+            "every example with every target",
+            "Your loss pairs each row with the targets of all rows: logits[:, target] is (N, N). "
+            "logits[np.arange(N), target] takes one score from each row.",
+            (lambda x, t: np.mean([_surprise(x, np.full(len(x), true)) for true in t]),),
+        ),
+        Slip(
+            "classes counted from 1",
+            "Your loss reads the class before the true one. The classes are numbered from 0, as "
+            "columns are.",
+            _quiet(
+                lambda x, t: _surprise(x, t - 1).mean(),
+                lambda x, t: -np.log(_of_true(_softmax(x), t - 1)).mean(),
+            ),
+        ),
+        Slip(
+            "one example only",
+            "Your loss is the surprise of a single example. Go through all of them: a return "
+            "inside the loop, or an index 0, ends with the first.",
+            (
+                lambda x, t: _surprise(x, t)[0],
+                lambda x, t: _surprise(x, t)[-1],
+                lambda x, t: _surprise(x, t)[0] / len(x),
             ),
         ),
         Slip(
@@ -278,7 +490,17 @@ def cross_entropy_forward(logits, target):
             (
                 lambda x, t: _surprise(x, t).mean() / np.log(2),
                 lambda x, t: _surprise(x, t).mean() / np.log(10),
+                *_quiet(
+                    lambda x, t: -np.log2(_of_true(_softmax(x), t)).mean(),
+                    lambda x, t: -np.log10(_of_true(_softmax(x), t)).mean(),
+                ),
             ),
+        ),
+        Slip(
+            "divided by the classes",
+            "Your loss is the sum over the examples, divided by the number of classes. Divide by "
+            "the number of examples, N.",
+            (lambda x, t: _surprise(x, t).sum() / x.shape[1],),
         ),
         Slip(
             "averaged over the classes too",
@@ -307,6 +529,14 @@ def _dy(*args: Array) -> Array:
     return 2 * error / error.size
 
 
+def _stepped(
+    x: Array, weight: Array, bias: Array, rate: float, error: Array
+) -> tuple[Array, Array]:
+    """The parameters after a step that takes the mean of `error` for the way back."""
+    dy = error / error.size
+    return weight - rate * dy.T @ x, bias - rate * dy.sum(0)
+
+
 def _bias_after(x: Array, target: Array, weight: Array, bias: Array, rate: float) -> Array:
     """The bias stepped by the gradient that the new weight has."""
     weight = weight - rate * _dy(x, target, weight, bias).T @ x
@@ -324,8 +554,20 @@ def _loss_after(x: Array, target: Array, weight: Array, bias: Array, rate: float
     return (error**2).mean()
 
 
+def _each_in_turn(
+    share: float, x: Array, target: Array, weight: Array, bias: Array, rate: float
+) -> tuple[Array, Array]:
+    """A step after every example, with a share of its own mean as the loss."""
+    for one, wanted in zip(x, target, strict=True):
+        dy = share * _dy(one[None], wanted[None], weight, bias)
+        weight, bias = weight - rate * dy.T @ one[None], bias - rate * dy.sum(0)
+    return weight, bias
+
+
 def _scaled_steps(part: str) -> tuple[Slip, ...]:
-    """The step with a factor of the gradient wrong."""
+    """The step with a factor of the gradient wrong, or taken in another way."""
+    given = part.removeprefix("new_")
+    at = ("new_weight", "new_bias").index(part)
 
     def step(factor: Any) -> Any:
         def answer(x: Array, target: Array, weight: Array, bias: Array, rate: float) -> Array:
@@ -360,6 +602,41 @@ def _scaled_steps(part: str) -> tuple[Slip, ...]:
             (
                 step(lambda x, target: target.shape[1]),
                 step(lambda x, target: target.shape[1] / 2),
+            ),
+            part,
+        ),
+        Slip(
+            "divided by the outputs only",
+            f"Your {part} divides by O. The loss is the mean over all N * O numbers.",
+            (step(lambda x, target: len(x)), step(lambda x, target: len(x) / 2)),
+            part,
+        ),
+        Slip(
+            "not moved",
+            f"Your {part} is the {given} that you were given. It moves too: take its own gradient, "
+            "learning_rate times as far, from it.",
+            (lambda *args: args[2 + at],),
+            part,
+        ),
+        Slip(
+            "the square in place of its slope",
+            f"Your {part} steps by the squared error. Its slope is what goes back: that of "
+            "error**2 is 2 * error.",
+            tuple(
+                lambda x, t, w, b, rate, k=k: _stepped(
+                    x, w, b, rate, k * _residue(x, t, w, b) ** 2
+                )[at]
+                for k in (1, 2)
+            ),
+            part,
+        ),
+        Slip(
+            "a step after each example",
+            f"Your {part} moves after each example, so later examples meet a moved {given}. This "
+            "is one step: add up the gradients of all examples, then move.",
+            (
+                lambda *args: _each_in_turn(1.0, *args)[at],
+                lambda *args: _each_in_turn(1 / len(args[0]), *args)[at],
             ),
             part,
         ),
@@ -453,6 +730,13 @@ def training_step(x, target, weight, bias, learning_rate):
             "loss",
         ),
         Slip(
+            "square of the mean",
+            "Your loss is the square of the mean error, in which errors up and down cancel. Square "
+            "each error, then take the mean.",
+            (lambda x, t, w, b, rate: _residue(x, t, w, b).mean() ** 2,),
+            "loss",
+        ),
+        Slip(
             "root of the loss",
             "Your loss is the root of the mean square. Leave the square as it is.",
             (lambda x, t, w, b, rate: np.sqrt((_residue(x, t, w, b) ** 2).mean()),),
@@ -470,6 +754,13 @@ def training_step(x, target, weight, bias, learning_rate):
             "Your new_weight steps by a gradient that was worked out after the bias had moved. "
             "Work out both gradients first, then move both.",
             (_weight_after,),
+            "new_weight",
+        ),
+        Slip(
+            "gradient not transposed",
+            "Your new_weight takes x.T @ dy, which is (I, O). The weight is (O, I), and so is its "
+            "gradient: dy.T @ x.",
+            (lambda x, t, w, b, rate: w - rate * x.T @ _dy(x, t, w, b),),
             "new_weight",
         ),
         *_scaled_steps("new_weight"),
@@ -512,6 +803,17 @@ def _nudged(weight: Array, x: Array, rule: Any) -> Array:
 def _by_rule(rule: Any) -> Any:
     """A wrong gradient: `rule(loss as a function of the nudge, step)` for each weight."""
     return lambda weight, x, step: _nudged(weight, x, lambda loss: rule(loss, step))
+
+
+def _of_loss(loss: Any) -> Any:
+    """The gradient, by nudging, of a wrong loss of (weight, x)."""
+
+    def answer(weight: Array, x: Array, step: float) -> Array:
+        nudges = step * np.eye(len(weight))
+        rises = [loss(weight + nudge, x) - loss(weight - nudge, x) for nudge in nudges]
+        return np.array(rises) / (2 * step)
+
+    return answer
 
 
 def _never_put_back(weight: Array, x: Array, step: float, left: float = -1.0) -> Array:
@@ -616,7 +918,45 @@ def numerical_gradient(weight, x, step):
                     weight.shape,
                     (_loss(weight + step, x) - _loss(weight - step, x)) / (2 * step),
                 ),
+                lambda weight, x, step: np.array(
+                    (_loss(weight + step, x) - _loss(weight - step, x)) / (2 * step)
+                ),
             ),
+        ),
+        Slip(
+            "brackets forgotten",
+            "Your grad divides the second loss alone: / comes before -. Put the difference of the "
+            "two losses into brackets.",
+            (_by_rule(lambda loss, step: loss(step) - loss(-step) / (2 * step)),),
+        ),
+        Slip(
+            "both losses the same",
+            "Your grad is 0 everywhere: the two losses are always the same. Do both see the "
+            "weights, one raised and one lowered? up = weight copies nothing; weight.copy() does.",
+            (lambda weight, x, step: np.zeros(weight.shape),),
+        ),
+        Slip(
+            "another power",
+            "Your grad belongs to a loss with another power than the fourth.",
+            tuple(
+                _of_loss(lambda w, x, power=power: np.mean((x @ w) ** power)) for power in (1, 2, 3)
+            ),
+        ),
+        Slip(
+            "the power at another place",
+            "Your grad belongs to a loss in which the power stands at another place. First x @ "
+            "weight, then the fourth power of each number, then the mean.",
+            (
+                _of_loss(lambda w, x: np.mean(x @ w) ** 4),
+                _of_loss(lambda w, x: np.mean(x @ w**4)),
+                _of_loss(lambda w, x: np.mean(x**4 @ w)),
+            ),
+        ),
+        Slip(
+            "* in place of @",
+            "Your grad belongs to a loss with x * weight, which adds nothing up. x @ weight is one "
+            "number for each example.",
+            (_of_loss(lambda w, x: np.mean((x * w) ** 4)),),
         ),
         Slip(
             "weight not put back",

@@ -36,7 +36,7 @@ def _loss_of_a_guess() -> int:
 
 @cache
 def _units_from_a_constant() -> int:
-    net, _ = train(one_hidden(32, lambda shape: lib.constant(shape, 0.1)), 0, epochs=5)
+    net, _ = train(one_hidden(32, lambda shape: lib.constant(shape, 0.1)), 0, epochs=10)
     return distinct_units(net)
 
 
@@ -87,7 +87,7 @@ PREDICTIONS = (
     ),
     _predict(
         "same_start",
-        question="A net with 32 hidden units starts with every weight at 0.1 and trains for five "
+        question="A net with 32 hidden units starts with every weight at 0.1 and trains for ten "
         "epochs. How many different hidden units does it then have?",
         answer=lambda: float(_units_from_a_constant()),
         explanation="Units that are equal compute the same, get the same gradient and take the "
