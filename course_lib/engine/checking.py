@@ -163,12 +163,9 @@ class Trial:
             return whole.name, _spoken(whole, tuple(exercise.returns)[:1])
         if any(outcome.error is None and not self._has_parts(outcome) for outcome in self.outcomes):
             return None
-        differing = self._explained(self._wrong(raised=False), slips)
-        if differing and None not in differing.values():
-            found = differing  # a part that is right wherever it came back is not to blame
-        else:
-            found = self._explained(self._wrong(raised=True), slips)
-        return _joined(found, alone=len(exercise.returns) == 1)
+        # A part that is right wherever it came back is not to blame, unless every part is.
+        wrong = self._wrong(raised=False) or self._wrong(raised=True)
+        return _joined(self._explained(wrong, slips), alone=len(exercise.returns) == 1)
 
     def _explained(self, parts: Sequence[str], slips: Sequence[Slip]) -> dict[str, Slip | None]:
         """For each part the slip that explains it, if any does."""
