@@ -121,7 +121,7 @@ def _part_of(function: Callable[[], Any], exercise: Exercise, at: int) -> Callab
 def _can_be_told(what: str, exercise: Exercise) -> bool:
     what = what.removesuffix(" everywhere")
     names = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*(?!\w*=)", what.removesuffix(" left out")))
-    known = {*exercise.inputs.arguments, "np", "len", "range", "keepdims", "axis", "dtype"}
+    known = {*exercise.inputs.arguments, "np", "not", "len", "range", "keepdims", "axis", "dtype"}
     return what != "line deleted" and (not what.endswith("left out") or names <= known)
 
 
@@ -153,7 +153,10 @@ class _Changes:
 
     @staticmethod
     def of_UnaryOp(node: ast.UnaryOp, options: Options) -> Iterator[tuple[str, ast.AST]]:
-        yield f"{ast.unparse(node)} without its sign", node.operand
+        if isinstance(node.op, ast.Not):
+            yield "not left out", node.operand
+        else:
+            yield f"{ast.unparse(node)} without its sign", node.operand
 
     @staticmethod
     def of_Compare(node: ast.Compare, options: Options) -> Iterator[tuple[str, ast.AST]]:

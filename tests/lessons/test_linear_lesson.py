@@ -7,12 +7,14 @@ import pytest
 
 import course_lib as lib
 from course_lib import draw
+from course_lib.engine.checking import judge
 from course_lib.explore import paint_one_pixel, where_do_they_go
 from course_lib.lessons.linear.affine import FUNCTIONS, IS_AFFINE
 from course_lib.lessons.linear.measure import on_canvas, shuffle
 from course_lib.lessons.linear.one_pixel import PIXELS, SIDE, convolution, fully_connected
 from course_lib.lessons.linear.three_points import CORNERS
 from course_lib.measured import measured
+from tests.bank import BANK
 
 points = np.random.default_rng(0).integers(-8, 9, size=(5, 5, 2)) / 4
 
@@ -130,3 +132,48 @@ def test_lines_that_do_not_fit_are_refused():
         draw.lines([1, 2], {"short": [1]}, **words)
     with pytest.raises(ValueError, match="give one to 4 curves"):
         draw.lines([1, 2], {}, **words)
+
+
+FIRST_PAIR = "u, v = np.random.default_rng(0).normal(size=(2, 3)); "
+LOOP = "rng = np.random.default_rng(0)\n    for u, v in rng.normal(size=(20, 2, 3)):\n"
+SLIPS = [
+    ("one pair only", FIRST_PAIR + "return np.allclose(f(u + v), f(u) + f(v) - f(0 * u))"),
+    ("one pair only", LOOP + "        return np.allclose(f(u + v), f(u) + f(v) - f(0 * u))"),
+    ("f(0) not taken away", FIRST_PAIR + "return np.allclose(f(u + v), f(u) + f(v))"),
+    ("f(0) not taken away", FIRST_PAIR + "return np.allclose(f(u - v), f(u) - f(v))"),
+    (
+        "sums of inputs never tried",
+        FIRST_PAIR + "return np.allclose(f(2 * u) - f(0 * u), 2 * (f(u) - f(0 * u)))",
+    ),
+    (
+        "the opposite answer",
+        FIRST_PAIR + "return not np.allclose(f(u + v), f(u) + f(v) - f(0 * u))",
+    ),
+    (
+        "the same constant for every function",
+        FIRST_PAIR + "return np.allclose(f(u + v), f(u) + f(v) - 1)",
+    ),
+    (
+        "f called with one number",
+        FIRST_PAIR + "return np.allclose(f(u + v), f(u) + f(v) - f(0))",
+    ),
+    ("always the same answer", "return False"),
+]
+
+
+@pytest.mark.parametrize(("slip", "body"), SLIPS)
+def test_one_pair_is_told_from_other_slips(slip, body):
+    """By chance the first pair changes no sign, so that abs, median and sort pass it."""
+    report = judge(IS_AFFINE, IS_AFFINE.compiled(f"def is_affine(f):\n    {body}\n"))
+    assert report.diagnosis == f"slip:{slip}"
+
+
+def test_a_part_that_is_right_is_not_blamed_for_a_part_that_raises():
+    exercise = BANK["linear_backward"]
+
+    def linear_backward(dy, x, weight):
+        return np.sin(weight @ dy), dy.T @ x, dy.sum(axis=0)
+
+    report = judge(exercise, linear_backward)
+    assert report.diagnosis == "raised"
+    assert "dbias" not in report.message

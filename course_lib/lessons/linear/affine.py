@@ -45,6 +45,10 @@ FUNCTIONS = tuple(
             "lambda x: np.sort(x)",
             "lambda x: np.clip(x, -0.5, 0.5)",
             "lambda x: np.median(x)",
+            "lambda x: np.cbrt(x[0] * x[1] * x[2])",
+            "lambda x: np.maximum(x[0], 0)",
+            "lambda x: x[1] - np.abs(x[2])",
+            "lambda x: x[:2] - 1",
             "lambda x: 0.1 * x + 0.7",
             "lambda x: x + 0.01 * x[0] ** 2",
         ),
@@ -64,13 +68,26 @@ ALONE = [v * one for v in NORMAL for one in np.eye(3)]  # one input moves, the o
 ONES = [np.array([u, v]) for u in np.eye(3) for v in np.eye(3) if (u != v).any()]
 
 
-def _holds(rule: Callable[..., tuple[Any, Any]], pairs: list[Array] = NORMAL) -> Any:
+def _holds(rule: Callable[..., Any], pairs: list[Array] = NORMAL, same: Any = np.allclose) -> Any:
     """f is called affine where both sides of `rule(f, u, v)` agree, whatever the pair."""
-    return lambda f: all(np.allclose(*rule(f, u, v)) for u, v in pairs)
+    return lambda f: all(same(*rule(f, u, v)) for u, v in pairs)
+
+
+def _tried(*rules: Callable[..., Any], same: Any = np.allclose) -> tuple[Any, ...]:
+    """Each rule with all pairs, and with the first alone."""
+    return tuple(_holds(rule, pairs, same) for rule in rules for pairs in (NORMAL, NORMAL[:1]))
 
 
 def _additive(f: Any, u: Array, v: Array) -> tuple[Any, Any]:
     return f(u + v) + f(ORIGIN), f(u) + f(v)
+
+
+def _raw(f: Any, u: Array, v: Array) -> tuple[Any, Any]:
+    return f(u + v), f(u) + f(v)
+
+
+def _less(constant: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda f, u, v: (f(u + v), f(u) + f(v) - constant(f))
 
 
 IS_AFFINE = Exercise(
@@ -79,9 +96,9 @@ IS_AFFINE = Exercise(
     task="""
 `f` is a function that you can only call: it takes an array of 3 numbers and returns an array (of
 any length) or a number. Return `True` if it is affine, as far as trying it can tell, and `False` if
-it is not. Try some pairs of inputs; `np.random.default_rng(0).normal(size=3)` makes one input.
-Sums are rounded, so compare with `np.allclose`. `is_affine(lambda x: 3 * x - 1)` is `True`, with
-`x * x` it is `False`.
+it is not. One pair of inputs may pass by chance, so try twenty: with
+`rng = np.random.default_rng(0)`, each `rng.normal(size=3)` makes one input. Sums are rounded: use
+`np.allclose`. `is_affine(lambda x: 3 * x - 1)` is `True`, with `x * x` it is `False`.
 """,
     stub="""
 def is_affine(f):
@@ -111,15 +128,36 @@ def is_affine(f):
     ),
     slips=(
         Slip(
+            "always the same answer",
+            "Your test gives one answer for every function. Does a return stand in front of the "
+            "comparison, or inside the loop, or does a wide tolerance let all pass?",
+            (lambda f: True, lambda f: False),
+        ),
+        Slip(
+            "the opposite answer",
+            "Your test says True where f is not affine, and False where it is.",
+            tuple(lambda f, test=test: not test(f) for test in _tried(_additive)),
+        ),
+        Slip(
+            "one pair only",
+            "Your test looks at one pair of inputs, or returns in the first round of its loop. "
+            "np.abs passes a pair without a change of sign: try more, and return True after the "
+            "loop.",
+            (_holds(_additive, NORMAL[:1]),),
+        ),
+        Slip(
+            "one pair that passes is enough",
+            "Your test says True as soon as one pair passes. A pair may pass by chance: return "
+            "False at the first that does not, and True after the loop.",
+            (lambda f: any(np.allclose(*_additive(f, u, v)) for u, v in NORMAL),),
+        ),
+        Slip(
             "f(0) not taken away",
             "Your test refuses functions with a constant, such as 3 * x - 1: a bias is allowed. "
             "Take f(0) away from every value before you compare.",
             (
-                _holds(lambda f, u, v: (f(u + v), f(u) + f(v))),
-                lambda f: (
-                    _holds(lambda f, u, v: (f(u + v), f(u) + f(v)))(f)
-                    and _holds(lambda f, u, v: (f(3 * u), 3 * f(u)))(f)
-                ),
+                *_tried(_raw, lambda f, u, v: (f(u - v), f(u) - f(v))),
+                lambda f: _holds(_raw)(f) and _holds(lambda f, u, v: (f(3 * u), 3 * f(u)))(f),
             ),
         ),
         Slip(
@@ -133,6 +171,7 @@ def is_affine(f):
             "Your test tries multiples of one input only. np.median passes that too, and with "
             "positive factors np.abs: try sums, f(u + v) against f(u) and f(v).",
             (
+                _holds(lambda f, u, v: (f(2 * u) - f(ORIGIN), 2 * (f(u) - f(ORIGIN)))),
                 _holds(lambda f, u, v: (f(3 * u) - f(ORIGIN), 3 * (f(u) - f(ORIGIN)))),
                 _holds(lambda f, u, v: (f(-3 * u) - f(ORIGIN), -3 * (f(u) - f(ORIGIN)))),
             ),
@@ -150,7 +189,32 @@ def is_affine(f):
             "rounding counts as a difference",
             "Your test compares with ==, and rounding makes two sums differ in their last digit. "
             "Compare with np.allclose.",
-            (lambda f: all(np.array_equal(*_additive(f, u, v)) for u, v in NORMAL),),
+            _tried(
+                _additive,
+                _less(lambda f: f(ORIGIN)),
+                lambda f, u, v: (f(u + v) - f(ORIGIN), f(u) - f(ORIGIN) + f(v) - f(ORIGIN)),
+                lambda f, u, v: (f(u + v) - f(ORIGIN), f(u) - f(ORIGIN) + (f(v) - f(ORIGIN))),
+                lambda f, u, v: (f(u + v) - f(ORIGIN), f(u) + f(v) - 2 * f(ORIGIN)),
+                same=np.array_equal,
+            ),
+        ),
+        Slip(
+            "the same constant for every function",
+            "Your test takes away one number, whatever the function. Each function has a constant "
+            "of its own, f(np.zeros(3)): ask it.",
+            _tried(_less(lambda f: 1), _less(lambda f: -1)),
+        ),
+        Slip(
+            "f called with one number",
+            "Your test calls f with one number. f takes an array of 3: f(0) on this page is "
+            "f(np.zeros(3)).",
+            _tried(_less(lambda f: f(0)), _less(lambda f: f(1))),
+        ),
+        Slip(
+            "products in place of sums",
+            "Your test asks for f(u * v) = f(u) * f(v), and x * x passes that. An affine function "
+            "is one that keeps sums, once f(0) is taken away.",
+            _tried(lambda f, u, v: (f(u * v), f(u) * f(v))),
         ),
         Slip(
             "only positive numbers tried",
@@ -162,7 +226,10 @@ def is_affine(f):
             "only 0 and 1 tried",
             "Your test lets x * x pass: it tries the inputs 0 and 1 only, and their squares are 0 "
             "and 1 again. Try other numbers, and negative ones.",
-            (_holds(_additive, ONES),),
+            (
+                _holds(_additive, ONES),
+                lambda f: np.allclose(f(np.ones(3)) + 2 * f(ORIGIN), sum(map(f, np.eye(3)))),
+            ),
         ),
         Slip(
             "one input at a time",
@@ -174,7 +241,10 @@ def is_affine(f):
             "only opposite inputs tried",
             "Your test compares u with -u. x**3 passes that, because both errors cancel: take two "
             "inputs that have nothing to do with each other.",
-            (_holds(lambda f, u, v: (f(u) + f(-u), 2 * f(ORIGIN))),),
+            (
+                _holds(lambda f, u, v: (f(u) + f(-u), 2 * f(ORIGIN))),
+                _holds(lambda f, u, v: (f(-u), -f(u))),
+            ),
         ),
         Slip(
             "one output is enough",
@@ -189,25 +259,14 @@ def is_affine(f):
             "outputs added up",
             "Your test adds up the outputs before it compares. np.sort passes that: compare "
             "output by output.",
-            (_holds(lambda f, u, v: tuple(np.sum(s) for s in _additive(f, u, v))),),
-        ),
-        Slip(
-            "always the same answer",
-            "Your test gives one answer for every function. Does a return stand in front of the "
-            "comparison, or inside the loop?",
-            (lambda f: True, lambda f: False),
-        ),
-        Slip(
-            "the opposite answer",
-            "Your test says True where f is not affine, and False where it is.",
-            (lambda f: not _holds(_additive)(f),),
+            _tried(lambda f, u, v: tuple(np.sum(s) for s in _additive(f, u, v))),
         ),
     ),
     hints=(
         "An affine function is a linear one plus a constant, and the constant is f(0). What is "
         "true of f(x) - f(0) that you can test?",
         "Draw u and v at random, negative numbers among them. Compare f(u + v) - f(0) with "
-        "(f(u) - f(0)) + (f(v) - f(0)), and do so for some pairs.",
+        "(f(u) - f(0)) + (f(v) - f(0)), and do so for twenty pairs.",
         "return False at the first pair for which np.allclose says no, and return True after the "
         "loop, not inside it.",
     ),

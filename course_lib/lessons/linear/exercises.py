@@ -72,6 +72,21 @@ def linear_forward(x, weight, bias):
             (lambda x, weight, bias: (x + bias) @ weight.T,),
         ),
         Slip(
+            "bias added to the weights",
+            "Your y adds bias to weight before it multiplies, so that x weighs the bias as well. "
+            "First the sum of the products, then the bias: mind the brackets.",
+            (
+                lambda x, weight, bias: x @ (weight.T + bias),
+                lambda x, weight, bias: x @ (weight + bias[:, None]).T,
+                lambda x, weight, bias: x @ (weight + bias).T,
+            ),
+        ),
+        Slip(
+            "the largest product",
+            "Your y takes the largest of the products. All of them count: add them up.",
+            (lambda x, weight, bias: (x[:, None] * weight).max(axis=2) + bias,),
+        ),
+        Slip(
             "bias multiplied",
             "Your y multiplies by bias. The bias is added, once, to the sum of the products.",
             (lambda x, weight, bias: x @ weight.T * bias,),
@@ -165,8 +180,23 @@ def linear_backward(dy, x, weight):
             (
                 lambda dy, x, weight: dy @ weight.T,
                 lambda dy, x, weight: dy @ weight.reshape(weight.shape[::-1]).T,
+                lambda dy, x, weight: weight.T @ dy,
             ),
             "dx",
+        ),
+        Slip(
+            "x in place of weight",
+            "Your dx multiplies dy by x. What an input did to the loss depends on the weights that "
+            "took it there: dy[n, o] * weight[o].",
+            (lambda dy, x, weight: dy.sum(axis=1, keepdims=True) * x,),
+            "dx",
+        ),
+        Slip(
+            "weight in place of x",
+            "Your dweight multiplies dy by weight. What a weight did to the loss depends on the "
+            "input that it met: dy[n, o] * x[n].",
+            (lambda dy, x, weight: dy.sum(axis=0)[:, None] * weight,),
+            "dweight",
         ),
         Slip(
             "sums before multiplying",
