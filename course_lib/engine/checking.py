@@ -157,7 +157,9 @@ class Trial:
             return (verdict, hints[verdict]) if verdict in hints else None
         if sum(outcome.error is None for outcome in self.outcomes) < min(3, len(self.cases)):
             return None  # two functions that both raise need not have made the same mistake
-        slips = [*exercise.own_slips(), *usual(exercise)]
+        slips = list(exercise.own_slips())
+        if any(self.outcomes[index].error is None for index in self.problems):
+            slips += usual(exercise)  # a general name needs a wrong value for its evidence
         whole = next((s for s in slips if not s.part and self._made(s, slice(None))), None)
         if whole:
             return whole.name, _spoken(whole, tuple(exercise.returns)[:1])

@@ -140,8 +140,9 @@ ALONG: tuple[Kind, ...] = (  # changes of (value, axis)
 
 RETURNED_INSIDE: Kind = (
     "return inside a loop",
-    "{your} is right in its first values and 0 in the others: the return stands inside a loop and "
-    "ends it in its first round. Move it to the left, below all loops.",
+    "{your} is right in its first values and 0 in the others. If a return stands inside a loop, it "
+    "ends it in its first round: move it to the left, below all loops. If none does, see whether "
+    "an index is always 0.",
     (lambda v, loops: _kept(v, loops, FIRST),),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,16 @@ BOTH_WAYS: Kinds = (
         ),
     ),
     (
+        "another factor",
+        "{your} has its zeros in the right places, but what is kept is multiplied by another "
+        "factor than 1 / (1 - p). Only the share 1 - p is kept: divide by it.",
+        (
+            {"scale": lambda p: (1 - p) ** -0.5},
+            {"scale": lambda p: 1 + p},
+            {"scale": lambda p: 1 / (1 + p)},
+        ),
+    ),
+    (
         "all of it enlarged",
         "{your} is divided by 1 - p everywhere, and no number of it is 0. Where noise is below p "
         "it must be 0.",
@@ -194,6 +205,24 @@ WRITTEN = (
 )
 
 
+def _one_round(values: Array, noise: Array, p: float, training: bool) -> Array:
+    """A loop over the examples that ends after the first one; evaluation has no loop."""
+    y = _thinned(values, noise, p, training)
+    return np.where(np.arange(len(y))[:, None] == 0, y, 0) if training else y
+
+
+ROUNDS = Slip(
+    "only the first example",
+    "{your} is right for the first example and 0 for the others, in training. If a return stands "
+    "inside the loop, move it to the left, below all loops; the index must run over all N.",
+    (_one_round,),
+)
+
+
+def _dropped_in_evaluation(values: Array, noise: Array, p: float, training: bool) -> Array:
+    return _thinned(values, noise, p, scale=_scale if training else lambda p: 1.0)
+
+
 def _modes_exchanged(values: Array, noise: Array, p: float, training: bool) -> Array:
     return _thinned(values, noise, p, not training)
 
@@ -259,6 +288,12 @@ def dropout_forward(x, noise, p, training):
             "Your y drops in evaluation and not in training. Which of the two is training = True?",
             (_modes_exchanged,),
         ),
+        Slip(
+            "dropped in evaluation too",
+            "Your y drops numbers in evaluation as well. There y is x as it is.",
+            (_dropped_in_evaluation,),
+        ),
+        replace(ROUNDS, part="y"),
         Slip(
             "one mask for the whole batch",
             "Your y drops the same places in every example: it reads the first row of noise for "
@@ -365,8 +400,10 @@ def dropout_backward(dy, noise, p, training):
             (
                 lambda *args: _thinned(*args, scale=lambda p: 1 - p),
                 lambda *args: _thinned(*args, scale=lambda p: 1 - p, evaluated=lambda p: 1 - p),
+                lambda dy, noise, p, training: dy * (1 - p) if training else dy,
             ),
         ),
+        replace(ROUNDS, part="dx"),
         Slip(
             "handed on where it was dropped",
             "Your dx has the gradient of dropped numbers too. They did not reach the loss: their "
@@ -424,6 +461,13 @@ def dropout_backward(dy, noise, p, training):
         "dx = dy times the slope. In training: np.where(noise < p, 0, dy / (1 - p)).",
     ),
 )
+
+
+def _first_number_alone(x: Array, noise: Array, p: float) -> Array:
+    y = x / (1 - p)
+    y[:, :, 0, 0] = np.where(noise < p, 0, y[:, :, 0, 0])
+    return y
+
 
 SPATIAL_DROPOUT_FORWARD = Exercise(
     name="spatial_dropout_forward",
@@ -483,6 +527,40 @@ def spatial_dropout_forward(x, noise, p):
             (
                 lambda x, noise, p: x * (noise >= p) / (1 - p),
                 lambda x, noise, p: x * (noise >= p)[None, None] / (1 - p),
+                lambda x, noise, p: x * (noise >= p)[:, None, None, :] / (1 - p),
+                lambda x, noise, p: x * (noise >= p)[:, :, None] / (1 - p),
+                lambda x, noise, p: x * (noise >= p)[:, None, :, None] / (1 - p),
+            ),
+        ),
+        Slip(
+            "noise laid out anew",
+            "Your y reads the numbers of noise in another order: np.tile and np.resize repeat the "
+            "whole list, so one map meets many of them. noise[n, c] belongs to all of x[n, c].",
+            (
+                lambda x, noise, p: x * (np.resize(noise, x.shape) >= p) / (1 - p),
+                lambda x, noise, p: (
+                    x * (np.tile(noise, x[0, 0].size).reshape(x.shape) >= p) / (1 - p)
+                ),
+                lambda x, noise, p: x * (np.resize(noise, x.shape[:3]) >= p)[..., None] / (1 - p),
+            ),
+        ),
+        Slip(
+            "one number of each map",
+            "Your y drops one number of a map, and leaves the others. A map is dropped as a whole: "
+            "y[n, c] = 0 sets all of it.",
+            (_first_number_alone,),
+        ),
+        Slip(
+            "maps of an example together",
+            "Your y drops all maps of an example or none. Each map has a number of its own: do not "
+            "take the mean of noise, and use neither any nor all.",
+            tuple(
+                lambda x, noise, p, kept=kept: x * kept(noise, p)[:, None, None, None] / (1 - p)
+                for kept in (
+                    lambda noise, p: (noise >= p).any(axis=1),
+                    lambda noise, p: (noise >= p).all(axis=1),
+                    lambda noise, p: noise.mean(axis=1) >= p,
+                )
             ),
         ),
         Slip(

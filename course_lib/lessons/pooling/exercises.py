@@ -72,6 +72,44 @@ def _rounded_up(x: Array, kernel_size: int, stride: int, padding: int) -> Array:
 MINUS_INFINITY = {"constant_values": -np.inf}
 LARGEST = _over_window(np.max)
 
+
+def _by_slices(
+    places: Callable[..., int] = _places,
+    reach: Callable[[int, int], int] = lambda kernel_size, stride: kernel_size,
+    sides: Callable[[int, int], tuple[int, int]] = lambda h, w: (h, w),
+) -> Callable[..., Array]:
+    """Loops over the places of the window, with any of their parts done otherwise."""
+
+    def pool(x: Array, kernel_size: int, stride: int, padding: int) -> Array:
+        ends = (padding, padding)
+        padded = np.pad(x, ((0, 0), (0, 0), ends, ends), constant_values=-np.inf)
+        down, across = (places(n, kernel_size, stride, padding) for n in sides(*x.shape[2:]))
+        y = np.zeros((*x.shape[:2], down, across), x.dtype)
+        for i, j in np.ndindex(down, across):
+            rows, columns = (
+                slice(k, k + reach(kernel_size, stride)) for k in (i * stride, j * stride)
+            )
+            y[:, :, i, j] = padded[:, :, rows, columns].max(axis=(2, 3))
+        return y
+
+    return pool
+
+
+def _places_rounded_up(size: int, kernel_size: int, stride: int, padding: int) -> int:
+    return -(-(size + 2 * padding - kernel_size) // stride) + 1
+
+
+def _carried_over(axes: tuple[int, ...]) -> Callable[..., Array]:
+    """The largest so far, which is not forgotten from one window to the next along the axes."""
+
+    def pool(x: Array, *window: int) -> Array:
+        y = _max_pool(x, *window)
+        flat = y.reshape(*y.shape[: axes[0]], -1)
+        return np.maximum.accumulate(flat, axis=-1).reshape(y.shape)
+
+    return pool
+
+
 MAX_POOL2D_FORWARD = Exercise(
     name="max_pool2d_forward",
     sections=("04_04_pooling",),
@@ -172,7 +210,10 @@ def max_pool2d_forward(x, kernel_size, stride, padding):
         Slip(
             "an average",
             "Your y is the mean of each window. Max pooling keeps the largest number.",
-            (_reduced(_over_window(np.mean)),),
+            (
+                _reduced(_over_window(np.mean)),
+                _reduced(_over_window(np.mean), **MINUS_INFINITY),
+            ),
         ),
         Slip(
             "the smallest",
@@ -186,7 +227,7 @@ def max_pool2d_forward(x, kernel_size, stride, padding):
         Slip(
             "the sum",
             "Your y adds up each window. Max pooling keeps the largest number and no other.",
-            (_reduced(_over_window(np.sum)),),
+            (_reduced(_over_window(np.sum)), _reduced(_over_window(np.sum), **MINUS_INFINITY)),
         ),
         Slip(
             "the largest in size",
@@ -233,7 +274,38 @@ def max_pool2d_forward(x, kernel_size, stride, padding):
             "a window over the end",
             "Your y has a window more where the stride does not fit evenly: it hangs over the end. "
             "Only whole windows count, so the size rounds down.",
-            (_rounded_up,),
+            (_rounded_up, _by_slices(_places_rounded_up)),
+        ),
+        Slip(
+            "a window of another size",
+            "Your y looks at windows that are not kernel_size long. A slice ends before its second "
+            "number: i * stride : i * stride + kernel_size holds kernel_size rows.",
+            (
+                _by_slices(reach=lambda kernel_size, stride: kernel_size - 1),
+                _by_slices(reach=lambda kernel_size, stride: kernel_size + 1),
+                _by_slices(reach=lambda kernel_size, stride: stride),
+            ),
+        ),
+        Slip(
+            "height and width mixed up",
+            "Your y is right for square maps alone: one of H and W stands where the other belongs. "
+            "x.shape is (N, C, H, W); rows come from H, columns from W.",
+            (
+                _by_slices(sides=lambda h, w: (w, h)),
+                _by_slices(sides=lambda h, w: (h, h)),
+                _by_slices(sides=lambda h, w: (w, w)),
+            ),
+        ),
+        Slip(
+            "a largest carried over",
+            "Your y is never less than a number that stands before its window: the search goes on "
+            "from there. Begin it anew in each window, from -np.inf or the window's own first "
+            "number.",
+            (
+                _carried_over((3,)),
+                _carried_over((2, 3)),
+                lambda x, *window: np.maximum(_max_pool(x, *window), x[:, :, :1, :1]),
+            ),
         ),
     ),
     hints=(
@@ -317,6 +389,24 @@ def avg_pool_as_convolution(channels, height, width):
             (lambda c, h, w: _everywhere(c, h, w) / c,),
         ),
         Slip(
+            "averaged over the channels",
+            "Your weight divides by the number of channels, and lets every output hear all of "
+            "them. Each channel is averaged by itself, over the window's height * width numbers.",
+            (lambda c, h, w: np.ones((c, c, h, w)) / c,),
+        ),
+        Slip(
+            "brackets missing",
+            "Your weight is divided by one side and multiplied by the other: / and * are read from "
+            "left to right. Put height * width into brackets.",
+            (_scaled(lambda c, h, w: h * h), _scaled(lambda c, h, w: w * w)),
+        ),
+        Slip(
+            "a fixed share",
+            "Your weight holds the same share whatever the window is. A window holds "
+            "height * width numbers: divide by that.",
+            (_scaled(lambda c, h, w: h * w / 2), _scaled(lambda c, h, w: h * w / 4)),
+        ),
+        Slip(
             "divided by the number of channels too",
             "Your weight divides by the channels as well. A window of one channel holds "
             "height * width numbers.",
@@ -343,8 +433,9 @@ def avg_pool_as_convolution(channels, height, width):
         Slip(
             "divided by the wrong count",
             "Your weight divides by the wrong count. A window holds height * width numbers, "
-            "neither height + width nor a square of one side.",
+            "neither height + width, nor a square of one side, nor a root.",
             (
+                _scaled(lambda c, h, w: (h * w) ** 0.5),
                 _scaled(lambda c, h, w: h * w / (h + w)),
                 _scaled(lambda c, h, w: w / h),
                 _scaled(lambda c, h, w: h / w),
@@ -470,6 +561,23 @@ def _by_value(first: bool) -> Callable[..., Array]:
         return dx
 
     return backward
+
+
+def _window_of(more: int) -> Callable[..., Array]:
+    """The largest is looked for in so many numbers more than the window holds."""
+
+    def backward(dy: Array, x: Array, kernel_size: int, stride: int) -> Array:
+        dx = np.zeros_like(x)
+        for i in range(dy.shape[2]):
+            window = slice(i * stride, i * stride + kernel_size + more)
+            dx[:, :, window] += dy[:, :, i, None] * _to_first(x[:, :, window])
+        return dx
+
+    return backward
+
+
+def _to_the_largest_of_all(dy: Array, x: Array, *window: int) -> Array:
+    return _to_first(x) * dy.sum(axis=2, keepdims=True)
 
 
 def _from_sample_i(dy: Array, x: Array, kernel_size: int, stride: int) -> Array:
@@ -621,6 +729,28 @@ def max_pool_backward(dy, x, kernel_size, stride):
             "window i begins at i",
             "Your dx takes window i to begin at number i. It begins at i * stride.",
             (_from_sample_i,),
+        ),
+        Slip(
+            "a window of another size",
+            "Your dx looks for the largest in windows that are not kernel_size long. A slice ends "
+            "before its second number: start : start + kernel_size holds kernel_size numbers.",
+            (_window_of(-1), _window_of(1)),
+        ),
+        Slip(
+            "the largest of the whole sequence",
+            "Your dx gives every dy to the largest number of the whole sequence. Each window has a "
+            "winner of its own: look in i * stride : i * stride + kernel_size.",
+            (_to_the_largest_of_all,),
+        ),
+        Slip(
+            "to the first of the window",
+            "Your dx gives dy to the first number of each window, wherever the largest stands. Add "
+            "window.argmax() to the beginning of the window.",
+            (
+                _window_by_window(
+                    lambda window: (np.arange(window.shape[-1]) == 0) * np.ones_like(window)
+                ),
+            ),
         ),
         Slip(
             "ones in place of dy",
