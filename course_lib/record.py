@@ -299,8 +299,8 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _join(*names: str) -> str:
-    return ".".join(filter(None, names))
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path and name else path or name
 
 
 def _hides_arrays(value: Any) -> bool:

@@ -164,8 +164,9 @@ def _divided(exercise: Exercise, part: str) -> Slips:
 
         return answer
 
+    given = next(filter(_is_gradient, inputs.axes), "dy")
     thought = (
-        "If the loss is a mean, dy already contains the division; the way back adds up."
+        f"If the loss is a mean, {given} already contains the division; the way back adds up."
         if _is_gradient(part)
         else "Is it a sum or a mean that the task asks for?"
     )

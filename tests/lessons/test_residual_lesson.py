@@ -8,7 +8,7 @@ import pytest
 import course_lib as lib
 from course_lib.explore import cut_the_wire, superhighway, the_plus_hands_it_on
 from course_lib.lessons.residual.cut_the_wire import NAMES, accuracies_after_a_cut, trained
-from course_lib.lessons.residual.nets import KINDS, arriving, deep_net, gradient_norms
+from course_lib.lessons.residual.nets import KINDS, arriving, deep_net, gradient_norms, linears
 from course_lib.measured import measured
 
 DEPTH = 12
@@ -25,7 +25,8 @@ def test_what_arrives_is_the_gradient_by_finite_differences(kind, batch):
     """The first hidden layer's output is moved a little, in the direction of its gradient."""
     x, target = batch
     net = deep_net(DEPTH, np.random.default_rng(0), kind=kind)
-    _, lengths = arriving(net, x, target, DEPTH)
+    layers = linears(DEPTH, np.random.default_rng(0), kind=kind)
+    alone, lengths = arriving(layers, lib.ReLU(), x, target, residual=kind != "plain")
     each = 2 if kind == "plain" else 1
     below, above = lib.Sequential(*net.layers[: 2 + each]), lib.Sequential(*net.layers[2 + each :])
     h = below(x)
@@ -36,15 +37,20 @@ def test_what_arrives_is_the_gradient_by_finite_differences(kind, batch):
     y, backward = above.forward(h)
     dh, _ = backward(lib.cross_entropy(y, target)[1]())
     direction = dh / np.linalg.norm(dh)
+    assert loss(h) == pytest.approx(alone, rel=1e-12)
     slope = (loss(h + 1e-6 * direction) - loss(h - 1e-6 * direction)) / 2e-6
     assert lengths[0] == pytest.approx(slope, rel=1e-5)
 
 
 def test_a_small_gain_makes_a_plain_gradient_fall_and_he_keeps_it(batch):
     x, target = batch
-    rng = np.random.default_rng
-    _, small = arriving(deep_net(100, rng(0), gain=0.4), x, target, 100)
-    _, level = arriving(deep_net(100, rng(0)), x, target, 100)
+    small, level = (
+        arriving(
+            linears(100, np.random.default_rng(0), gain=gain),
+            lib.ReLU(), x, target, residual=False,
+        )[1]
+        for gain in (0.4, 1.0)
+    )  # fmt: skip
     assert small[0] < 1e-38 * small[-1]
     assert 1e-3 < level[0] / level[-1] < 1e3
 

@@ -163,6 +163,9 @@ def embedding_backward(indices, dy, num_embeddings):
                 lambda i, dy, count: np.roll(_added(i, dy, count), 1, axis=0),
                 lambda i, dy, count: np.roll(_added(i, dy, count), -1, axis=0),
                 lambda i, dy, count: _added(i + 1, dy, count + 1)[:count],
+                lambda i, dy, count: np.append(
+                    _added(i, dy, count)[1:], np.zeros((1, dy.shape[-1])), axis=0
+                ),
             ),
         ),
         Slip(
@@ -180,6 +183,27 @@ def embedding_backward(indices, dy, num_embeddings):
             "Your dweight has only as many rows as the largest token asks for. The table has "
             "num_embeddings rows, also where the last are not used.",
             (lambda i, dy, count: _added(i, dy, i.max() + 1),),
+        ),
+        Slip(
+            "rows of the tokens used alone",
+            "Your dweight has a row for each token that occurs. The table has num_embeddings rows; "
+            "those of the others are 0.",
+            (lambda i, dy, count: _added(i, dy, count)[np.unique(i)],),
+        ),
+        Slip(
+            "looked up once more",
+            "Your dweight has the shape of dy: a row for each place in the sentences. It is the "
+            "table's gradient, a row for each word: num_embeddings rows.",
+            (
+                lambda i, dy, count: _added(i, dy, count)[i],
+                lambda i, dy, count: dy,
+            ),
+        ),
+        Slip(
+            "averaged over a row",
+            "Your dweight has one number all along a row. Each of the D numbers of a row of dy "
+            "goes to its own place.",
+            (lambda i, dy, count: _added(i, dy.mean(axis=-1, keepdims=True) + 0 * dy, count),),
         ),
         Slip(
             "the largest kept",

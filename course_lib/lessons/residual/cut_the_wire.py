@@ -130,6 +130,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     wires = nets.segments(DATA, linewidths=3)
     boxes = [nets.outline(WEIGHT) for _ in range(2 * MOST)]
     texts = [nets.label(i % MOST + 0.5, i // MOST + 0.62, ha="center") for i in range(2 * MOST)]
+    cuts = [nets.label(i % MOST + 0.5, i // MOST + 0.42, ha="center") for i in range(2 * MOST)]
     for row, name in enumerate(NAMES):
         nets.label(0.06, row + 0.12, name, weight="bold")
     bars = [read.segments(OUTPUT, linewidths=14) for _ in NAMES]
@@ -138,13 +139,14 @@ def draw(figure: Figure) -> Callable[[View], None]:
 
     def update(view: View) -> None:
         lines = []
-        for i, (box, text) in enumerate(zip(boxes, texts, strict=True)):
+        for i, (box, text, cut) in enumerate(zip(boxes, texts, cuts, strict=True)):
             row, at = divmod(i, MOST)
             here = at < view.depth
             gone = at in view.cut[row]
             present = here and not gone
             box(*((at + 0.2, row + 0.4, 0.6, 0.44) if present else (-9, -9, 0.1, 0.1)))
-            text.set_text(str(at) if present else "cut" if here else "")
+            text.set_text(str(at) if present else "")
+            cut.set_text("cut" if here and gone else "")
             if here:
                 lines += _wires(at, row, gone, bool(row))
         wires.set_segments(lines)

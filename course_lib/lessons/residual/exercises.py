@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 from course_lib.engine.exercise import Exercise, Slip
@@ -28,11 +30,22 @@ def _gated(x: Array, weight: Array, bias: Array, dz: Array) -> Array:
     return dz * (x @ weight.T + bias > 0)
 
 
+def _open(x: Array, weight: Array, bias: Array) -> Array:
+    return (x @ weight.T + bias > 0).astype(x.dtype)
+
+
 def _terms(x: Array, weight: Array, bias: Array, dz: Array) -> dict[str, Array]:
     return {
         "the shortcut's gradient": dz,
         "the branch's gradient": _gated(x, weight, bias, dz) @ weight,
     }
+
+
+def _gates(name: str, hint: str, gated: Callable[..., Array]) -> Iterator[Slip]:
+    """All three gradients, computed from what a wrong ReLU lets through."""
+    yield Slip(name, hint, (lambda x, w, b, dz: gated(x, w, b, dz) @ w + dz,), "dx")
+    yield Slip(name, hint, (lambda x, w, b, dz: gated(x, w, b, dz).T @ x,), "dweight")
+    yield Slip(name, hint, (lambda x, w, b, dz: gated(x, w, b, dz).sum(axis=0),), "dbias")
 
 
 RESIDUAL_FORWARD_BACKWARD = Exercise(
@@ -157,11 +170,38 @@ def residual_forward_backward(x, weight, bias, dz):
             "dx",
         ),
         Slip(
-            "gate read from z",
-            "Your dx opens the ReLU where z is above 0. z has x in it; the ReLU looked at "
-            "x @ weight.T + bias.",
-            (lambda x, w, b, dz: dz * (_branch(x, w, b) + x > 0) @ w + dz,),
+            "x on the shortcut's way back",
+            "Your dx has x in the shortcut's part. Going back, the shortcut hands on dz as it is: "
+            "+ dz.",
+            (
+                lambda x, w, b, dz: _gated(x, w, b, dz) @ w + x,
+                lambda x, w, b, dz: _gated(x, w, b, dz) @ w + dz * x,
+            ),
             "dx",
+        ),
+        *_gates(
+            "gate read from z",
+            "{your} opens the ReLU where z is above 0. z has x in it; the ReLU looked at "
+            "x @ weight.T + bias.",
+            lambda x, w, b, dz: dz * (_branch(x, w, b) + x > 0),
+        ),
+        *_gates(
+            "gate read from x",
+            "{your} opens the ReLU where x is above 0. The ReLU never saw x alone; it looked at "
+            "x @ weight.T + bias.",
+            lambda x, w, b, dz: dz * (x > 0),
+        ),
+        *_gates(
+            "gate read from dz",
+            "{your} opens the ReLU where dz is above 0. A gradient may have any sign; the ReLU "
+            "looked at x @ weight.T + bias on the way forward.",
+            lambda x, w, b, dz: np.maximum(dz, 0),
+        ),
+        *_gates(
+            "the ReLU's output for its slope",
+            "{your} multiplies by what the ReLU let out. Where it is open its slope is 1: multiply "
+            "by before > 0, not by before.",
+            lambda x, w, b, dz: dz * _branch(x, w, b),
         ),
         Slip(
             "weight not turned for the way back",
@@ -191,6 +231,56 @@ def residual_forward_backward(x, weight, bias, dz):
             (lambda x, w, b, dz: dz.sum(axis=0),),
             "dbias",
         ),
+        Slip(
+            "what came out for what went in",
+            "Your dweight multiplies by what came out. A weight was multiplied by what went in: x.",
+            (
+                lambda x, w, b, dz: _gated(x, w, b, dz).T @ (_branch(x, w, b) + x),
+                lambda x, w, b, dz: _gated(x, w, b, dz).T @ _branch(x, w, b),
+            ),
+            "dweight",
+        ),
+        Slip(
+            "without dz",
+            "Your dweight leaves dz out. How far the loss moves with a weight depends on how far "
+            "it moves with z.",
+            (
+                lambda x, w, b, dz: _open(x, w, b).T @ x,
+                lambda x, w, b, dz: np.ones_like(dz).T @ x,
+            ),
+            "dweight",
+        ),
+        Slip(
+            "the shortcut in a weight's gradient",
+            "Your dweight has a part from the shortcut. The shortcut has no weights: what it hands "
+            "on goes to x alone.",
+            (lambda x, w, b, dz: (_gated(x, w, b, dz) + dz).T @ x,),
+            "dweight",
+        ),
+        Slip(
+            "without dz",
+            "Your dbias leaves dz out. How far the loss moves with the bias depends on how far it "
+            "moves with z.",
+            (
+                lambda x, w, b, dz: _open(x, w, b).sum(axis=0),
+                lambda x, w, b, dz: np.ones_like(b),
+            ),
+            "dbias",
+        ),
+        Slip(
+            "the shortcut in the bias's gradient",
+            "Your dbias has a part from the shortcut. The shortcut has no bias: what it hands on "
+            "goes to x alone.",
+            (lambda x, w, b, dz: _gated(x, w, b, dz).sum(axis=0) + dz.sum(axis=0),),
+            "dbias",
+        ),
+        Slip(
+            "the bias's gradient times x",
+            "Your dbias has x in it. The bias is added, not multiplied by x: its gradient is the "
+            "gradient at what it was added to, summed over the examples.",
+            (lambda x, w, b, dz: (_gated(x, w, b, dz).T @ x).sum(axis=1),),
+            "dbias",
+        ),
         summed("dbias", "N D", _gated),
     ),
     hints=(
@@ -206,6 +296,13 @@ def residual_forward_backward(x, weight, bias, dz):
 
 def _suffix(factors: Array) -> Array:
     return np.cumprod(factors[::-1])[::-1]
+
+
+def _one_added_each_time(slopes: Array, residual: bool) -> Array:
+    grads, grad = np.zeros_like(slopes), 1.0
+    for i in reversed(range(len(slopes))):
+        grads[i] = grad = grad * float(slopes[i]) + residual
+    return grads
 
 
 GRADIENT_THROUGH_DEPTH = Exercise(
@@ -297,6 +394,53 @@ def gradient_through_depth(slopes, residual):
             "Your grads take the shortcut where residual is False, and leave it out where it is "
             "True.",
             (lambda slopes, residual: _suffix(slopes + (not residual)),),
+        ),
+        Slip(
+            "the shortcut everywhere",
+            "Your grads add the shortcut also where residual is False. There a layer's slope is "
+            "slopes[i] alone.",
+            (lambda slopes, residual: _suffix(slopes + 1),),
+        ),
+        Slip(
+            "the shortcut's 1 for its gradient",
+            "Your grads add 1 after each multiplication. What goes past a layer is the gradient "
+            "that arrived there, not 1: grad * slope + grad.",
+            (_one_added_each_time,),
+        ),
+        Slip(
+            "F taken away",
+            "Your grads take a residual slope to be 1 - slope. The two ways are added: 1 + slope.",
+            (
+                lambda slopes, residual: _suffix(1 - slopes if residual else slopes),
+                lambda slopes, residual: _suffix(slopes - 1 if residual else slopes),
+            ),
+        ),
+        Slip(
+            "the layers before, not those after",
+            "Your grads multiply the slopes of the layers in front of layer i. Going back, the "
+            "gradient has met layer i and those behind it.",
+            (lambda slopes, residual: np.append(1.0, np.cumprod(slopes + residual)[:-1]),),
+        ),
+        Slip(
+            "the last layer left out",
+            "Your grads leave the slope of the last layer out. slopes[i:-1] stops before it, "
+            "slopes[i:] does not.",
+            (lambda slopes, residual: np.append(_suffix((slopes + residual)[:-1]), 1.0),),
+        ),
+        Slip(
+            "the end's gradient too",
+            "Your grads hold the gradient of 1 at the end, too. The task asks for what comes out "
+            "of each layer's way back, one number per layer.",
+            (
+                lambda slopes, residual: np.append(_suffix(slopes + residual), 1.0),
+                lambda slopes, residual: np.append(1.0, _suffix(slopes + residual)),
+            ),
+        ),
+        Slip(
+            "only the first layer's",
+            "Your grads is one number, the product of all slopes: what has become of the gradient "
+            "at the first layer. Keep what it is at each layer on the way.",
+            (lambda slopes, residual: np.prod(slopes + residual),),
         ),
         Slip(
             "slopes added",

@@ -21,6 +21,17 @@ def affine(inputs: int, outputs: int, rng: np.random.Generator, gain: float) -> 
     return lib.Linear(gain * weight, np.zeros(outputs))
 
 
+def linears(
+    depth: int, rng: np.random.Generator, *, kind: str = "plain", gain: float = 1.0
+) -> list[lib.Linear]:
+    """The layers with weights: digits in, `depth` layers of one width, ten scores out."""
+    scale = gain / np.sqrt(depth) if kind == KINDS[2] else gain
+    hidden = [affine(WIDTH, WIDTH, rng, scale) for _ in range(depth)]
+    options: dict[str, Any] = {"rng": rng, "dtype": np.float64}
+    first, last = lib.Linear.init(64, WIDTH, **options), lib.Linear.init(WIDTH, 10, **options)
+    return [first, *hidden, last]
+
+
 def deep_net(
     depth: int,
     rng: np.random.Generator,
@@ -33,14 +44,12 @@ def deep_net(
 
     Each is activation(W x + b); in a residual net x is added to that.
     """
-    scale = gain / np.sqrt(depth) if kind == KINDS[2] else gain
-    hidden: list[Layer] = []
-    for _ in range(depth):
-        body = lib.Sequential(affine(WIDTH, WIDTH, rng, scale), activation())
-        hidden += body.layers if kind == "plain" else [lib.Residual(body)]
-    options: dict[str, Any] = {"rng": rng, "dtype": np.float64}
-    first, last = lib.Linear.init(64, WIDTH, **options), lib.Linear.init(WIDTH, 10, **options)
-    return lib.Sequential(lib.Flatten(), first, *hidden, last)
+    first, *hidden, last = linears(depth, rng, kind=kind, gain=gain)
+    layers: list[Layer] = []
+    for linear in hidden:
+        body = lib.Sequential(linear, activation())
+        layers += body.layers if kind == "plain" else [lib.Residual(body)]
+    return lib.Sequential(lib.Flatten(), first, *layers, last)
 
 
 def default_net(depth: int, rng: np.random.Generator) -> lib.Sequential:
@@ -74,18 +83,27 @@ def gradient_norms(model: Layer, x: Array, target: Array) -> tuple[float, Array]
     return float(loss), np.array([np.sqrt((g.astype(np.float64) ** 2).sum()) for g in matrices])
 
 
-def arriving(model: lib.Sequential, x: Array, target: Array, depth: int) -> tuple[float, Array]:
-    """The loss, and the length of the gradient that arrives at each hidden layer's output."""
-    trail = []
-    for layer in model.layers:
-        x, backward = layer.forward(x)
-        trail.append(backward)
-    loss, loss_backward = lib.cross_entropy(x, target)
-    dy, _ = trail[-1](loss_backward())
+def arriving(
+    layers: list[lib.Linear], activation: Layer, x: Array, target: Array, *, residual: bool
+) -> tuple[float, Array]:
+    """The loss, and the length of the gradient that arrives at each hidden layer's output.
+
+    It computes what the `deep_net` of these layers does. A step of a slider has no time to
+    construct that net, which looks for what its layers share.
+    """
+    first, *hidden, last = layers
+    h, trail = first(x.reshape(len(x), -1)), []
+    for linear in hidden:
+        before, linear_backward = linear.forward(h)
+        after, activation_backward = activation.forward(before)
+        h = after + h if residual else after
+        trail.append((activation_backward, linear_backward))
+    logits, last_backward = last.forward(h)
+    loss, loss_backward = lib.cross_entropy(logits, target)
+    dh, _ = last_backward(loss_backward())
     lengths = []
-    hidden = trail[2:-1]
-    for number, backward in reversed(list(enumerate(hidden))):
-        if (number + 1) % (len(hidden) // depth) == 0:  # the last part of a layer
-            lengths.append(np.sqrt((dy.astype(np.float64) ** 2).sum()))
-        dy, _ = backward(dy)
+    for activation_backward, linear_backward in reversed(trail):
+        lengths.append(np.sqrt((dh.astype(np.float64) ** 2).sum()))
+        dx, _ = linear_backward(activation_backward(dh)[0])
+        dh = dx + dh if residual else dx
     return float(loss), np.array(lengths[::-1])

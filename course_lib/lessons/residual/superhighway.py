@@ -16,7 +16,7 @@ from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED
 from course_lib.draw.panel import Plot
 from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
-from course_lib.lessons.residual.nets import KINDS, arriving, deep_net
+from course_lib.lessons.residual.nets import KINDS, arriving, linears
 from course_lib.record import Array
 
 DEEPEST = 100
@@ -71,13 +71,12 @@ def superhighway(**values: object) -> Explorer:
         depth: int = 50, net: str = "plain", gain: float = 1.0, activation: str = "ReLU"
     ) -> View:
         x, target = batch()
+        layers = linears(depth, np.random.default_rng(0), kind=net, gain=gain)
+        coarser = [layer.astype(np.float32) for layer in layers]
+        act, residual = ACTIVATIONS[activation](), net != "plain"
         with np.errstate(all="ignore"):  # a naive + overflows, and that is what is to be seen
-            model = deep_net(
-                depth, np.random.default_rng(0), kind=net, gain=gain,
-                activation=ACTIVATIONS[activation],
-            )  # fmt: skip
-            loss, norms = arriving(model, x, target, depth)
-            _, coarse = arriving(model.astype(np.float32), x.astype(np.float32), target, depth)
+            loss, norms = arriving(layers, act, x, target, residual=residual)
+            _, coarse = arriving(coarser, act, x.astype(np.float32), target, residual=residual)
         return View(loss, norms, coarse)
 
     explorer = Explorer(

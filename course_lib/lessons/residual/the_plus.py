@@ -1,4 +1,4 @@
-"""One number through y = F(x) + x and back: both branches, with their shares of the gradient."""
+"""One number through z = F(x) + x and back: both branches, with their shares of the gradient."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class View:
     x: float
     slope: float  # of F
     branch: float  # F(x)
-    y: float
-    by_branch: float  # of dx, when dy is 1
+    z: float
+    by_branch: float  # of dx, when dz is 1
     dx: float
     stack: tuple[float, float]  # slope of 20 layers: plain, residual
 
@@ -53,12 +53,12 @@ def the_plus_hands_it_on(x: float = 1.0, slope: float = 0.4) -> Explorer:
 
     def compute(x: float = x, slope: float = slope) -> View:
         layer = lib.Residual(lib.Linear(np.array([[slope]]), None))
-        y, backward = layer.forward(np.array([[x]]))
+        z, backward = layer.forward(np.array([[x]]))
         dx, _ = backward(np.ones((1, 1)))
         branch, back = layer.body.forward(np.array([[x]]))
         by_branch, _ = back(np.ones((1, 1)))
         return View(
-            x, slope, branch.item(), y.item(), by_branch.item(), dx.item(),
+            x, slope, branch.item(), z.item(), by_branch.item(), dx.item(),
             (slope**LAYERS, dx.item() ** LAYERS),
         )  # fmt: skip
 
@@ -78,7 +78,7 @@ def describe(view: View) -> str:
     return f"""\
 Going back, 1 becomes {number(view.by_branch)} through F plus 1 past it: {number(view.dx)}.
 Going forward, {number(view.x)} becomes {number(view.branch)} through F plus {number(view.x)}: \
-{number(view.y)}.
+{number(view.z)}.
 Through {LAYERS} such layers: plain {plain:.2g}, residual {residual:.2g}."""
 
 
@@ -91,7 +91,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     wires.segments(DATA, linewidths=2.5).set_segments(
         [
             [(0.6, 3.6), (3.4, 3.6)], [(5.4, 3.6), (7.1, 3.6)], [(7.7, 3.6), (9.6, 3.6)],
-            [(1.6, 3.6), (1.6, 1.4), (7.4, 1.4), (7.4, 3.1)],
+            [(1.9, 3.6), (1.9, 1.4), (7.4, 1.4), (7.4, 3.1)],
         ]
     )  # fmt: skip
     wires.outline(WEIGHT)(3.4, 2.7, 2.0, 1.8)
@@ -105,11 +105,11 @@ def draw(figure: Figure) -> Callable[[View], None]:
     ):
         wires.arrow(INK)(start, end)
     there = {
-        "x": wires.label(0.3, 3.0), "branch": wires.label(5.6, 3.0),
-        "skip": wires.label(3.6, 0.9), "y": wires.label(8.1, 3.0),
+        "x": wires.label(0.1, 3.0), "branch": wires.label(5.6, 3.0),
+        "skip": wires.label(3.6, 0.9), "z": wires.label(8.1, 3.0),
     }  # fmt: skip
     back = {
-        "dy": wires.label(8.1, 5.0, "dy 1"),
+        "dz": wires.label(8.1, 5.0, "dz 1"),
         "by_branch": wires.label(1.7, 5.7),
         "past": wires.label(1.7, 7.7, "past F: 1 · 1 = 1"),
         "dx": wires.label(0.1, 9.4, weight="bold"),
@@ -121,7 +121,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         there["x"].set_text(f"x {number(view.x)}")
         there["branch"].set_text(number(view.branch))
         there["skip"].set_text(f"x {number(view.x)}")
-        there["y"].set_text(f"y {number(view.y)}")
+        there["z"].set_text(f"z {number(view.z)}")
         back["by_branch"].set_text(
             f"through F: 1 · {number(view.slope)} = {number(view.by_branch)}"
         )
