@@ -19,6 +19,7 @@ from course_lib.engine.mutants import near_misses
 from course_lib.engine.outcome import (
     Outcome,
     dtype_problem,
+    lead_from,
     plain,
     run,
     said_by,
@@ -163,12 +164,9 @@ class Trial:
             return whole.name, _spoken(whole, tuple(exercise.returns)[:1])
         if any(outcome.error is None and not self._has_parts(outcome) for outcome in self.outcomes):
             return None
-        differing = self._explained(self._wrong(raised=False), slips)
-        if differing and None not in differing.values():
-            found = differing  # a part that is right wherever it came back is not to blame
-        else:
-            found = self._explained(self._wrong(raised=True), slips)
-        return _joined(found, alone=len(exercise.returns) == 1)
+        # a part that is right wherever it came back is not to blame if another is not
+        wrong = self._wrong(raised=False) or self._wrong(raised=True)
+        return _joined(self._explained(wrong, slips), alone=len(exercise.returns) == 1)
 
     def _explained(self, parts: Sequence[str], slips: Sequence[Slip]) -> dict[str, Slip | None]:
         """For each part the slip that explains it, if any does."""
@@ -259,7 +257,7 @@ def _problem(
     """The first thing wrong with one outcome: its kind and a sentence, or None."""
     if outcome.error is not None:
         where = f"Your line “{outcome.line}”" if outcome.line else "It"
-        advice = "The code of this case raises it again."
+        advice = f"The code of this case raises it again.{lead_from(outcome.error)}"
         if not outcome.began:
             call = f"{exercise.name}({', '.join(case)})"
             advice = f"It is called as {call}: keep the def line that the exercise gives."
