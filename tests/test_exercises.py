@@ -890,3 +890,36 @@ def test_an_argument_that_does_not_matter_is_not_blamed_beside_one_that_does():
 
     report = judge(exercise, update_running_stats)
     assert report.diagnosis == "slip:mean: running_mean forgotten; var: running_var forgotten"
+
+
+def test_a_part_that_is_right_wherever_it_came_back_is_not_to_blame_for_another():
+    exercise = BANK["attention_backward"]
+
+    def attention_backward(query, key, value, dy):
+        dquery, dkey, dvalue = exercise.reference(query, key, value, dy)
+        if len(query) != len(key):  # as where dscores @ query is no product
+            raise ValueError("matmul")
+        return dquery * query, dkey * key, dvalue
+
+    report = judge(exercise, attention_backward)
+    assert report.diagnosis == "raised"
+    assert "dvalue" not in report.message
+
+
+def test_a_small_number_in_a_denominator_is_no_rounding():
+    def softmax_forward(scores):
+        exps = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return exps / (exps.sum(axis=1, keepdims=True) + 1e-6)
+
+    report = judge(BANK["softmax_forward"], softmax_forward)
+    assert report.diagnosis == "slip:a small number added to the sum"
+
+
+def test_an_exception_that_does_not_say_it_gets_what_leads_out_of_it():
+    exercise = BANK["split_heads_forward"]
+
+    def split_heads_forward(x, num_heads):
+        N, T, E = x.shape
+        return x.reshape(N, T, num_heads, E / num_heads).transpose(0, 2, 1, 3)
+
+    assert "// an integer" in judge(exercise, split_heads_forward).message

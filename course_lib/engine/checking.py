@@ -19,6 +19,7 @@ from course_lib.engine.mutants import near_misses
 from course_lib.engine.outcome import (
     Outcome,
     dtype_problem,
+    lead_from,
     plain,
     run,
     said_by,
@@ -258,7 +259,7 @@ def _problem(
     """The first thing wrong with one outcome: its kind and a sentence, or None."""
     if outcome.error is not None:
         where = f"Your line “{outcome.line}”" if outcome.line else "It"
-        advice = "The code of this case raises it again."
+        advice = f"The code of this case raises it again.{lead_from(outcome.error)}"
         if not outcome.began:
             call = f"{exercise.name}({', '.join(case)})"
             advice = f"It is called as {call}: keep the def line that the exercise gives."

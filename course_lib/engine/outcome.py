@@ -16,9 +16,15 @@ from course_lib.engine.aside import Printed, set_aside
 from course_lib.engine.inputs import Case, clone
 
 _SINGLE = 1e-5  # of the largest value: what float32 may be off
-_MIXED = 1e-6  # ... where a step in between was float32
+_MIXED = 5e-7  # ... where a step in between was float32: four roundings
 _LARGEST = 10**6  # numbers in an array; of a larger one the shape is enough
 _LONGEST = 1000  # bits of an int; floats end there
+_LEADS = {  # what leads out of an exception whose own words do not say it
+    "object cannot be interpreted as an integer": (
+        " Sizes and indices are whole numbers: / always gives a float, // an integer."
+    ),
+    "is read-only": " Write into a copy: array.copy().",
+}
 _NUMBERS = {float, *(kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in "fiu")}
 
 
@@ -252,6 +258,18 @@ def said_by(error: BaseException) -> str:
     except Exception:  # an exception of the learner's may raise when it is looked at
         printed = _type_name(type(error))
     return textwrap.shorten(printed, 300, placeholder=" …").rstrip(".")
+
+
+def lead_from(error: BaseException) -> str:
+    """What helps where an exception's own words do not, or nothing.
+
+    Examples
+    --------
+    >>> lead_from(ValueError("assignment destination is read-only"))
+    ' Write into a copy: array.copy().'
+    """
+    said = said_by(error)
+    return next((lead for words, lead in _LEADS.items() if words in said), "")
 
 
 def _line(error: BaseException) -> str | None:

@@ -76,6 +76,18 @@ def split_heads_forward(x, num_heads):
             "Every head of yours reads all E features. Each gets its own d = E / num_heads.",
             (lambda x, h: np.repeat(x[:, None], h, axis=1),),
         ),
+        Slip(
+            "chunks that overlap",
+            "Your head h begins at feature h. Each chunk begins where the one before it ended: at "
+            "feature h * d, and it ends before (h + 1) * d.",
+            (lambda x, h: np.stack([x[:, :, i : i + x.shape[2] // h] for i in range(h)], axis=1),),
+        ),
+        Slip(
+            "divided by the root of d",
+            "Your heads are divided by the root of d. That is for scores; here numbers are only "
+            "handed out.",
+            (lambda x, h: np.stack(np.split(x, h, axis=2), axis=1) / (x.shape[2] // h) ** 0.5,),
+        ),
     ),
     hints=(
         "Where do the features of one position lie in memory? reshape can cut the last axis into "
@@ -124,13 +136,13 @@ def _pair(name: str, hint: str, dscores: Dscores) -> list[Slip]:
     return [
         Slip(
             name,
-            hint.format(part="dquery"),
+            hint,
             (lambda q, k, v, dy: dscores(q, k, v, dy) @ k,),
             "dquery",
         ),
         Slip(
             name,
-            hint.format(part="dkey"),
+            hint,
             (lambda q, k, v, dy: dscores(q, k, v, dy).T @ q,),
             "dkey",
         ),
@@ -153,6 +165,19 @@ def _unweighted(query: Array, key: Array, value: Array, dy: Array) -> Array:
     """The plain sum, or mean, of dweights taken away."""
     weights, dweights = _weights(query, key), dy @ value.T
     return weights * (dweights - dweights.sum(1, keepdims=True)) / query.shape[1] ** 0.5
+
+
+def _by_largest(query: Array, key: Array, value: Array, dy: Array) -> Array:
+    """The largest of the row taken away."""
+    weights, dweights = _weights(query, key), dy @ value.T
+    largest = (weights * dweights).max(1, keepdims=True)
+    return weights * (dweights - largest) / query.shape[1] ** 0.5
+
+
+def _without_root(query: Array, key: Array, value: Array, dy: Array) -> Array:
+    """As if scores were not divided."""
+    weights, dweights = softmax(query @ key.T), dy @ value.T
+    return weights * (dweights - (weights * dweights).sum(1, keepdims=True))
 
 
 ATTENTION_BACKWARD = Exercise(
@@ -227,32 +252,32 @@ def attention_backward(query, key, value, dy):
         ),
         *_pair(
             "softmax passed over",
-            "Your {part} goes past the softmax as if weights were scores. A weight's slope is "
+            "{your} goes past the softmax as if weights were scores. A weight's slope is "
             "not 1: dscores = weights * (dweights - sum of weights * dweights over the row).",
             lambda q, k, v, dy: dy @ v.T / q.shape[1] ** 0.5,
         ),
         *_pair(
             "each weight by its own score alone",
-            "Your {part} uses weights * (1 - weights), the slope of a weight by its own score. A "
+            "{your} uses weights * (1 - weights), the slope of a weight by its own score. A "
             "score also takes from the other weights of its row: weights * (dweights - sum of "
             "weights * dweights).",
             _diagonal,
         ),
         *_pair(
             "summed over the queries",
-            "Your {part} takes the softmax's sum down the columns. The softmax was along rows, so "
+            "{your} takes the softmax's sum down the columns. The softmax was along rows, so "
             "the sum is over the keys: axis=1, keepdims=True.",
             _down,
         ),
         *_pair(
             "the sum without the weights",
-            "Your {part} takes the plain sum of dweights away. It is the sum of weights * "
+            "{your} takes the plain sum of dweights away. It is the sum of weights * "
             "dweights over the row.",
             _unweighted,
         ),
         *_pair(
             "the weights in front forgotten",
-            "Your {part} has dweights - shared without the weights in front. A key with a small "
+            "{your} has dweights - shared without the weights in front. A key with a small "
             "share also has a small slope: weights * (dweights - shared).",
             lambda q, k, v, dy: (
                 (dy @ v.T - (_weights(q, k) * (dy @ v.T)).sum(1, keepdims=True)) / q.shape[1] ** 0.5
@@ -260,15 +285,81 @@ def attention_backward(query, key, value, dy):
         ),
         *_pair(
             "root of d forgotten",
-            "Your {part} lacks the division by the root of d. Going forward scores were divided "
+            "{your} lacks the division by the root of d. Going forward scores were divided "
             "by it, so what comes back is too.",
             lambda q, k, v, dy: _dscores(q, k, v, dy) * q.shape[1] ** 0.5,
         ),
         *_pair(
             "divided by d",
-            "Your {part} is divided by the root of d twice. Once is enough: scores were divided "
-            "once.",
+            "{your} is divided by the root of d twice. Once is enough: scores were divided once.",
             lambda q, k, v, dy: _dscores(q, k, v, dy) / q.shape[1] ** 0.5,
+        ),
+        *_pair(
+            "the largest in place of the sum",
+            "{your} takes the largest of weights * dweights away. It is their sum over the row.",
+            _by_largest,
+        ),
+        *_pair(
+            "softmax without the root",
+            "{your} has weights whose scores were not divided by the root of d going forward.",
+            lambda q, k, v, dy: _without_root(q, k, v, dy) / q.shape[1] ** 0.5,
+        ),
+        *_pair(
+            "no root of d at all",
+            "{your} has no root of d in it, neither going forward nor on the way back. Scores "
+            "were divided by it, so the way back divides by it once more.",
+            _without_root,
+        ),
+        *_pair(
+            "weights for dscores",
+            "{your} multiplies by the weights. What comes back to the scores is dscores: "
+            "weights * (dweights - sum of weights * dweights over the row).",
+            lambda q, k, v, dy: _weights(q, k) / q.shape[1] ** 0.5,
+        ),
+        Slip(
+            "dweights or dscores for weights",
+            "Your dvalue multiplies dy by gradients. y = weights @ value is a product: on the way "
+            "back value meets the weights themselves, weights.T @ dy.",
+            (
+                lambda q, k, v, dy: (dy @ v.T).T @ dy,
+                lambda q, k, v, dy: _dscores(q, k, v, dy).T @ dy,
+                lambda q, k, v, dy: _dscores(q, k, v, dy).T @ dy * q.shape[1] ** 0.5,
+            ),
+            "dvalue",
+        ),
+        Slip(
+            "divided by the root of d",
+            "Your dvalue is divided by the root of d. The root was in the scores; between weights "
+            "and y there is none.",
+            (lambda q, k, v, dy: _weights(q, k).T @ dy / q.shape[1] ** 0.5,),
+            "dvalue",
+        ),
+        Slip(
+            "the product the other way round",
+            "Your dvalue multiplies in the wrong order. weights is (T, S) and dy (T, e): what is "
+            "(S, e) is weights.T @ dy.",
+            (lambda q, k, v, dy: dy @ _weights(q, k), lambda q, k, v, dy: dy.T @ _weights(q, k)),
+            "dvalue",
+        ),
+        Slip(
+            "query and key exchanged",
+            "Your dquery multiplies by query. Going forward a query met the keys, so on the way "
+            "back it is dscores @ key.",
+            (
+                lambda q, k, v, dy: _dscores(q, k, v, dy) @ q,
+                lambda q, k, v, dy: _dscores(q, k, v, dy).T @ q,
+            ),
+            "dquery",
+        ),
+        Slip(
+            "query and key exchanged",
+            "Your dkey multiplies by key. Going forward a key met the queries, so on the way back "
+            "it is dscores.T @ query.",
+            (
+                lambda q, k, v, dy: _dscores(q, k, v, dy).T @ k,
+                lambda q, k, v, dy: _dscores(q, k, v, dy) @ k,
+            ),
+            "dkey",
         ),
     ),
     hints=(

@@ -44,6 +44,22 @@ def quiet(answer: Callable[..., Any]) -> Callable[..., Any]:
     return silent
 
 
+def _sum_and(scores: Array, more: float) -> Array:
+    """Shares that are divided by their sum and a little more."""
+    exps = np.exp(scores - scores.max(1, keepdims=True))
+    return exps / (exps.sum(1, keepdims=True) + more)
+
+
+def _less(taken: Callable[[Array], Any], sign: int = 1) -> Callable[[Array], Array]:
+    """Shares where something has been taken away from the scores before exp."""
+
+    def answer(scores: Array) -> Array:
+        exps = np.exp(sign * (scores - taken(scores)))
+        return exps / exps.sum(1, keepdims=True)
+
+    return quiet(answer)
+
+
 SOFTMAX_FORWARD = Exercise(
     name="softmax_forward",
     sections=SECTION,
@@ -184,7 +200,7 @@ def softmax_forward(scores):
             "shares of minus the scores",
             "Your weights give the largest share to the smallest score. exp of the score itself, "
             "not of minus the score.",
-            (lambda s: softmax(-s),),
+            (lambda s: softmax(-s), _less(lambda s: s.max(1, keepdims=True), sign=-1)),
         ),
         Slip(
             "each score by itself",
@@ -196,6 +212,41 @@ def softmax_forward(scores):
             "powers of 2",
             "Your weights are powers of 2 where e belongs: np.exp, not 2 ** score or np.exp2.",
             (lambda s: softmax(s * np.log(2)),),
+        ),
+        Slip(
+            "a small number added to the sum",
+            "Your weights divide by the sum and a little more, so that they do not sum to 1. The "
+            "sum cannot be 0 here: the largest of a row becomes exp(0), which is 1.",
+            tuple(lambda s, by=by: _sum_and(s, by) for by in (1e-6, 1e-5, 1e-4, 1e-3, 1.0)),
+        ),
+        Slip(
+            "a root of S",
+            "Your weights divide the scores by a root first. That belongs to attention, which "
+            "hands its scores on already divided: here they are taken as they are.",
+            (lambda s: softmax(s / s.shape[1] ** 0.5),),
+        ),
+        Slip(
+            "the largest taken away above alone",
+            "Your weights take the largest score away above the fraction and not below, or the "
+            "other way round. Both must be made of the same exps.",
+            (
+                quiet(
+                    lambda s: np.exp(s - s.max(1, keepdims=True)) / np.exp(s).sum(1, keepdims=True)
+                ),
+                quiet(
+                    lambda s: np.exp(s) / np.exp(s - s.max(1, keepdims=True)).sum(1, keepdims=True)
+                ),
+            ),
+        ),
+        Slip(
+            "another number than the largest taken away",
+            "Your weights take a number away that does not make every score small: shares stay "
+            "right, but exp still overflows, or all of a row come out as 0. The row's largest is "
+            "what must become 0.",
+            (
+                *(_less(lambda s, by=by: by) for by in (10, 50, 100, 500, 700, 1000)),
+                _less(lambda s: s.sum(1, keepdims=True)),
+            ),
         ),
     ),
     hints=(
@@ -381,6 +432,49 @@ def attention_forward(query, key, value):
             "Your y holds the weights. One step is left: weights @ value.",
             (lambda q, k, v: softmax(q @ k.T / q.shape[1] ** 0.5),),
         ),
+        Slip(
+            "the root of 2, whatever d is",
+            "Your scores are divided by the root of 2, as in the first example. d is as many "
+            "features as query and key have: query.shape[1].",
+            (lambda q, k, v: attend(q, k, v, 2**0.5),),
+        ),
+        Slip(
+            "later keys hidden",
+            "Your y hides later keys from a query. Nothing is hidden in this task: every query "
+            "looks into all S keys.",
+            (
+                quiet(
+                    lambda q, k, v: (
+                        softmax(
+                            np.where(np.tri(len(q), len(k)) > 0, q @ k.T, -np.inf)
+                            / q.shape[1] ** 0.5
+                        )
+                        @ v
+                    )
+                ),
+            ),
+        ),
+        Slip(
+            "a small number added to the sum",
+            "Your shares are divided by their sum and a little more, so that they do not sum to 1. "
+            "The sum cannot be 0.",
+            tuple(
+                lambda q, k, v, by=by: _sum_and(q @ k.T / q.shape[1] ** 0.5, by) @ v
+                for by in (1e-6, 1e-5, 1e-4, 1e-3)
+            ),
+        ),
+        Slip(
+            "multiplied place by place",
+            "Your y multiplies weights and values place by place. Each row of weights meets all "
+            "rows of value, and the products are added up: weights @ value.",
+            (lambda q, k, v: softmax(q @ k.T / q.shape[1] ** 0.5) * v,),
+        ),
+        Slip(
+            "values for keys",
+            "Your scores match the queries with the values. A query is matched with the keys; the "
+            "values come in after the softmax.",
+            (lambda q, k, v: softmax(q @ v.T / q.shape[1] ** 0.5) @ v,),
+        ),
     ),
     hints=(
         "One query and one key first: their products added up, divided by the root of d. All at "
@@ -397,6 +491,14 @@ def attention_forward(query, key, value):
 def _seen(scores: Array, past: int = 0) -> Array:
     """Which key each query may attend to: those up to its own place, or `past` beyond it."""
     return np.tri(len(scores), k=past, dtype=bool)
+
+
+def _with_a_zero(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """Scores; where there are four queries a score of 0 that the third may see."""
+    scores = small(rng, shape)
+    if len(scores) == 4:
+        scores[2, 0] = 0
+    return scores
 
 
 def _only(scores: Array, seen: Array) -> Array:
@@ -446,7 +548,7 @@ def causal_mask(scores, value):
         also=({"T": 4, "e": 4}, {"T": 2, "e": 2}),
         sizes={"T": range(1, 5), "e": range(1, 5)},
         legal=lambda T, e: T + e >= 4,
-        values={"scores": small},
+        values={"scores": _with_a_zero},
     ),
     slips=(
         Slip(
@@ -560,6 +662,42 @@ def causal_mask(scores, value):
             "the weights returned",
             "Your y holds the weights. One step is left: weights @ value.",
             (lambda s, v: _only(s, _seen(s)),),
+        ),
+        Slip(
+            "scores of 0 taken for hidden",
+            "Your y hides every score that is 0, also one that may be seen. What is hidden depends "
+            "on the place alone, s > t, not on the score that stands there.",
+            _mixing(lambda s: _only(s, _seen(s) & (s != 0))),
+        ),
+        Slip(
+            "later scores multiplied",
+            "Your y multiplies the later scores by a large number. A score below 0 then becomes "
+            "huge and takes everything. Put -inf in their place instead.",
+            _mixing(
+                *(
+                    lambda s, by=by: softmax(np.where(_seen(s), s, s * by))
+                    for by in (-1e9, -1e6, -1000.0, -100.0, 1e9, -1.0)
+                )
+            ),
+        ),
+        Slip(
+            "the masked scores transposed",
+            "Your y takes the softmax along the wrong axis of the masked scores, or they were "
+            "turned: row t belongs to query t, and its first t + 1 keys are seen.",
+            _mixing(
+                lambda s: softmax(np.where(_seen(s), s, -np.inf).T), lambda s: _only(s.T, _seen(s))
+            ),
+        ),
+        Slip(
+            "a small number added to the sum",
+            "Your shares are divided by their sum and a little more, so that they do not sum to 1. "
+            "The sum cannot be 0: each query sees itself.",
+            _mixing(
+                *(
+                    lambda s, by=by: _sum_and(np.where(_seen(s), s, -np.inf), by)
+                    for by in (1e-6, 1e-5, 1e-4, 1e-3)
+                )
+            ),
         ),
     ),
     hints=(

@@ -240,6 +240,39 @@ def sinusoidal_code(length, d_model, base):
             "base**(2i / d_model) per position.",
             (_code(lambda i, d, base: i * 0 + 1.0),),
         ),
+        Slip(
+            "clocks counted from 1",
+            "Your code slows already the first clock down: its i is 1. i counts from 0, so that "
+            "clock 0 turns by 1 per position.",
+            (_code(lambda i, d, base: base ** (-2 * (i + 1) / d)),),
+        ),
+        Slip(
+            "half of the columns empty",
+            "Your code leaves 0 in every second column. A clock has two: the sine in column 2i, "
+            "the cosine in 2i + 1.",
+            (
+                _code(arrange=lambda sine, cosine: _interleaved(sine, 0 * sine)),
+                _code(arrange=lambda sine, cosine: _interleaved(0 * sine, cosine)),
+            ),
+        ),
+        Slip(
+            "sine and cosine by position",
+            "Your code has sines at even positions and cosines at odd ones. It is the column that "
+            "chooses: sine in 2i, cosine in 2i + 1, at every position.",
+            (
+                lambda length, d, base: np.where(
+                    np.arange(length)[:, None] % 2 == 0,
+                    _code(arrange=lambda s, c: _interleaved(s, s))(length, d, base),
+                    _code(arrange=lambda s, c: _interleaved(c, c))(length, d, base),
+                ),
+            ),
+        ),
+        Slip(
+            "minus the cosine",
+            "Your code has a minus before the cosines. At position 0 a hand points at sine 0, "
+            "cosine 1.",
+            (_code(arrange=lambda sine, cosine: _interleaved(sine, -cosine)),),
+        ),
     ),
     hints=(
         "Take d_model = 2: one clock, and base**0 is 1. What are the rows for p = 0, 1, 2?",
@@ -347,7 +380,10 @@ def add_or_concat(x, code, mode):
         Slip(
             "positions from 1",
             "Your y begins with row 1 of the code. The first vector stands at position 0.",
-            (_with(lambda code, length: np.roll(code, -1, axis=0)[:length]),),
+            (
+                _with(lambda code, length: np.roll(code, -1, axis=0)[:length]),
+                _with(lambda code, length: code[1 : length + 1]),
+            ),
         ),
         Slip(
             "code in front",
@@ -366,6 +402,12 @@ def add_or_concat(x, code, mode):
             (
                 lambda x, code, mode: (
                     x + np.resize(code, (len(x), code.shape[1]))[:, None]
+                    if mode == "add"
+                    else _joined(x, code[: x.shape[1]])
+                ),
+                _other("add", lambda x, rows: x + rows[: len(x), None]),
+                lambda x, code, mode: (
+                    np.array([vectors + code[n] for n, vectors in enumerate(x)])
                     if mode == "add"
                     else _joined(x, code[: x.shape[1]])
                 ),
@@ -435,6 +477,72 @@ def add_or_concat(x, code, mode):
                 ),
             ),
         ),
+        Slip(
+            "all rows of the code",
+            "Your y takes every row of the code, also those behind the last vector. T vectors need "
+            "the rows 0 to T - 1: code[:T].",
+            (
+                _with(lambda code, length: code),
+                lambda x, code, mode: x + code if mode == "add" else _joined(x, code[: x.shape[1]]),
+                lambda x, code, mode: x + code if mode == "add" else np.concatenate([x, code], 2),
+            ),
+        ),
+        Slip(
+            "code not repeated for each sequence",
+            "Your y is right for one sequence. To stand behind the vectors of all N, the rows have "
+            "to be repeated for each: np.broadcast_to(code[:T], (N, T, D)).",
+            (
+                _other("concat", lambda x, rows: np.concatenate([x, rows[None]], axis=2)),
+                _other("concat", lambda x, rows: np.concatenate([x, rows], axis=-1)),
+            ),
+        ),
+        Slip(
+            "each row repeated before the next",
+            "Your y repeats row 0 for all, then row 1, and so on: code[:T].repeat(N, axis=0). The "
+            "whole block is what each sequence gets: np.tile, or np.broadcast_to.",
+            (
+                _other(
+                    "concat",
+                    lambda x, rows: np.concatenate(
+                        [x, rows.repeat(len(x), axis=0).reshape(*x.shape[:2], -1)], axis=2
+                    ),
+                ),
+            ),
+        ),
+        Slip(
+            "the first sequence alone",
+            "Your y writes the code into sequence 0 and leaves the others. All N get it.",
+            (_other("add", lambda x, rows: np.concatenate([x[:1] + rows, x[1:]])),),
+        ),
+        Slip(
+            "no code behind",
+            "Your y has 0 behind each vector. It is the position's row of the code that belongs "
+            "there.",
+            (_other("concat", lambda x, rows: _joined(x, 0 * rows)),),
+        ),
+        Slip(
+            "stacked",
+            "Your y stacks vector and code along a new axis. np.concatenate makes the last axis "
+            "longer: (N, T, E + D).",
+            (
+                _other(
+                    "concat",
+                    lambda x, rows: np.stack([x, np.broadcast_to(rows, (len(x), *rows.shape))], -1),
+                ),
+            ),
+        ),
+        Slip(
+            "added and put behind",
+            'Your y adds the code also to what it puts behind. With "concat" the code stands there '
+            "as it is, whatever the vector.",
+            (_other("concat", lambda x, rows: np.concatenate([x, x + rows], axis=2)),),
+        ),
+        Slip(
+            "the last position forgotten",
+            "Your y leaves the last vector without its code. There are T positions, 0 to T - 1, "
+            "and code[:T] has as many rows.",
+            (_other("add", lambda x, rows: np.concatenate([(x + rows)[:, :-1], x[:, -1:]], 1)),),
+        ),
     ),
     hints=(
         "Which rows of code are needed for T vectors? And do two sequences get different ones?",
@@ -463,6 +571,13 @@ def _rotation(
         return turned
 
     return matrix
+
+
+def _without_last(k: int, d_model: int, base: float) -> Array:
+    """The last block left out."""
+    turned = _rotation()(k, d_model, base)
+    turned[-2:] = 0
+    return turned
 
 
 RELATIVE_ROTATION = Exercise(
@@ -624,6 +739,55 @@ def relative_rotation(k, d_model, base):
                     )[0]
                 ),
             ),
+        ),
+        Slip(
+            "a mirror",
+            "Your R has -cos in the lower corner of a block, so it mirrors. For k = 0 it has to "
+            "leave everything as it is: both diagonal numbers are cos.",
+            (
+                _rotation(block=lambda c, s: [[c, s], [-s, -c]]),
+                _rotation(block=lambda c, s: [[c, s], [s, -c]]),
+            ),
+        ),
+        Slip(
+            "one sine of two",
+            "Your R has one sine in a block and a 0 where the other belongs. sin(a + b) and "
+            "cos(a + b) both need a sine of b.",
+            (
+                _rotation(block=lambda c, s: [[c, s], [0.0, c]]),
+                _rotation(block=lambda c, s: [[c, 0.0], [-s, c]]),
+            ),
+        ),
+        Slip(
+            "clocks counted from 1",
+            "Your R slows already the first clock down: its i is 1. i counts from 0, so that clock "
+            "0 turns by k.",
+            (_rotation(lambda k, i, d, base: k * _speed(i + 1, d, base)),),
+        ),
+        Slip(
+            "places moved, not hands",
+            "Your R moves the numbers of a code by k places. It is the hands that go on: each "
+            "clock's two numbers are turned by its own angle.",
+            (
+                lambda k, d_model, base: np.eye(d_model, k=k),
+                lambda k, d_model, base: np.eye(d_model, k=-k),
+            ),
+        ),
+        Slip(
+            "one block everywhere",
+            "Your R repeats the first clock's block. Each clock has its own, on the diagonal of "
+            "blocks, and all else is 0.",
+            (
+                lambda k, d_model, base: np.tile(
+                    [[np.cos(k), np.sin(k)], [-np.sin(k), np.cos(k)]], (d_model // 2,) * 2
+                ),
+            ),
+        ),
+        Slip(
+            "the last clock missing",
+            "Your R leaves the last clock's block 0. There are d_model // 2 clocks: their rows "
+            "begin at 0, 2, ... and d_model - 2.",
+            (_without_last,),
         ),
     ),
     hints=(
