@@ -244,7 +244,7 @@ def softmax_forward(scores):
             "right, but exp still overflows, or all of a row come out as 0. The row's largest is "
             "what must become 0.",
             (
-                *(_less(lambda s, by=by: by) for by in (10, 50, 100, 500, 700, 1000)),
+                *(_less(lambda s, by=by: by) for by in (500, 700, 1000)),  # type: ignore[misc]
                 _less(lambda s: s.sum(1, keepdims=True)),
             ),
         ),
