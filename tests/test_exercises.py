@@ -166,7 +166,7 @@ def test_no_slip_is_recognised_by_exceptions_alone(exercise):
     for slip, answer in own(exercise):
         errors = [type(run(answer, case).error) for case in exercise.cases]
         assert errors.count(type(None)) >= min(3, len(exercise.cases)), slip.name
-        assert set(errors) <= {type(None), IndexError, ValueError}, slip.name
+        assert all(issubclass(e, type(None) | IndexError | ValueError) for e in errors), slip.name
 
 
 @exercises
@@ -258,7 +258,7 @@ def test_a_rounded_result_fails(exercise, decimals):
         return change_floats(plain(exercise.reference(*args)), lambda v: np.round(v, decimals))
 
     report = judge(exercise, rounds)
-    counts = not exercise.inputs.axes and np.asarray(exercise.wanted[0]).dtype.kind == "i"
+    counts = not exercise.inputs.axes and np.asarray(exercise.wanted[0]).dtype.kind in "bi"
     assert report.passed == counts
     assert report.passed or f"rounded to {decimals} decimals" in report.diagnosis
 
