@@ -51,7 +51,7 @@ test: .venv/.test
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --dist worksteal
 	$(NBVAL) notebooks solutions
 	$(PY) -m tools.solved
 	OPENBLAS_CORETYPE=Nehalem $(NBVAL) --everything-passed .solved solutions
@@ -64,7 +64,7 @@ bench-sliders: .venv/.browser
 
 # Old packages on top of new ones are warned that they use what has been deprecated since.
 test-oldest: .venv-oldest/.test
-	.venv-oldest/bin/python -m pytest -n 2 -W ignore::DeprecationWarning
+	.venv-oldest/bin/python -m pytest -n 2 --dist worksteal -W ignore::DeprecationWarning
 
 fuzz: .venv/.test
 	$(PY) -m pytest -n 2 --hypothesis-profile=fuzz
