@@ -16,7 +16,7 @@ from tests import notebook_rules as rules
 from tools.new_lesson import add_row, register
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOK = "04_04_pooling"
+NOTEBOOK = "04_12_capstone_vision"
 STRUCTURE = ("exercises", "notebooks", "packaging", "predictions")
 LEFT_OUT = shutil.ignore_patterns(
     ".*", "work", "references", "browser", "__pycache__", "*.egg-info"
@@ -40,9 +40,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the course with a lesson just begun."""
     folder = tmp_path_factory.mktemp("begun") / "course"
     shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
-    begun = run(folder, "tools.new_lesson", "04_04", "pooling", "Pooling forgets where it was")
+    begun = run(folder, "tools.new_lesson", "04_12", "capstone_vision", "A net reads digits")
     assert begun.returncode == 0, begun.stderr
-    assert "04_04_pooling is begun" in begun.stdout
+    assert f"{NOTEBOOK} is begun" in begun.stdout
     return folder
 
 
@@ -81,7 +81,7 @@ def test_lint_and_types_find_nothing(course):
 
 def test_a_lesson_that_is_there_is_not_overwritten(course):
     before = (course / f"notebooks/{NOTEBOOK}.ipynb").read_bytes()
-    again = run(course, "tools.new_lesson", "04_04", "pooling", "Another title")
+    again = run(course, "tools.new_lesson", "04_12", "capstone_vision", "Another title")
     assert again.returncode != 0
     assert "there already, and nothing is overwritten" in again.stderr
     assert (course / f"notebooks/{NOTEBOOK}.ipynb").read_bytes() == before
@@ -104,10 +104,10 @@ def test_lessons_are_listed_in_the_order_given():
 def test_a_row_stands_where_its_number_belongs():
     row = "| {0} | [{0}](notebooks/{0}.ipynb) |\n"
     table = row.format("00_start_here") + row.format("04_02b_convolution")
-    rows = add_row(table + row.format("04_07_residual"), NOTEBOOK).splitlines()
+    rows = add_row(table + row.format("04_07_residual"), "04_04_pooling").splitlines()
     assert [re.search(r"notebooks/(\w+)", line)[1] for line in rows] == [
         "00_start_here",
         "04_02b_convolution",
-        NOTEBOOK,
+        "04_04_pooling",
         "04_07_residual",
     ]

@@ -53,7 +53,8 @@ class Progress:
 
     def _next(self) -> str:
         known, trouble = store.facts()
-        following = [e for e in self._exercises.values() if e.name not in known["passed"]]
+        left = (e for e in self._exercises.values() if e.name not in known["passed"])
+        following = sorted(left, key=lambda exercise: exercise.sections[0])
         if not following:
             return f"Every exercise is passed. {trouble}".strip()
         place = f"Continue with {following[0].name} in {following[0].sections[0]}.ipynb."
