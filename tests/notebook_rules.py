@@ -26,9 +26,10 @@ SECTION_OF = {claim: section for section, ids in read_claims().items() for claim
 
 EXPLORER = re.compile(r"^(?:lib\.)?explore\.[\w.]+\(", re.MULTILINE)
 WIDGET_REPR = re.compile(r"^[A-Z]\w+\(.*\b(children|layout|value|comm|model_id)=", re.MULTILINE)
+COLOURS = re.compile(r"\x1b\[[\d;]*m")  # of a terminal
 OF_THIS_MACHINE = {
     "a path": re.compile(
-        r"(?<![\w.:/])/(home|root|tmp|usr|var|opt|Users)/|\b[A-Z]:\\|site-packages"
+        r"(?<![\w.:/])/(home|root|tmp|usr|var|opt|Users)/|\bFile /|\b[A-Z]:\\|site-packages"
     ),
     "a memory address": re.compile(r"\b0x[0-9a-fA-F]{6,}"),
     "a time": re.compile(
@@ -139,7 +140,9 @@ def metadata_is_clean(notebook: NotebookNode) -> Problems:
 def outputs_say_nothing_of_this_machine(notebook: NotebookNode) -> Problems:
     for place, output in outputs(notebook):
         for name, pattern in OF_THIS_MACHINE.items():
-            if found := pattern.search(words_of(output)):
+            lines = [words_of(output), *output.get("traceback", [])]
+            shown = COLOURS.sub("", "\n".join(lines))
+            if found := pattern.search(shown):
                 yield f"{place} shows {name}: {found[0]}"
 
 

@@ -163,6 +163,7 @@ BREAKS = {
         says("12.3 ms"),
         says("Wall time: 3"),
         outputs(ERROR, new_output("error", ename="OSError", evalue="no /tmp/x", traceback=[])),
+        outputs(ERROR, new_output("error", traceback=["File \x1b[32m/a/layer.py:4\x1b[39m"])),
         outputs(CLAIM, shown("6", **{"text/html": "<p>/home/x</p>"})),
     ],
     rules.cell_ids_are_unique: [

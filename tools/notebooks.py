@@ -22,6 +22,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+ROOT = Path(__file__).parents[1]
 FOLDERS = (Path("notebooks"), Path("solutions"))
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # names a model that died with its kernel
 METADATA = {
@@ -92,7 +93,9 @@ def clean(notebook: NotebookNode) -> NotebookNode:
 
 
 def _clean_output(output: NotebookNode) -> NotebookNode | None:
-    """The output without its widget view; None if nothing else was in it."""
+    """The output without widget view, its files named from here; None if nothing is left."""
+    if "traceback" in output:
+        output.traceback = [line.replace(f"{ROOT}{os.sep}", "") for line in output.traceback]
     if "data" not in output:
         return output
     output.data.pop(WIDGET_VIEW, None)
