@@ -66,9 +66,10 @@ def test_the_skeleton_says_what_is_left_to_write(course):
         assert list(rules.nothing_is_left_to_write(page(course, folder))) != []
 
 
-def test_all_tests_of_structure_pass_but_those_for_what_is_left_to_write(course):
+def test_all_tests_of_structure_pass_but_those_for_what_is_left_to_write(course, pytestconfig):
     files = [f"tests/test_{name}.py" for name in STRUCTURE]
-    result = run(course, "pytest", "-q", "-p", "no:cacheprovider", *files, "-k", NOTEBOOK)
+    warned = [f"-W{rule}" for rule in pytestconfig.getoption("pythonwarnings") or ()]  # as here
+    result = run(course, "pytest", "-q", "-p", "no:cacheprovider", *warned, *files, "-k", NOTEBOOK)
     failed = re.findall(r"^FAILED \S+::(\w+)", result.stdout, re.MULTILINE)
     assert failed == ["test_a_page_is_written_to_its_end"] * 2, result.stdout
 
