@@ -42,6 +42,17 @@ def rgba(colour: str) -> Array:
     return np.rint(255 * np.array(to_rgba(colour))).astype(np.uint8)
 
 
+def tint(colour: str, share: float = 0.5) -> Array:
+    """A colour mixed with the paper's white, as four bytes: numbers stay readable on it.
+
+    Examples
+    --------
+    >>> tint("#ff8000")
+    array([255, 192, 128, 255], dtype=uint8)
+    """
+    return np.rint(share * rgba(colour) + (1 - share) * rgba(PAPER)).astype(np.uint8)
+
+
 def luminance(colours: Array) -> Array:
     """How bright colours look, from 0 for black to 1 for white (WCAG 2's relative luminance).
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.engine.aside import quiet
 from course_lib.engine.exercise import Exercise, Slip
 from course_lib.engine.inputs import Inputs, draw
 from course_lib.record import Array
@@ -34,16 +35,6 @@ def softmax(scores: Array, axis: int | None = -1) -> Array:
     return exps / exps.sum(axis, keepdims=True)
 
 
-def quiet(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """An answer whose overflows give no warnings."""
-
-    def silent(*args: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return answer(*args)
-
-    return silent
-
-
 def _sum_and(scores: Array, more: float) -> Array:
     """Shares that are divided by their sum and a little more."""
     exps = np.exp(scores - scores.max(1, keepdims=True))
@@ -57,7 +48,7 @@ def _less(taken: Callable[[Array], Any], sign: int = 1) -> Callable[[Array], Arr
         exps = np.exp(sign * (scores - taken(scores)))
         return exps / exps.sum(1, keepdims=True)
 
-    return quiet(answer)
+    return quiet()(answer)
 
 
 SOFTMAX_FORWARD = Exercise(
@@ -102,7 +93,7 @@ def softmax_forward(scores):
             "exp overflows",
             "Your weights are right for small scores and break where scores are large: exp(1000) "
             "is inf, and inf / inf is no number. Take each row's largest score away first.",
-            (quiet(lambda s: np.exp(s) / np.exp(s).sum(1, keepdims=True)),),
+            (quiet()(lambda s: np.exp(s) / np.exp(s).sum(1, keepdims=True)),),
         ),
         Slip(
             "one largest score for all rows",
@@ -110,27 +101,29 @@ def softmax_forward(scores):
             "far below it becomes exp(-1000) = 0 everywhere, and 0 / 0 is no number. Each row has "
             "its own largest score: max(axis=1, keepdims=True).",
             (
-                quiet(lambda s: np.exp(s - s.max()) / np.exp(s - s.max()).sum(1, keepdims=True)),
-                quiet(lambda s: np.exp(s - s.max(0)) / np.exp(s - s.max(0)).sum(1, keepdims=True)),
+                quiet()(lambda s: np.exp(s - s.max()) / np.exp(s - s.max()).sum(1, keepdims=True)),
+                quiet()(
+                    lambda s: np.exp(s - s.max(0)) / np.exp(s - s.max(0)).sum(1, keepdims=True)
+                ),
             ),
         ),
         Slip(
             "over the queries",
             "Your weights sum to 1 in each column. The keys of one query share its 1, so "
             "the sum is along a row: axis=1.",
-            (lambda s: softmax(s, 0), quiet(lambda s: np.exp(s) / np.exp(s).sum(0))),
+            (lambda s: softmax(s, 0), quiet()(lambda s: np.exp(s) / np.exp(s).sum(0))),
         ),
         Slip(
             "one sum for everything",
             "Your weights all together sum to 1. Each query has a 1 of its own to share out: sum "
             "with axis=1 and keepdims=True.",
-            (lambda s: softmax(s, None), quiet(lambda s: np.exp(s) / np.exp(s).sum())),
+            (lambda s: softmax(s, None), quiet()(lambda s: np.exp(s) / np.exp(s).sum())),
         ),
         Slip(
             "not divided",
             "Your weights are exp of the scores and do not sum to 1. Divide each row by its sum.",
             (
-                quiet(np.exp),
+                quiet()(np.exp),
                 lambda s: np.exp(s - s.max(1, keepdims=True)),
                 lambda s: np.exp(s - s.max()),
             ),
@@ -140,8 +133,8 @@ def softmax_forward(scores):
             "Your weights divide the scores themselves by their sum. A score below 0 would get a "
             "share below 0: exp makes all of them positive first.",
             (
-                quiet(lambda s: s / s.sum(1, keepdims=True)),
-                quiet(
+                quiet()(lambda s: s / s.sum(1, keepdims=True)),
+                quiet()(
                     lambda s: (
                         (s - s.max(1, keepdims=True))
                         / (s - s.max(1, keepdims=True)).sum(1, keepdims=True)
@@ -171,14 +164,14 @@ def softmax_forward(scores):
             "divided by the largest score",
             "Your weights divide the scores by the row's largest before exp. That changes their "
             "differences, on which the shares depend: take the largest away instead.",
-            (quiet(lambda s: softmax(s / s.max(1, keepdims=True))),),
+            (quiet()(lambda s: softmax(s / s.max(1, keepdims=True))),),
         ),
         Slip(
             "mean instead of the largest",
             "Your weights take the row's mean away. Shares stay right, but a score far above the "
             "mean still overflows; the largest is what must become 0.",
             (
-                quiet(
+                quiet()(
                     lambda s: (
                         np.exp(s - s.mean(1, keepdims=True))
                         / np.exp(s - s.mean(1, keepdims=True)).sum(1, keepdims=True)
@@ -191,7 +184,7 @@ def softmax_forward(scores):
             "Your weights cut large scores off before exp, so two that lie beyond the cut share "
             "alike, however far apart they are. Take the row's largest score away instead.",
             tuple(
-                quiet(lambda s, top=top, low=low: softmax(np.clip(s, low, top)))
+                quiet()(lambda s, top=top, low=low: softmax(np.clip(s, low, top)))
                 for top in (20, 50, 100, 500, 600, 700, 709)
                 for low in (-top, -np.inf)
             ),
@@ -206,7 +199,7 @@ def softmax_forward(scores):
             "each score by itself",
             "Your weights are each score's sigmoid, 1 / (1 + exp(-score)). The keys of one query "
             "share a 1: each exp(score) is divided by the sum over its row.",
-            (quiet(lambda s: 1 / (1 + np.exp(-s))),),
+            (quiet()(lambda s: 1 / (1 + np.exp(-s))),),
         ),
         Slip(
             "powers of 2",
@@ -230,10 +223,10 @@ def softmax_forward(scores):
             "Your weights take the largest score away above the fraction and not below, or the "
             "other way round. Both must be made of the same exps.",
             (
-                quiet(
+                quiet()(
                     lambda s: np.exp(s - s.max(1, keepdims=True)) / np.exp(s).sum(1, keepdims=True)
                 ),
-                quiet(
+                quiet()(
                     lambda s: np.exp(s) / np.exp(s - s.max(1, keepdims=True)).sum(1, keepdims=True)
                 ),
             ),
@@ -364,7 +357,7 @@ def attention_forward(query, key, value):
             "Your scores are those of queries and keys brought to length 1. A dot product keeps "
             "their lengths: a longer query decides more sharply.",
             (
-                quiet(
+                quiet()(
                     lambda q, k, v: (
                         softmax(
                             (q / np.linalg.norm(q, axis=1, keepdims=True))
@@ -443,7 +436,7 @@ def attention_forward(query, key, value):
             "Your y hides later keys from a query. Nothing is hidden in this task: every query "
             "looks into all S keys.",
             (
-                quiet(
+                quiet()(
                     lambda q, k, v: (
                         softmax(
                             np.where(np.tri(len(q), len(k)) > 0, q @ k.T, -np.inf)
@@ -508,7 +501,7 @@ def _only(scores: Array, seen: Array) -> Array:
 
 def _mixing(*weights: Callable[[Array], Array]) -> tuple[Callable[..., Array], ...]:
     """Answers that mix the values with such weights."""
-    return tuple(quiet(lambda s, v, w=w: w(s) @ v) for w in weights)
+    return tuple(quiet()(lambda s, v, w=w: w(s) @ v) for w in weights)
 
 
 CAUSAL_MASK = Exercise(

@@ -14,7 +14,15 @@ import course_lib as lib
 from course_lib.draw.legend import Legend
 from course_lib.draw.numbers import number, numbers
 from course_lib.draw.page import Page
-from course_lib.draw.palette import DATA, GRADIENT, HIGHLIGHT, MUTED, OUTPUT, PAPER, WEIGHT, rgba
+from course_lib.draw.palette import (
+    DATA,
+    GRADIENT,
+    HIGHLIGHT,
+    MUTED,
+    OUTPUT,
+    WEIGHT,
+    tint,
+)
 from course_lib.draw.panel import Panel
 from course_lib.engine.control import Pad, Point
 from course_lib.engine.explorer import Explorer
@@ -137,10 +145,6 @@ Token {view.token}, "{word}", is number {view.row} and picks row {view.row} of t
 No gradient for {" and ".join(absent)}, which the sentence does not have.
 The one-hot product differs by {far:.2g} and takes {count * len(view.words) * dim} \
 multiplications, the look-up none; it copies {count * dim} numbers."""
-
-
-def tint(colour: str, share: float) -> Array:
-    return np.rint(share * rgba(colour) + (1 - share) * rgba(PAPER)).astype(np.uint8)
 
 
 class Matrix(Panel):

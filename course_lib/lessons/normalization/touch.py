@@ -13,7 +13,7 @@ import course_lib as lib
 from course_lib.draw.legend import Legend
 from course_lib.draw.numbers import number, numbers
 from course_lib.draw.page import Page
-from course_lib.draw.palette import DATA, GRADIENT, HIGHLIGHT, MUTED, PAPER, WEIGHT, rgba
+from course_lib.draw.palette import DATA, GRADIENT, HIGHLIGHT, MUTED, WEIGHT, tint
 from course_lib.draw.panel import Grid
 from course_lib.engine.control import Point
 from course_lib.engine.explorer import Explorer
@@ -154,8 +154,9 @@ def draw(figure: Figure) -> Callable[[View], None]:
     names = ("x", "groups", "y", "gradient")
     panels = [Grid(name, HIGH, WIDE, square=False, size=9, lined=True, height=92) for name in names]
     key = Legend(
-        (DATA, "raised by 1"), (HIGHLIGHT, "output moved"), (tint(GRADIENT), "gets a gradient"),
-        (tint(WEIGHT), "one mean and variance"),
+        (DATA, "raised by 1"), (HIGHLIGHT, "output moved"),
+        (tint(GRADIENT)[None, None], "gets a gradient"),
+        (tint(WEIGHT)[None, None], "one mean and variance"),
     )  # fmt: skip
     x, groups, y, gradient = panels
     Page(figure, [x], [y], [groups, gradient], [key])
@@ -184,12 +185,6 @@ def draw(figure: Figure) -> Callable[[View], None]:
         _name(panels, view)
 
     return update
-
-
-def tint(colour: str, share: float = 0.5) -> Array:
-    """A colour mixed with white, (1, 1, 4): numbers stay readable on it."""
-    mixed = share * rgba(colour) + (1 - share) * rgba(PAPER)
-    return np.rint(mixed).astype(np.uint8)[None, None]
 
 
 def _place(outlines: list[Callable[..., None]], view: View) -> None:

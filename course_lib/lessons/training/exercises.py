@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.engine.aside import quiet
 from course_lib.engine.exercise import Exercise, Slip
 from course_lib.engine.inputs import Inputs, draw
 from course_lib.record import Array
@@ -228,15 +229,7 @@ def _naive(logits: Array, target: Array) -> Array:
 
 def _quiet(*answers: Any) -> tuple[Any, ...]:
     """The answers, without NumPy's warnings."""
-
-    def quiet(answer: Any) -> Any:
-        def call(*args: Any) -> Any:
-            with np.errstate(all="ignore"):
-                return answer(*args)
-
-        return call
-
-    return tuple(map(quiet, answers))
+    return tuple(map(quiet(), answers))
 
 
 CROSS_ENTROPY_FORWARD = Exercise(
