@@ -155,6 +155,13 @@ CASES: tuple[Case, ...] = (
         large=use(64, 64, 3, dilation=2, padding=2, on=(16, 64, 56, 56)),
     ),
     *row(
+        "Conv2d 5×5, same size",
+        name="Conv2d",
+        tiny=use(1, 1, 5, padding="same", on=(1, 1, 8, 8)),
+        course=use(16, 32, 5, padding="same", on=(64, 16, 8, 8)),
+        large=use(64, 64, 5, padding="same", on=(16, 64, 28, 28)),
+    ),
+    *row(
         "Conv2d 3×3, grouped",
         name="Conv2d",
         tiny=use(2, 4, 3, groups=2, on=(1, 2, 8, 8)),

@@ -13,6 +13,7 @@ from course_lib.record import Array
 
 BLOCK = 2**18  # numbers at a time, a megabyte in float32
 SUMMED = 128  # rows; more are never added to one float32 sum: it would forget the millionth
+MULTIPLIED = 1024  # rows; the same in a product, where BLAS adds several side by side
 LONG_SUM = 512  # numbers; the same along a row, where 32 are added at once
 LONG = 512  # numbers; rows as long as this are worked on one at a time
 
@@ -73,6 +74,25 @@ def sum_rows(rows: Array) -> Array:
     total = (np.ones(SUMMED, rows.dtype) @ blocks).sum(axis=-2, dtype=np.float64)
     total += np.ones(count - whole, rows.dtype) @ rows[..., whole:, :]
     return total.astype(rows.dtype)
+
+
+def sum_products(a: Array, b: Array) -> Array:
+    """The sum of the outer products of all rows, a.T @ b: (n, rows), (n, columns) -> (rows, columns).
+
+    A long product forgets digits as a long sum does; we therefore add blocks in float64.
+
+    Examples
+    --------
+    >>> tenths = np.full((1_000_000, 8), 0.1, np.float32)
+    >>> sum_products(tenths[:, :1], tenths)[0, :2].round()
+    array([10000., 10000.], dtype=float32)
+    """
+    if len(a) <= MULTIPLIED:
+        return a.T @ b
+    total = np.zeros((a.shape[1], b.shape[1]))
+    for start in range(0, len(a), MULTIPLIED):
+        total += a[start : start + MULTIPLIED].T @ b[start : start + MULTIPLIED]
+    return total.astype(a.dtype)
 
 
 def sum_along_rows(a: Array, b: Array | None = None) -> Array:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from course_lib.blocks import sum_rows
+from course_lib.blocks import sum_products, sum_rows
 from course_lib.errors import check_arrays, check_flag, check_gradient, check_int
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
@@ -72,7 +72,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, B
         check_gradient("linear", dy, y)
         drows = dy.reshape(len(rows), len(weight))
         dbias = None if bias is None else sum_rows(drows)
-        return (drows @ weight).reshape(x.shape), drows.T @ rows, dbias
+        return (drows @ weight).reshape(x.shape), sum_products(drows, rows), dbias
 
     return y, backward
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from course_lib.activation import write_sigmoid
-from course_lib.blocks import sum_rows
+from course_lib.blocks import sum_products, sum_rows
 from course_lib.errors import check_arrays, check_flag, check_gradient, check_int, check_rank
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
@@ -203,8 +203,8 @@ def _gradients(
     return (
         dpre.swapaxes(0, 1) @ weight_ih,
         None if h0 is None else dh0,
-        rows.T @ x.swapaxes(0, 1).reshape(-1, x.shape[-1]),
-        past_rows.T @ states[:-1].reshape(-1, states.shape[-1]),
+        sum_products(rows, x.swapaxes(0, 1).reshape(-1, x.shape[-1])),
+        sum_products(past_rows, states[:-1].reshape(-1, states.shape[-1])),
         None if bias_ih is None else sum_rows(rows),
         None if bias_hh is None else sum_rows(past_rows),
     )

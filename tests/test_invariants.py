@@ -388,6 +388,15 @@ def test_weight_gradients_over_many_rows_keep_their_digits() -> None:
     for operation in (conv1d, conv_transpose1d):
         y, backward = operation(x, same(1, 1, 1))
         assert_close(backward(same(*y.shape))[1].item(), expected, rtol=1e-6)
+    for layer, weight in (
+        (Linear(same(1, 8), None), "weight"),
+        (Linear(same(8, 1), None), "weight"),
+        (RNN.init(3, 2, rng=np.random.default_rng(0)).map(np.zeros_like), "weight_ih_l0"),
+    ):
+        columns = layer.parameters()[weight].shape[1]
+        y, backward = layer.forward(same(MANY, 1, columns))
+        found = backward(same(*y.shape))[-1].parameters()[weight]
+        assert_close(found, np.full(found.shape, expected), rtol=1e-6)
 
 
 @both_dtypes

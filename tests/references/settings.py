@@ -146,6 +146,8 @@ def _conv1d() -> list[Setting]:
         on(2, 3, 3, bias=False, x=(2, 2, 7)),
         on(4, 6, 3, stride=2, padding=2, dilation=2, groups=2, bias=False, x=(2, 4, 8)),
         on(16, 24, 5, padding=2, x=(20, 16, 120)),  # gathered in blocks
+        on(2, 3, 3, padding="same", dilation=2, x=(2, 2, 7)),
+        on(4, 6, 4, padding="same", groups=2, x=(2, 4, 6)),  # one more zero at the end
     ]
 
 
@@ -166,6 +168,8 @@ def _conv2d() -> list[Setting]:
         on(2, 3, 3, bias=False, x=(2, 2, 5, 5)),
         on(4, 6, 2, stride=2, padding=1, groups=2, bias=False, x=(2, 4, 6, 5)),
         on(8, 12, 3, padding=1, x=(12, 8, 20, 22)),  # gathered in blocks
+        on(2, 3, (3, 5), padding="same", dilation=(2, 1), x=(2, 2, 5, 6)),
+        on(4, 6, (2, 4), padding="same", groups=2, bias=False, x=(2, 4, 4, 5)),
     ]
 
 
