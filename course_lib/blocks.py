@@ -77,7 +77,7 @@ def sum_rows(rows: Array) -> Array:
 
 
 def sum_products(a: Array, b: Array) -> Array:
-    """The sum of the outer products of all rows, a.T @ b: (n, rows), (n, columns) -> (rows, columns).
+    """a.T @ b, the sum of the outer products of all rows: (n, p), (n, q) -> (p, q).
 
     A long product forgets digits as a long sum does; we therefore add blocks in float64.
 
