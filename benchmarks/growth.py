@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.cases import Case
+from benchmarks.cases import Case, Normal
 from benchmarks.layers import Result, measure
 from benchmarks.timing import growth_exponent
 
@@ -25,24 +25,27 @@ class Growth:
         return growth_exponent(self.sizes, times), growth_exponent(self.sizes[-3:], times[-3:])
 
 
+SIDES = (8, 16, 32, 64, 128, 256)
+LENGTHS = (2, 8, 32, 128, 512, 2048)
+
+
+def _case(name: str, *arguments: int, on: tuple[int, ...], **options: int) -> Case:
+    return Case(name, "growth", name, arguments, options, (Normal(on),))
+
+
+CONVOLUTIONS = tuple(_case("Conv2d", 8, 8, 3, padding=1, on=(1, 8, side, side)) for side in SIDES)
+ATTENTIONS = tuple(_case("MultiHeadAttention", 32, 2, on=(1, n, 32)) for n in LENGTHS)
+
+
 def convolution() -> Growth:
-    sides = (8, 16, 32, 64, 128, 256)
-    cases = [
-        Case("Conv2d", "growth", "Conv2d", (8, 8, 3), {"padding": 1}, ((1, 8, side, side),))
-        for side in sides
-    ]
-    sizes = tuple(side * side for side in sides)
-    return Growth("Conv2d(8, 8, 3)", "pixels", "1", sizes, _measure(cases))
+    sizes = tuple(side * side for side in SIDES)
+    return Growth("Conv2d(8, 8, 3)", "pixels", "1", sizes, _measure(CONVOLUTIONS))
 
 
 def attention() -> Growth:
-    lengths = (2, 8, 32, 128, 512, 2048)
-    cases = [
-        Case("MultiHeadAttention", "growth", "MultiHeadAttention", (32, 2), {}, ((1, length, 32),))
-        for length in lengths
-    ]
-    return Growth("MultiHeadAttention(32, 2)", "tokens", "2", lengths, _measure(cases))
+    title = "MultiHeadAttention(32, 2)"
+    return Growth(title, "tokens", "2", LENGTHS, _measure(ATTENTIONS))
 
 
-def _measure(cases: list[Case]) -> tuple[Result, ...]:
+def _measure(cases: tuple[Case, ...]) -> tuple[Result, ...]:
     return tuple(measure(case) for case in cases)

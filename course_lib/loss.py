@@ -84,8 +84,9 @@ def cross_entropy(
     target, kept = _check_target(logits, target, ignore_index)
     rows, true, classes = np.arange(target.size), target.reshape(-1), logits.shape[-1]
     shifted = logits.reshape(-1, classes)
-    if ignore_index is not None:  # whatever an ignored row holds: 0 * inf would be NaN
-        shifted = np.where(kept[:, None], shifted, 0)
+    counts = kept if weight is None or label_smoothing else kept * (weight[true] != 0)
+    if not counts.all():  # whatever a row that does not count holds: 0 * inf would be NaN
+        shifted = np.where(counts[:, None], shifted, 0)
     shifted = below_the_largest(shifted, -1)
     true_scores = shifted[rows, true]
     # a row's target is `hit` at the true class plus `kept * spread` over all classes

@@ -199,12 +199,15 @@ def _gradients(
     dpast: Array,
 ) -> tuple[Array | None, ...]:
     """What all steps together give, once dpre and dpast of every step are known, time first."""
-    rows, past_rows = (d.reshape(-1, d.shape[-1]) for d in (dpre, dpast))
+    rows, past_rows, inputs, past = (
+        d.reshape(len(d) * d.shape[1], d.shape[2])
+        for d in (dpre, dpast, x.swapaxes(0, 1), states[:-1])
+    )
     return (
         dpre.swapaxes(0, 1) @ weight_ih,
         None if h0 is None else dh0,
-        sum_products(rows, x.swapaxes(0, 1).reshape(-1, x.shape[-1])),
-        sum_products(past_rows, states[:-1].reshape(-1, states.shape[-1])),
+        sum_products(rows, inputs),
+        sum_products(past_rows, past),
         None if bias_ih is None else sum_rows(rows),
         None if bias_hh is None else sum_rows(past_rows),
     )

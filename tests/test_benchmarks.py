@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import course_lib
 from benchmarks.cases import CASES, OPTIMIZERS, SIZES
+from benchmarks.growth import ATTENTIONS, CONVOLUTIONS
+from benchmarks.ours import Ours
 from benchmarks.timing import geometric_mean, growth_exponent, interleave
 from course_lib.layer import Layer
 from course_lib.optimizer import Optimizer
@@ -126,3 +129,9 @@ def test_same_case_draws_same_inputs():
         if case.size == "tiny" and case.name not in OPTIMIZERS:
             first, second = case.draw(), case.draw()
             assert all((a == b).all() for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("cases", [ATTENTIONS, CONVOLUTIONS], ids=["attention", "convolution"])
+def test_what_grows_can_be_run(cases):
+    sizes = [np.prod(case.build(Ours())(*case.draw()).shape) for case in cases[:4]]
+    assert sizes == sorted(set(sizes))

@@ -37,6 +37,7 @@ from course_lib.lessons.convolution.equivariance import shift
 from course_lib.lessons.convolution.kernels import hand_made_kernels
 from tests.bank import EXPLORERS
 
+WIDTHS = 691, 500, 360, 280  # CSS pixels, of the picture alone
 MANY = 100  # beyond that a control grid is sampled
 
 
@@ -151,7 +152,7 @@ def test_every_point_of_the_controls_gives_words_with_finite_numbers(name):
 def test_a_picture_redrawn_in_part_equals_one_drawn_from_nothing(name):
     explorer, points = EXPLORERS[name](), settings(EXPLORERS[name]())
     pixels(explorer)
-    for point in points[:: len(points) // 4]:
+    for point in points[:: -(-len(points) // 3)]:
         explorer._move(point)
         redrawn = pixels(explorer)
         fresh = EXPLORERS[name]()
@@ -184,13 +185,14 @@ def overlap(a, b):
     return min(a[2], b[2]) - max(a[0], b[0]) > 1 and min(a[3], b[3]) - max(a[1], b[1]) > 1
 
 
-@pytest.mark.parametrize("width", [691, 500, 360, 280])
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_every_text_is_large_enough_inside_the_picture_and_apart(name, width):
     explorer = EXPLORERS[name]()
     explorer._fit(width)
     points = settings(explorer)
-    for point in points[:: len(points) // 20 + 1]:
+    every = len(points) // 8 + 1
+    for point in points[WIDTHS.index(width) % every :: every]:  # at each width some others
         explorer._move(point)
         explorer._words()
         explorer._paint(96)
@@ -261,7 +263,7 @@ def test_the_code_that_an_explorer_shows_makes_it_as_it_stands(name):
     explorer = EXPLORERS[name]()
     assert explorer.code() == f"explore.{name.split('-')[-1]}()"
     points = settings(explorer)
-    for point in points[:: max(len(points) // 6, 1)]:
+    for point in points[:: -(-len(points) // 3)]:
         explorer._move(point)
         again = eval(explorer.code(), {"explore": course_lib.explore})
         assert again.text() == explorer.text()

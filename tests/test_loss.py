@@ -165,6 +165,15 @@ def test_an_ignored_row_counts_for_nothing_whatever_it_holds(
     assert not losses[[1, 3]].any()
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_a_row_of_a_class_of_weight_0_counts_for_nothing_whatever_it_holds(value: float) -> None:
+    logits, target, weight = np.array([[value, 0.0], [1.0, 2.0]]), np.array([1, 0]), np.eye(2)[0]
+    loss, backward = cross_entropy(logits, target, weight=weight)
+    alone, alone_backward = cross_entropy(logits[1:], target[1:], weight=weight)
+    assert loss == alone
+    np.testing.assert_array_equal(backward(), [[0, 0], alone_backward()[0]])
+
+
 def test_a_numpy_number_as_smoothing_keeps_the_dtype() -> None:
     logits, target = draw(4, 3).astype(np.float32), np.arange(4) % 3
     loss, backward = cross_entropy(logits, target, label_smoothing=np.float64(0.1))

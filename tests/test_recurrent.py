@@ -162,3 +162,12 @@ def test_names_and_draws_are_those_of_pytorch() -> None:
 def test_wrong_calls_say_what_is_wrong(x: Any, h0: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         layer().forward(x, h0)
+
+
+@both_kinds
+def test_a_layer_of_no_hidden_unit_has_a_way_back(kind: Any) -> None:
+    y, backward = layer(kind, 3, 0).forward(draw(2, 4, 3))
+    dx, grad = backward(y)
+    assert y.shape == (2, 4, 0)
+    np.testing.assert_array_equal(dx, np.zeros((2, 4, 3)))
+    assert grad.weight_hh_l0.size == 0
