@@ -1,0 +1,5 @@
+"""What the notebook 04_12_capstone_vision calls: explorers, exercises and predictions."""
+
+from course_lib.lessons.capstone_vision.predictions import PREDICTIONS as PREDICTIONS
+
+EXERCISES = ()
