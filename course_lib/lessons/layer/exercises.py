@@ -181,6 +181,8 @@ def count_parameters(layers):
                 lambda layers: sum(i * o * k * k // s + o * b for i, o, k, s, b in layers),
                 lambda layers: sum(i * o * k * k // s**2 + o * b for i, o, k, s, b in layers),
                 lambda layers: sum(i * o * s * s + o * b for i, o, k, s, b in layers),
+                lambda layers: sum((i * o * k * k + o * b) * s for i, o, k, s, b in layers),
+                lambda layers: sum((i * o * k * k + o * b) // s for i, o, k, s, b in layers),
                 lambda layers: sum(i * o * k * s + o * b for i, o, k, s, b in layers),
             ),
         ),

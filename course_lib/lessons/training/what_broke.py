@@ -141,7 +141,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     curves = [
         (loss.line(MUTED, lw=4), lambda view: view.mended and view.mended.validation_loss),
         (right.line(MUTED, lw=4), lambda view: view.mended and view.mended.validation_metric),
-        (loss.line(DATA, marker="o", ms=5), lambda view: view.history.loss),
+        (loss.line(DATA, lw=5, marker="o", ms=9), lambda view: view.history.loss),
         (loss.line(OUTPUT, marker="s", ms=5), lambda view: view.history.validation_loss),
         (right.line(OUTPUT, marker="s", ms=5), lambda view: view.history.validation_metric),
     ]
