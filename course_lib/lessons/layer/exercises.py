@@ -244,7 +244,8 @@ SEQUENTIAL_FORWARD = Exercise(
     sections=("04_01_layer",),
     task="""
 A stack of L layers. Layer *i* turns what it is given, `h`, into `weights[i] * h + biases[i]` and
-hands that to layer *i + 1*. Layer 0 is given `x`, `(N, D)`; `weights` and `biases` are `(L, D)`.
+hands that to layer *i + 1*. Layer 0 is given `x`, `(N, D)`: N examples of D numbers. `weights` and
+`biases` are `(L, D)`: in each layer every one of the D columns has its own weight and bias.
 Return `y`, what comes out of the last layer, `(N, D)`, and `inputs`, what each layer was given, one
 array of shape `(L, N, D)`. With x `[[2]]`, weights `[[3], [10]]` and biases `[[1], [0]]`, y is
 `[[70]]` and inputs `[[[2]], [[7]]]`.
