@@ -245,10 +245,9 @@ SEQUENTIAL_FORWARD = Exercise(
     task="""
 A stack of L layers. Layer *i* turns what it is given, `h`, into `weights[i] * h + biases[i]` and
 hands that to layer *i + 1*. Layer 0 is given `x`, `(N, D)`: N examples of D numbers. `weights` and
-`biases` are `(L, D)`: in each layer every one of the D columns has its own weight and bias.
-Return `y`, what comes out of the last layer, `(N, D)`, and `inputs`, what each layer was given, one
-array of shape `(L, N, D)`. With x `[[2]]`, weights `[[3], [10]]` and biases `[[1], [0]]`, y is
-`[[70]]` and inputs `[[[2]], [[7]]]`.
+`biases`, `(L, D)`, hold one number for each layer and column. Return `y`, what the last layer
+returns, and `inputs`, what each layer was given, `(L, N, D)`. With x `[[2]]`, weights
+`[[3], [10]]` and biases `[[1], [0]]`, y is `[[70]]` and inputs `[[[2]], [[7]]]`.
 """,
     stub="""
 def sequential_forward(x, weights, biases):

@@ -146,7 +146,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         for show, shares in zip(bars, (view.plain, view.normalised), strict=True):
             show(middles, np.minimum(shares, 0.3), wide * 0.9)
         plane.title.set_text(
-            f"drag layer 1, up to scale it: times {number(view.scale)}, plus {number(view.shift)}"
+            f"drag layer 1: × {number(view.scale)} up, + {number(view.shift)} across"
         )
         plain, normalised = map(number, view.changed)
         histograms[0].title.set_text(f"without: layer 2 changes by {plain}")
