@@ -279,6 +279,15 @@ def test_images_keep_square_cells_inside_the_page_and_apart(width, n, rows, colu
         assert a[2] <= b[0] or a[3] <= b[1]  # beside, or below
 
 
+def test_panels_of_one_size_keep_one_size_where_their_row_breaks():
+    grids = [Grid(name, 3, 3, height=120) for name in "abc"]
+    on_page(grids, width=300)
+    left, right, last = (box(grid) for grid in grids)
+    assert right[2] <= 300
+    assert last[1] >= left[3]  # the third is below
+    assert last[2] - last[0] == pytest.approx(left[2] - left[0])
+
+
 def test_panels_stand_beside_each_other_and_below_five_hundred_pixels_stacked():
     for width in (WIDTH, STACKED, STACKED - 1, 360):
         panels = [Grid("a", 24, 32, height=200), Grid("b", 24, 32, height=200)]

@@ -6,6 +6,7 @@ milliseconds for a line; a `Label` takes a hundredth of that.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from course_lib.draw.picture import CSS_DPI
 from course_lib.record import Array
 
 SMALLEST = 7.5  # points, which are ten CSS pixels
+HYPHEN = re.compile(r"(?<![\w)])-(?=[\d.])")  # before a number; not in 1e-08
 SHIFT = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
@@ -51,14 +53,14 @@ class Label(Artist):
         **properties: Any,
     ) -> None:
         super().__init__()
-        self._position, self._text, self._ha = (x, y), text, ha
+        self._position, self._text, self._ha = (x, y), signed(text), ha
         self._style = (size, weight, tuple(rgba(colour).tolist()))
         self.limit: float | None = None
         self.set(**properties)
         axes.add_artist(self)
 
     def set_text(self, text: str) -> None:
-        self._text = text
+        self._text = signed(text)
         self.stale = True
 
     @property
@@ -93,6 +95,17 @@ class Label(Artist):
             renderer.draw_image(gc, left, bottom, sprite[::-1])  # Agg's rows go upwards
             gc.restore()
         self.stale = False
+
+
+def signed(text: str) -> str:
+    """A text with a minus in place of the hyphen before a number.
+
+    Examples
+    --------
+    >>> signed("from -1.5 to 1e-08, step 3-1")
+    'from −1.5 to 1e-08, step 3-1'
+    """
+    return HYPHEN.sub("−", text)
 
 
 @lru_cache(maxsize=4096)

@@ -113,5 +113,5 @@ class Bar(Panel):
         below, above = values.min() < scale.low, values.max() > scale.high
         low, high = number(scale.low), number(scale.high)
         plus = "+" if scale.signed else ""
-        self._ends[0].set_text(("≤ " if below else "") + low.replace("-", "−"))
+        self._ends[0].set_text(("≤ " if below else "") + low)
         self._ends[1].set_text(("≥ " if above else "") + plus + high)

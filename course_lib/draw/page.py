@@ -35,7 +35,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
+from math import isinf
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -109,10 +110,12 @@ class Page(LayoutEngine):
             return
         self.width = width
         at, placed = 0.0, []
-        for line in (line for row in self._rows for line in self._lines(row)):
-            at += max(panel.above for panel in line)
-            boxes, at = self._place(line, at)
-            placed += boxes
+        for row in self._rows:
+            lines = self._lines(row)
+            for line, widths in zip(lines, self._alike(lines), strict=True):
+                at += max(panel.above for panel in line)
+                boxes, at = self._place(line, widths, at)
+                placed += boxes
         self.height = at + EDGE / 2
         self._figure.set_size_inches(width / CSS_DPI, self.height / CSS_DPI)
         for panel, box in placed:
@@ -155,9 +158,22 @@ class Page(LayoutEngine):
             growing = [i for i in growing if widths[i] < most[i] - 0.01]
         return [min(width, room) for width in widths]
 
-    def _place(self, line: Sequence[Panel], top: float) -> tuple[list[Any], float]:
+    def _alike(self, lines: Sequence[Sequence[Panel]]) -> list[list[float]]:
+        """The widths of a row's lines: panels of one size keep one size where the row breaks."""
+        widths = [self._widths(line) for line in lines]
+        sizes = [[panel.most(stacked=False) for panel in line] for line in lines]
+        limits: dict[float, float] = {}
+        for size, width in zip(chain(*sizes), chain(*widths), strict=True):
+            limits[size] = min(width, limits.get(size, width))
+        return [
+            [width if isinf(size) else limits[size] for size, width in zip(*line, strict=True)]
+            for line in zip(sizes, widths, strict=True)
+        ]
+
+    def _place(
+        self, line: Sequence[Panel], widths: Sequence[float], top: float
+    ) -> tuple[list[Any], float]:
         """The boxes (left, top, width, height) of a line's panels, and where the line ends."""
-        widths = self._widths(line)
         head = max(panel.head for panel in line)
         bodies = [panel.body(width) for panel, width in zip(line, widths, strict=True)]
         tallest = max(bodies)

@@ -68,13 +68,14 @@ class Progress:
     __repr__ = __str__
 
     def _table(self) -> str:
-        cell = 'style="padding: 3px 14px 3px 0; text-align: left;"'
+        cell = 'style="padding: 3px 10px 3px 0; text-align: left;"'
         head = "".join(
             f'<th scope="col" {cell}>{title}</th>'
             for title in ("Section", "Exercises passed", "Predictions made", "Points")
         )
         body = "".join(
-            f'<tr><th scope="row" {cell}>{escape(section)}</th>'
+            # a long name breaks behind its underscores where the page is narrow
+            f'<tr><th scope="row" {cell}>{escape(section).replace("_", "_<wbr>")}</th>'
             + "".join(f"<td {cell}>{count}</td>" for count in counts)
             + "</tr>"
             for section, *counts in self._rows()

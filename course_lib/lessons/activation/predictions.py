@@ -80,7 +80,7 @@ PREDICTIONS = (
         "donut_without",
         question="A disc of points lies inside a ring, half of the points in each. A net of four "
         "linear layers without activations learns to tell them apart. How many does it get right?",
-        choices={"about half to two thirds": 0.5, "about 80 %": 0.8, "nearly all": 1.0},
+        choices={"about half to two thirds": 0.5, "about 80%": 0.8, "nearly all": 1.0},
         answer=_without_an_activation,
         explanation="Four linear layers are one: its edge is a straight line, and no straight line "
         "has a ring on one side and the disc inside it on the other.",

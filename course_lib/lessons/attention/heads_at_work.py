@@ -73,7 +73,7 @@ def heads_at_work(**values: object) -> Explorer:
     Examples
     --------
     >>> print(heads_at_work().text().splitlines()[2])
-    After 10 tenths of its training the net gets 100 % of the look-ups right.
+    After 10 tenths of its training the net gets 100% of the look-ups right.
     """
 
     def compute(tenths: int = TENTHS, net: str = "two heads") -> View:
@@ -93,7 +93,7 @@ def heads_at_work(**values: object) -> Explorer:
 
 
 def describe(view: View) -> str:
-    share = f"{view.right[view.tenth]:.0%}".replace("%", " %")
+    share = f"{view.right[view.tenth]:.0%}"
     heads = "\n".join(
         f"Head {i + 1}: weight {number(one)} on the token 1 back, {number(three)} on that 3 back."
         for i, (one, three) in enumerate(view.back)

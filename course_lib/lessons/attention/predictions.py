@@ -75,7 +75,7 @@ PREDICTIONS = (
         "soft_get",
         question="Three keys match a query with the scores 2.08, 0 and 0. What share of 1 does the "
         "first get, if shares are exp(score), divided by their sum?",
-        choices={"A third": 1 / 3, "About 80 %": 0.8, "All of it": 1.0},
+        choices={"A third": 1 / 3, "About 80%": 0.8, "All of it": 1.0},
         answer=_share,
         explanation="exp(2.08) is 8 and exp(0) is 1, so the shares are 8, 1 and 1 of 10.",
         wrong={

@@ -61,7 +61,7 @@ def soft_hash_map(**values: object) -> Explorer:
     Examples
     --------
     >>> print(soft_hash_map().text().splitlines()[2])
-    The soft map returns 80 % feline, 10 % pet, 10 % fur.
+    The soft map returns 80% feline, 10% pet, 10% fur.
     """
 
     def compute(
@@ -87,8 +87,7 @@ def soft_hash_map(**values: object) -> Explorer:
 
 def describe(view: View) -> str:
     mixture = ", ".join(
-        f"{share:.0%} {value}".replace("%", " %")
-        for share, value in zip(view.shares, ENTRIES.values(), strict=True)
+        f"{share:.0%} {value}" for share, value in zip(view.shares, ENTRIES.values(), strict=True)
     )
     scores = ", ".join(f"{key} {number(s)}" for key, s in zip(ENTRIES, view.scores, strict=True))
     return f"""\

@@ -181,6 +181,8 @@ def count_parameters(layers):
                 lambda layers: sum(i * o * k * k // s + o * b for i, o, k, s, b in layers),
                 lambda layers: sum(i * o * k * k // s**2 + o * b for i, o, k, s, b in layers),
                 lambda layers: sum(i * o * s * s + o * b for i, o, k, s, b in layers),
+                lambda layers: sum((i * o * k * k + o * b) * s for i, o, k, s, b in layers),
+                lambda layers: sum((i * o * k * k + o * b) // s for i, o, k, s, b in layers),
                 lambda layers: sum(i * o * k * s + o * b for i, o, k, s, b in layers),
             ),
         ),
@@ -242,10 +244,10 @@ SEQUENTIAL_FORWARD = Exercise(
     sections=("04_01_layer",),
     task="""
 A stack of L layers. Layer *i* turns what it is given, `h`, into `weights[i] * h + biases[i]` and
-hands that to layer *i + 1*. Layer 0 is given `x`, `(N, D)`; `weights` and `biases` are `(L, D)`.
-Return `y`, what comes out of the last layer, `(N, D)`, and `inputs`, what each layer was given, one
-array of shape `(L, N, D)`. With x `[[2]]`, weights `[[3], [10]]` and biases `[[1], [0]]`, y is
-`[[70]]` and inputs `[[[2]], [[7]]]`.
+hands that to layer *i + 1*. Layer 0 is given `x`, `(N, D)`: N examples of D numbers. `weights` and
+`biases`, `(L, D)`, hold one number for each layer and column. Return `y`, what the last layer
+returns, and `inputs`, what each layer was given, `(L, N, D)`. With x `[[2]]`, weights
+`[[3], [10]]` and biases `[[1], [0]]`, y is `[[70]]` and inputs `[[[2]], [[7]]]`.
 """,
     stub="""
 def sequential_forward(x, weights, biases):

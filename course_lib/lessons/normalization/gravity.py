@@ -128,7 +128,8 @@ def draw(figure: Figure) -> Callable[[View], None]:
         )
         for name in ("without normalisation", "with")
     ]
-    key = Legend((WEIGHT, "scale and shift"), (DATA, "now"), (MUTED, "at scale 1, shift 0"))
+    key = Legend((WEIGHT, "scale and shift"), (DATA, "now"), (OUTPUT, "now, normalised"),
+                 (MUTED, "at scale 1, shift 0"))  # fmt: skip
     Page(figure, [plane], histograms, [key])
     plane.segments(MUTED).set_segments([[(-4, 0), (8, 0)]])
     plane.points(MUTED, ms=6).set_data([0], [1])
@@ -144,7 +145,9 @@ def draw(figure: Figure) -> Callable[[View], None]:
             line.set_data(middles, np.histogram(values, EDGES)[0] / values.size)
         for show, shares in zip(bars, (view.plain, view.normalised), strict=True):
             show(middles, np.minimum(shares, 0.3), wide * 0.9)
-        plane.title.set_text(f"drag layer 1: times {number(view.scale)}, plus {number(view.shift)}")
+        plane.title.set_text(
+            f"drag layer 1: × {number(view.scale)} up, + {number(view.shift)} across"
+        )
         plain, normalised = map(number, view.changed)
         histograms[0].title.set_text(f"without: layer 2 changes by {plain}")
         histograms[1].title.set_text(f"{view.norm}: layer 2 changes by {normalised}")

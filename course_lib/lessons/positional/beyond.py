@@ -95,7 +95,7 @@ def beyond_the_trained_length(**values: Any) -> Explorer:
     Examples
     --------
     >>> beyond_the_trained_length(length=16).text().splitlines()[2]
-    'On sequences of 16 tokens at positions 0 to 15:'
+    'Right at position 15: none 0.23, sinusoidal 1.00, learned 1.00, rotary 1.00.'
     """
 
     def compute(start: int = 0, length: int = LONGER, look_at: float = 40.0) -> View:
@@ -117,13 +117,15 @@ def beyond_the_trained_length(**values: Any) -> Explorer:
 
 def describe(view: View) -> str:
     last = view.start + view.length - 1
-    lines = [f"On sequences of {view.length} tokens at positions {view.start} to {last}:"]
-    for code, right in view.right.items():
-        lines.append(
-            f"{code}: {right.mean():.2f} right on average, {right[view.at - view.start]:.2f} at "
-            f"position {view.at}."
-        )
-    return "\n".join(lines)
+    here = {code: right[view.at - view.start] for code, right in view.right.items()}
+    whole = {code: right.mean() for code, right in view.right.items()}
+    return f"""\
+Right at position {view.at}: {in_words(here)}.
+On average over {view.length} tokens at positions {view.start} to {last}: {in_words(whole)}."""
+
+
+def in_words(shares: dict[str, float]) -> str:
+    return ", ".join(f"{code} {share:.2f}" for code, share in shares.items())
 
 
 def draw(figure: Figure) -> Callable[[View], None]:

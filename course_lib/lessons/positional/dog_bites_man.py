@@ -73,7 +73,7 @@ def dog_bites_man(**values: Any) -> Explorer:
     Examples
     --------
     >>> dog_bites_man().text().splitlines()[2]
-    '“man bites dog” against “dog bites man”, each word with its own output before.'
+    '“man bites dog”: without positions the outputs move by 0 at most, with them by 1.31.'
     """
 
     def compute(
@@ -105,17 +105,18 @@ def dog_bites_man(**values: Any) -> Explorer:
 
 def describe(view: View) -> str:
     sentence = " ".join(WORDS[i] for i in view.order)
-    lines = [f"“{sentence}” against “dog bites man”, each word with its own output before."]
-    for name, far in zip(("Without", "With"), view.moved, strict=True):
-        lines.append(
-            f"{name} positions the words' outputs moved by {distance(far[:-1].max())}, their mean "
-            f"by {distance(far[-1])}."
-        )
-    return "\n".join(lines)
+    words, means = (
+        [distance(far) for far in each]
+        for each in zip(*((far[:-1].max(), far[-1]) for far in view.moved), strict=True)
+    )
+    return f"""\
+“{sentence}”: without positions the outputs move by {words[0]} at most, with them by {words[1]}.
+Each word is compared with its own output in “dog bites man”. The words' mean moves by {means[0]} \
+without positions, by {means[1]} with them."""
 
 
 def distance(far: float) -> str:
-    return f"{far:.2f}" if far > ROUNDING else "0 (to rounding)"
+    return f"{far:.2f}" if far > ROUNDING else "0"
 
 
 def draw(figure: Figure) -> Callable[[View], None]:

@@ -40,7 +40,7 @@ def _best_place_of_a_stride() -> str:
 
 
 def _part_that_counts() -> str:
-    """How much of ten layers' field holds 95 % of the squared gradient."""
+    """How much of ten layers' field holds 95% of the squared gradient."""
     rng = np.random.default_rng(1)
     conv = lib.Conv2d.init
     layers = [conv(8 if i else 1, 8, 3, padding=1, bias=False, rng=rng) for i in range(10)]
@@ -126,7 +126,7 @@ PREDICTIONS = (
     _predict(
         "part_that_counts",
         question="Ten layers of 3 by 3 with random weights: theory says 21 by 21 pixels. We draw "
-        "the smallest box in the middle that holds 95 % of the squared gradient. How much of those "
+        "the smallest box in the middle that holds 95% of the squared gradient. How much of those "
         "441 pixels lies in it?",
         choices={
             "Nearly all": "most",

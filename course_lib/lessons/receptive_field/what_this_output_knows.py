@@ -45,7 +45,7 @@ class View:
     theory: Box
     seen: Array  # (ROWS, COLUMNS) bool, by the gradient
     heat: Array  # (ROWS, COLUMNS) from 0 to 1, how much each pixel matters
-    counts: Box  # holds 95 % of the heat squared
+    counts: Box  # holds 95% of the heat squared
 
 
 def what_this_output_knows(**values: Any) -> Explorer:
@@ -61,7 +61,7 @@ def what_this_output_knows(**values: Any) -> Explorer:
 
     Notes
     -----
-    The field grows with the depth, the box that holds 95 % of the squared gradient with its root.
+    The field grows with the depth, the box that holds 95% of the squared gradient with its root.
     [Luo et al., 2016, arXiv:1701.04128]
 
     Examples
@@ -126,7 +126,7 @@ def look(names: tuple[str, ...], place: tuple[int, int]) -> View:
 
 
 def smallest_box(energy: Array, theory: Box) -> Box:
-    """The smallest box around the middle of the field that holds 95 % of the energy."""
+    """The smallest box around the middle of the field that holds 95% of the energy."""
     left, top, size, _ = theory
     for margin in range(size // 2, -1, -1):
         kept = size - 2 * margin
@@ -160,7 +160,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
     formula = formula_panel()
     key = Legend(
         (HIGHLIGHT, "theory's box"),
-        (GRADIENT, "holds 95 %"),
+        (GRADIENT, "holds 95%"),
         (OUTPUT, "middle of the field"),
         (HEAT(np.array([[1.0]])), "strongest gradient"),
     )
@@ -178,7 +178,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         left, top, size, _ = view.theory
         spot.set_data([left + size / 2], [top + size / 2])
         picture.caption.set_text(f"output {view.place[0]}, {view.place[1]} sees {size} × {size}")
-        gradient.caption.set_text(f"95 % lies in {view.counts[2]} × {view.counts[2]}")
+        gradient.caption.set_text(f"95% lies in {view.counts[2]} × {view.counts[2]}")
         show_table(view.rows)
 
     return update

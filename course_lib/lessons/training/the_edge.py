@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,6 +23,7 @@ STEPS = 200
 REACH = 3.0  # of the plane of weights, each way
 LOWEST, HIGHEST = 1e-20, 1e20
 START = np.array([-2.0, 2.0])
+RING: dict[str, Any] = {"marker": "o", "mfc": "none", "mec": INK, "mew": 1.6}  # hides nothing
 BEST = np.array([[0.5, -0.5]])  # the weights that made the targets
 X = np.random.default_rng(0).normal(size=(20, 2)) @ np.array([[1.0, 0.5], [0.0, 0.5]])
 
@@ -128,12 +130,12 @@ def draw(figure: Figure) -> Callable[[View], None]:
     plot = Plot("loss", xlim=(0, STEPS), ylim=(LOWEST, HIGHEST), yscale="log", xlabel="step",
                 yticks=[1e-20, 1e-10, 1, 1e10, 1e20], height=200)  # fmt: skip
     key = Legend((MUTED, "equal loss"), (WEIGHT, "weights"), (DATA, "loss"),
-                 (HIGHLIGHT, "the best weights"))  # fmt: skip
+                 (HIGHLIGHT, "the best weights"), (RING, "now"))  # fmt: skip
     Page(figure, [plane, plot], [key])
     plane.segments(MUTED, linewidths=1).set_segments(level_lines())
     plane.points(HIGHLIGHT, marker="*", ms=14).set_data(*BEST.T)
     path = plane.line(WEIGHT, marker="o", ms=3, lw=1)
-    start, now = plane.points(WEIGHT, ms=11), plane.points(INK, ms=6)
+    start, now = plane.points(WEIGHT, ms=11), plane.points(INK, **RING | {"ms": 17})
     curve = plot.line(DATA)
     plot.line(MUTED, lw=1).set_data([0, STEPS], [1, 1])
 

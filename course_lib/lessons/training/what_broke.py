@@ -136,12 +136,12 @@ def draw(figure: Figure) -> Callable[[View], None]:
     key = Legend((DATA, "training"), (OUTPUT, "held out"), (HIGHLIGHT, "a guess"),
                  (MUTED, "mended, held out"))  # fmt: skip
     Page(figure, [loss, right], [key])
-    for plot, level in ((loss, CHANCE), (right, 0.1)):
-        plot.line(HIGHLIGHT, lw=3).set_data([1, EPOCHS], [level, level])
+    for plot, level, wide in ((loss, CHANCE, 9), (right, 0.1, 4)):  # seen below equal curves
+        plot.line(HIGHLIGHT, lw=wide).set_data([1, EPOCHS], [level, level])
     curves = [
         (loss.line(MUTED, lw=4), lambda view: view.mended and view.mended.validation_loss),
         (right.line(MUTED, lw=4), lambda view: view.mended and view.mended.validation_metric),
-        (loss.line(DATA, marker="o", ms=5), lambda view: view.history.loss),
+        (loss.line(DATA, lw=5, marker="o", ms=9), lambda view: view.history.loss),
         (loss.line(OUTPUT, marker="s", ms=5), lambda view: view.history.validation_loss),
         (right.line(OUTPUT, marker="s", ms=5), lambda view: view.history.validation_metric),
     ]
