@@ -1,5 +1,10 @@
 """What the notebook 04_12_capstone_vision calls: explorers, exercises and predictions."""
 
+from course_lib.lessons.capstone_vision.exercises import (
+    CONFUSION_MATRIX,
+    PATCHES_FORWARD,
+    PIXEL_GRADIENT,
+)
 from course_lib.lessons.capstone_vision.predictions import PREDICTIONS as PREDICTIONS
 
-EXERCISES = ()
+EXERCISES = (PATCHES_FORWARD, CONFUSION_MATRIX, PIXEL_GRADIENT)

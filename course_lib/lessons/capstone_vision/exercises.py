@@ -1,0 +1,271 @@
+"""The exercises patches_forward, confusion_matrix and pixel_gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course_lib.engine.exercise import Exercise, Slip
+from course_lib.engine.inputs import Inputs
+from course_lib.record import Array
+
+LESSON = ("04_12_capstone_vision",)
+
+
+def _cut(x: Array, size: int, order: tuple[int, ...]) -> Array:
+    """The image cut at every `size` pixels, its axes (N, down, i, across, j) in some order."""
+    n, height, width = x.shape
+    parts = x.reshape(n, height // size, size, width // size, size)
+    return parts.transpose(order).reshape(n, height // size * (width // size), size * size)
+
+
+PATCHES_FORWARD = Exercise(
+    name="patches_forward",
+    sections=LESSON,
+    task="""\
+Cut images x (N, H, W) into patches of size × size pixels, without overlap, and return tokens of
+shape (N, H / size · W / size, size · size). The patches stand in reading order: along the first row
+of patches, then the next; the pixels of a patch likewise. H and W are multiples of size.""",
+    stub="""\
+def patches_forward(x, size):
+    raise NotImplementedError""",
+    solution="""\
+def patches_forward(x, size):
+    n, height, width = x.shape
+    parts = x.reshape(n, height // size, size, width // size, size)
+    return parts.transpose(0, 1, 3, 2, 4).reshape(n, -1, size * size)""",
+    alternative="""\
+def patches_forward(x, size):
+    patches = [
+        x[:, i : i + size, j : j + size].reshape(len(x), size * size)
+        for i in range(0, x.shape[1], size)
+        for j in range(0, x.shape[2], size)
+    ]
+    return np.stack(patches, axis=1)""",
+    returns={"tokens": "N patches numbers"},
+    shows="Your patches keep pixels together that lie together: each token is a small image.",
+    inputs=Inputs(
+        arguments={"x": "N H W", "size": (2, 1, 3)},
+        example={"N": 1, "H": 4, "W": 4},
+        sizes={"N": range(1, 4), "H": range(1, 13), "W": range(1, 13)},
+        legal=lambda H, W, size: H % size == 0 and W % size == 0,
+    ),
+    slips=(
+        Slip(
+            "reshaped without transposing",
+            "{your} is x reshaped at once. Then a token is a run of pixels along the rows, not a "
+            "square: reshape so that rows and columns of patches have axes of their own, move "
+            "those together, and reshape again.",
+            (lambda x, size: x.reshape(len(x), -1, size * size),),
+        ),
+        Slip(
+            "patches column by column",
+            "{your} has the right patches, but goes down the columns first. Reading order goes "
+            "along a row of patches, then to the next row.",
+            (lambda x, size: _cut(x, size, (0, 3, 1, 2, 4)),),
+        ),
+        Slip(
+            "pixels of a patch transposed",
+            "{your} has the right patches in the right order, but the pixels of each stand column "
+            "by column. The axis of a patch's rows comes before that of its columns.",
+            (lambda x, size: _cut(x, size, (0, 1, 3, 4, 2)),),
+        ),
+        Slip(
+            "rows and patches mixed",
+            "{your} takes the pixels of a token from several patches. Keep the two axes that count "
+            "patches side by side, and behind them the two that lie inside a patch.",
+            (
+                lambda x, size: _cut(x, size, (0, 2, 4, 1, 3)).reshape(len(x), -1, size * size),
+                lambda x, size: _cut(x, size, (0, 2, 3, 1, 4)),
+            ),
+        ),
+    ),
+    hints=(
+        "Which pixels of a 4 × 4 image are in the first 2 × 2 patch? Say their rows and columns.",
+        "x.reshape(N, H // size, size, W // size, size) has an axis for the row of patches, one "
+        "for the row inside a patch, then the same for columns.",
+        "Move the two axes that count patches together: transpose(0, 1, 3, 2, 4). Then reshape to "
+        "(N, number of patches, size * size).",
+    ),
+)
+
+
+def _labels(rng: np.random.Generator, shape: tuple[int, ...], C: int) -> Array:
+    return rng.integers(C, size=shape)
+
+
+def _counted(target: Array, answer: Array, num_classes: int) -> Array:
+    counts = np.zeros((num_classes, num_classes), int)
+    np.add.at(counts, (target, answer), 1)
+    return counts
+
+
+CONFUSION_MATRIX = Exercise(
+    name="confusion_matrix",
+    sections=LESSON,
+    task="""\
+Given target and answer, both (N,) of whole numbers from 0 to num_classes - 1, return an array of
+whole numbers of shape (num_classes, num_classes): in row i and column j the number of examples that
+are an i and are read as a j.""",
+    stub="""\
+def confusion_matrix(target, answer, num_classes):
+    raise NotImplementedError""",
+    solution="""\
+def confusion_matrix(target, answer, num_classes):
+    counts = np.zeros((num_classes, num_classes), int)
+    for i, j in zip(target, answer):
+        counts[i, j] += 1
+    return counts""",
+    alternative="""\
+def confusion_matrix(target, answer, num_classes):
+    pairs = num_classes * np.asarray(target) + answer
+    flat = np.bincount(pairs, minlength=num_classes * num_classes)
+    return flat.reshape(num_classes, num_classes)""",
+    returns={"counts": "C C"},
+    shows="Your matrix has what is right on its diagonal, and every mistake in a place of its own.",
+    inputs=Inputs(
+        arguments={"target": "N", "answer": "N", "num_classes": (3, 2, 4, 10)},
+        example={"N": 5},
+        sizes={"N": range(1, 31)},
+        values={
+            "target": lambda rng, shape, num_classes: _labels(rng, shape, num_classes),
+            "answer": lambda rng, shape, num_classes: _labels(rng, shape, num_classes),
+        },
+        also=({"N": 40, "num_classes": 4}, {"N": 3, "num_classes": 10}),
+    ),
+    slips=(
+        Slip(
+            "rows and columns exchanged",
+            "{your} has the answers down and the digits across. Row i holds the examples that are "
+            "an i: index it with the target first.",
+            (lambda target, answer, num_classes: _counted(answer, target, num_classes),),
+        ),
+        Slip(
+            "each pair counted once",
+            "{your} has a 1 where there are several examples of a kind. counts[i, j] += 1 "
+            "on whole arrays adds once for each place, however often it is named; count in a loop, "
+            "or with np.add.at or np.bincount.",
+            (
+                lambda target, answer, num_classes: np.minimum(
+                    _counted(target, answer, num_classes), 1
+                ),
+            ),
+        ),
+        Slip(
+            "only the right ones",
+            "{your} counts what is read rightly alone, or every digit on the diagonal. A mistake "
+            "has a place too: row of the digit, column of the answer.",
+            (
+                lambda target, answer, num_classes: np.diag(
+                    np.diag(_counted(target, answer, num_classes))
+                ),
+                lambda target, answer, num_classes: _counted(target, target, num_classes),
+            ),
+        ),
+        Slip(
+            "only the mistakes",
+            "{your} leaves the diagonal empty. What is read rightly counts too.",
+            (
+                lambda target, answer, num_classes: (
+                    _counted(target, answer, num_classes) * ~np.eye(num_classes, dtype=bool)
+                ),
+            ),
+        ),
+        Slip(
+            "shares instead of counts",
+            "{your} is divided by how many there are. Counts are asked for, whole numbers.",
+            (
+                lambda target, answer, num_classes: (
+                    _counted(target, answer, num_classes) / len(target)
+                ),
+            ),
+        ),
+    ),
+    hints=(
+        "Start with zeros. Which one cell does the first example raise?",
+        "For an example that is an i and is read as a j it is row i, column j. Several examples "
+        "may meet in one cell.",
+        "counts = np.zeros((num_classes, num_classes), int); then for i, j in zip(target, answer) "
+        "raise counts[i, j] by one.",
+    ),
+)
+
+
+def _slope(x: Array, weight1: Array, weight2: Array, label: int, *, relu: str = "gate") -> Array:
+    """The way back of one score with a part done otherwise."""
+    hidden = weight1 @ x
+    gate: Any = {"gate": hidden > 0, "none": 1.0, "value": np.maximum(hidden, 0)}[relu]
+    return weight1.T @ (weight2[label] * gate)
+
+
+PIXEL_GRADIENT = Exercise(
+    name="pixel_gradient",
+    sections=LESSON,
+    task="""\
+A net has the scores weight2 @ relu(weight1 @ x): x holds D pixels, weight1 is (H, D), weight2
+(C, H). Return the gradient of the score of `label` with respect to the pixels, an array of shape
+(D,). At a hidden sum of exactly 0 nothing flows back.""",
+    stub="""\
+def pixel_gradient(x, weight1, weight2, label):
+    raise NotImplementedError""",
+    solution="""\
+def pixel_gradient(x, weight1, weight2, label):
+    hidden = weight1 @ x
+    dhidden = weight2[label] * (hidden > 0)
+    return weight1.T @ dhidden""",
+    alternative="""\
+def pixel_gradient(x, weight1, weight2, label):
+    dx = np.zeros(len(x))
+    for h in range(len(weight1)):
+        if (weight1[h] * x).sum() > 0:
+            dx += weight2[label, h] * weight1[h]
+    return dx""",
+    returns={"dx": "D"},
+    shows="Your gradient says which pixels the score hangs on; no weight changed on the way.",
+    inputs=Inputs(
+        arguments={"x": "D", "weight1": "H D", "weight2": "3 H", "label": (1, 0, 2)},
+        example={"D": 3, "H": 2},
+        sizes={"D": range(1, 6), "H": range(1, 6)},
+        also=({"D": 5, "H": 4, "label": 2}, {"D": 4, "H": 5, "label": 0}),
+    ),
+    slips=(
+        Slip(
+            "ReLU passed over",
+            "{your} lets everything through the ReLU on the way back. Where the hidden sum is not "
+            "above 0 the score does not feel it: multiply by hidden > 0.",
+            (lambda x, w1, w2, label: _slope(x, w1, w2, label, relu="none"),),
+        ),
+        Slip(
+            "values of the ReLU in place of its slope",
+            "{your} multiplies by what the ReLU hands on. On the way back its slope counts, which "
+            "is 1 or 0.",
+            (lambda x, w1, w2, label: _slope(x, w1, w2, label, relu="value"),),
+        ),
+        Slip(
+            "gradient of all scores",
+            "{your} is the gradient of the sum of all scores. One score is asked for: begin with "
+            "row `label` of weight2.",
+            (lambda x, w1, w2, label: w1.T @ (w2.sum(axis=0) * (w1 @ x > 0)),),
+        ),
+        Slip(
+            "gradient times pixel",
+            "{your} is multiplied by the pixels. That says what a pixel adds to the score; the "
+            "gradient says what changing it would do.",
+            (lambda x, w1, w2, label: x * _slope(x, w1, w2, label),),
+        ),
+        Slip(
+            "size only",
+            "{your} has lost its signs. They say whether brightening a pixel raises or lowers the "
+            "score; take no absolute value here.",
+            (lambda x, w1, w2, label: np.abs(_slope(x, w1, w2, label)),),
+        ),
+    ),
+    hints=(
+        "Go back through three steps in reverse: the last product, the ReLU, the first product.",
+        "The gradient of the score with respect to what the ReLU hands on is a row of weight2. The "
+        "ReLU hands it back where its input is above 0.",
+        "dhidden = weight2[label] * (weight1 @ x > 0); then each hidden unit hands back its row of "
+        "weight1 times its dhidden, and these add.",
+    ),
+)
