@@ -48,6 +48,10 @@ def patches_forward(x, size):
     inputs=Inputs(
         arguments={"x": "N H W", "size": (2, 1, 3)},
         example={"N": 1, "H": 4, "W": 4},
+        derived={
+            "patches": lambda H, W, size: H // size * (W // size),
+            "numbers": lambda size: size * size,
+        },
         sizes={"N": range(1, 4), "H": range(1, 13), "W": range(1, 13)},
         legal=lambda H, W, size: H % size == 0 and W % size == 0,
     ),
@@ -91,103 +95,120 @@ def patches_forward(x, size):
 )
 
 
-def _labels(rng: np.random.Generator, shape: tuple[int, ...], C: int) -> Array:
-    return rng.integers(C, size=shape)
-
-
-def _counted(target: Array, answer: Array, num_classes: int) -> Array:
-    counts = np.zeros((num_classes, num_classes), int)
-    np.add.at(counts, (target, answer), 1)
+def _counted(rows: Array, columns: Array, classes: int) -> Array:
+    counts = np.zeros((classes, classes))
+    np.add.at(counts, (rows, columns), 1)
     return counts
+
+
+def _shares(counts: Array, axis: int | None = 1) -> Array:
+    return counts / np.maximum(counts.sum(axis=axis, keepdims=True), 1)
+
+
+def _confusion(scores: Array, target: Array) -> Array:
+    return _counted(target, scores.argmax(axis=1), scores.shape[1])
 
 
 CONFUSION_MATRIX = Exercise(
     name="confusion_matrix",
     sections=LESSON,
     task="""\
-Given target and answer, both (N,) of whole numbers from 0 to num_classes - 1, return an array of
-whole numbers of shape (num_classes, num_classes): in row i and column j the number of examples that
-are an i and are read as a j.""",
+Given scores (N, C) of N digits and target (N,), what each of them is, return shares of shape
+(C, C): in row i and column j the share of the digits that are an i whose largest score is that of
+j. A row adds up to 1; a digit that does not occur has a row of zeros.""",
     stub="""\
-def confusion_matrix(target, answer, num_classes):
+def confusion_matrix(scores, target):
     raise NotImplementedError""",
     solution="""\
-def confusion_matrix(target, answer, num_classes):
-    counts = np.zeros((num_classes, num_classes), int)
-    for i, j in zip(target, answer):
+def confusion_matrix(scores, target):
+    classes = scores.shape[1]
+    counts = np.zeros((classes, classes))
+    for i, j in zip(target, scores.argmax(axis=1), strict=True):
         counts[i, j] += 1
-    return counts""",
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)""",
     alternative="""\
-def confusion_matrix(target, answer, num_classes):
-    pairs = num_classes * np.asarray(target) + answer
-    flat = np.bincount(pairs, minlength=num_classes * num_classes)
-    return flat.reshape(num_classes, num_classes)""",
-    returns={"counts": "C C"},
+def confusion_matrix(scores, target):
+    classes = range(scores.shape[1])
+    answer = np.argmax(scores, axis=1)
+    shares = np.zeros((len(classes), len(classes)))
+    for i in classes:
+        if (target == i).any():
+            shares[i] = [(answer[target == i] == j).mean() for j in classes]
+    return shares""",
+    returns={"shares": "C C"},
     shows="Your matrix has what is right on its diagonal, and every mistake in a place of its own.",
     inputs=Inputs(
-        arguments={"target": "N", "answer": "N", "num_classes": (3, 2, 4, 10)},
-        example={"N": 5},
-        sizes={"N": range(1, 31)},
+        arguments={"scores": "N C", "target": "N"},
+        example={"N": 4, "C": 2},
+        sizes={"N": range(1, 9), "C": range(1, 4)},
         values={
-            "target": lambda rng, shape, num_classes: _labels(rng, shape, num_classes),
-            "answer": lambda rng, shape, num_classes: _labels(rng, shape, num_classes),
+            "scores": lambda rng, shape: rng.normal(scale=0.4, size=shape),
+            "target": lambda rng, shape, C: rng.integers(C, size=shape),
         },
-        also=({"N": 40, "num_classes": 4}, {"N": 3, "num_classes": 10}),
+        also=tuple({"N": 8, "C": 3 - n % 2} for n in range(5)),
     ),
     slips=(
         Slip(
             "rows and columns exchanged",
-            "{your} has the answers down and the digits across. Row i holds the examples that are "
-            "an i: index it with the target first.",
-            (lambda target, answer, num_classes: _counted(answer, target, num_classes),),
+            "{your} has the answers down and the digits across. Row i holds the digits that are an "
+            "i: index it with the target first.",
+            (
+                lambda scores, target: _shares(_confusion(scores, target).T),
+                lambda scores, target: _shares(_confusion(scores, target)).T,
+            ),
+        ),
+        Slip(
+            "columns add up to 1",
+            "{your} is divided by how often each answer is given. A share of the digits that are "
+            "an i is divided by how many of those there are: the sum of row i.",
+            (lambda scores, target: _shares(_confusion(scores, target), 0),),
+        ),
+        Slip(
+            "shares of all digits",
+            "{your} adds up to 1 as a whole. Each row adds up to 1 by itself: divide it by its own "
+            "sum.",
+            (lambda scores, target: _confusion(scores, target) / len(target),),
+        ),
+        Slip(
+            "counts",
+            "{your} holds counts. Divide each row by its sum, and leave a row of zeros alone.",
+            (_confusion,),
         ),
         Slip(
             "each pair counted once",
-            "{your} has a 1 where there are several examples of a kind. counts[i, j] += 1 "
-            "on whole arrays adds once for each place, however often it is named; count in a loop, "
-            "or with np.add.at or np.bincount.",
+            "{your} counts several digits of one kind as one. counts[i, j] += 1 on whole arrays "
+            "adds once for each place, however often named; count in a loop or with np.add.at.",
+            (lambda scores, target: _shares(np.minimum(_confusion(scores, target), 1)),),
+        ),
+        Slip(
+            "no number where a digit does not occur",
+            "{your} divides by 0 where a digit does not occur. Its row is to stay 0: divide by "
+            "np.maximum(sum, 1), or leave such rows out.",
             (
-                lambda target, answer, num_classes: np.minimum(
-                    _counted(target, answer, num_classes), 1
+                lambda scores, target: (
+                    _confusion(scores, target)
+                    / np.where(c := _confusion(scores, target).sum(1, keepdims=True), c, np.nan)
                 ),
             ),
+        ),
+        Slip(
+            "the least score",
+            "{your} takes the answer whose score is least. The net's answer is the largest score.",
+            (lambda scores, target: _shares(_confusion(-scores, target)),),
         ),
         Slip(
             "only the right ones",
-            "{your} counts what is read rightly alone, or every digit on the diagonal. A mistake "
-            "has a place too: row of the digit, column of the answer.",
-            (
-                lambda target, answer, num_classes: np.diag(
-                    np.diag(_counted(target, answer, num_classes))
-                ),
-                lambda target, answer, num_classes: _counted(target, target, num_classes),
-            ),
-        ),
-        Slip(
-            "only the mistakes",
-            "{your} leaves the diagonal empty. What is read rightly counts too.",
-            (
-                lambda target, answer, num_classes: (
-                    _counted(target, answer, num_classes) * ~np.eye(num_classes, dtype=bool)
-                ),
-            ),
-        ),
-        Slip(
-            "shares instead of counts",
-            "{your} is divided by how many there are. Counts are asked for, whole numbers.",
-            (
-                lambda target, answer, num_classes: (
-                    _counted(target, answer, num_classes) / len(target)
-                ),
-            ),
+            "{your} has nothing but the diagonal. A mistake has a place too: row of the digit, "
+            "column of the answer.",
+            (lambda s, target: _shares(_confusion(s, target)) * np.eye(s.shape[1]),),
         ),
     ),
     hints=(
-        "Start with zeros. Which one cell does the first example raise?",
-        "For an example that is an i and is read as a j it is row i, column j. Several examples "
-        "may meet in one cell.",
-        "counts = np.zeros((num_classes, num_classes), int); then for i, j in zip(target, answer) "
-        "raise counts[i, j] by one.",
+        "Begin with counts. Which one cell does the first digit raise?",
+        "The answer is scores.argmax(axis=1). A digit that is an i and is read as a j raises row "
+        "i, column j by one; several may meet in one cell.",
+        "Then divide each row by its sum, kept as a column: counts.sum(axis=1, keepdims=True). "
+        "np.maximum(sum, 1) leaves empty rows 0.",
     ),
 )
 
@@ -224,10 +245,12 @@ def pixel_gradient(x, weight1, weight2, label):
     returns={"dx": "D"},
     shows="Your gradient says which pixels the score hangs on; no weight changed on the way.",
     inputs=Inputs(
-        arguments={"x": "D", "weight1": "H D", "weight2": "3 H", "label": (1, 0, 2)},
-        example={"D": 3, "H": 2},
-        sizes={"D": range(1, 6), "H": range(1, 6)},
-        also=({"D": 5, "H": 4, "label": 2}, {"D": 4, "H": 5, "label": 0}),
+        arguments={"x": "D", "weight1": "H D", "weight2": "C H", "label": (1, 0, 2)},
+        example={"D": 3, "H": 2, "C": 3},
+        sizes={"D": range(1, 5), "H": range(1, 5), "C": range(1, 4)},
+        derived={"first": lambda D, H: D * H, "second": lambda H, C: H * C},
+        legal=lambda C, label: label < C,
+        also=tuple({"D": 4, "H": 4, "C": 3, "label": label} for label in (0, 1, 2, 0, 1, 2)),
     ),
     slips=(
         Slip(

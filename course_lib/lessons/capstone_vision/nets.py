@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,29 +21,33 @@ EPOCHS = {"residual CNN": 12, "vision transformer": 20}
 RATES = {"residual CNN": 1e-2, "vision transformer": 5e-3}
 
 
-def convolve(inputs: int, outputs: int, rng: np.random.Generator) -> list[Layer]:
+def convolve(inputs: int, outputs: int, rng: np.random.Generator, dtype: Any) -> list[Layer]:
     """3 × 3 windows, then BatchNorm, whose shift makes a bias superfluous."""
-    convolution = lib.Conv2d.init(inputs, outputs, 3, padding="same", bias=False, rng=rng)
-    return [convolution, lib.BatchNorm2d.init(outputs)]
+    options: dict[str, Any] = {"padding": "same", "bias": False, "rng": rng, "dtype": dtype}
+    return [
+        lib.Conv2d.init(inputs, outputs, 3, **options),
+        lib.BatchNorm2d.init(outputs, dtype=dtype),
+    ]
 
 
-def past(channels: int, rng: np.random.Generator) -> Layer:
+def past(channels: int, rng: np.random.Generator, dtype: Any) -> Layer:
     """Two convolutions with a way past them.          [He et al., 2015, arXiv:1512.03385]"""
-    body = [*convolve(channels, channels, rng), lib.ReLU(), *convolve(channels, channels, rng)]
+    twice = [convolve(channels, channels, rng, dtype) for _ in range(2)]
+    body = [*twice[0], lib.ReLU(), *twice[1]]
     return lib.Residual(lib.Sequential(*body))
 
 
-def residual_cnn(rng: np.random.Generator) -> lib.Sequential:
+def residual_cnn(rng: np.random.Generator, dtype: Any = np.float32) -> lib.Sequential:
     """Digits (N, 1, 8, 8) -> ten scores, by windows, two residual blocks and an average."""
     wide = 2 * CHANNELS
     return lib.Sequential(
-        *convolve(1, CHANNELS, rng), lib.ReLU(),
-        past(CHANNELS, rng), lib.ReLU(),
+        *convolve(1, CHANNELS, rng, dtype), lib.ReLU(),
+        past(CHANNELS, rng, dtype), lib.ReLU(),
         lib.MaxPool2d(2),
-        *convolve(CHANNELS, wide, rng), lib.ReLU(),
-        past(wide, rng), lib.ReLU(),
+        *convolve(CHANNELS, wide, rng, dtype), lib.ReLU(),
+        past(wide, rng, dtype), lib.ReLU(),
         lib.GlobalAvgPool(),
-        lib.Linear.init(wide, 10, rng=rng),
+        lib.Linear.init(wide, 10, rng=rng, dtype=dtype),
     )  # fmt: skip
 
 
@@ -60,28 +64,30 @@ class Tokens(Layer):
         return tokens, backward
 
 
-def vision_transformer(rng: np.random.Generator) -> lib.Sequential:
+def vision_transformer(rng: np.random.Generator, dtype: Any = np.float32) -> lib.Sequential:
     """Digits (N, 1, 8, 8) -> ten scores, by 16 patches that look at each other.
 
     One block of it.                           [Dosovitskiy et al., 2020, arXiv:2010.11929]
     """
+    options: dict[str, Any] = {"rng": rng, "dtype": dtype}
     count = (SIDE // PATCH) ** 2
-    attention = lib.MultiHeadAttention.init(WIDTH, HEADS, rng=rng)
-    wide, narrow = (lib.Linear.init(*sizes, rng=rng) for sizes in ((32, 64), (64, 32)))
+    attention = lib.MultiHeadAttention.init(WIDTH, HEADS, **options)
+    wide, narrow = (lib.Linear.init(*sizes, **options) for sizes in ((32, 64), (64, 32)))
+    norms = [lib.LayerNorm.init(WIDTH, dtype=dtype) for _ in range(3)]
     return lib.Sequential(
-        lib.Conv2d.init(1, WIDTH, PATCH, stride=PATCH, rng=rng),  # each patch by the same weights
+        lib.Conv2d.init(1, WIDTH, PATCH, stride=PATCH, **options),  # each patch by the same weights
         Tokens(),
-        lib.LearnedPositionalEncoding.init(count, WIDTH, rng=rng),
-        lib.Residual(lib.Sequential(lib.LayerNorm.init(WIDTH), attention)),
-        lib.Residual(lib.Sequential(lib.LayerNorm.init(WIDTH), wide, lib.GELU(), narrow)),
-        lib.LayerNorm.init(WIDTH),
+        lib.LearnedPositionalEncoding.init(count, WIDTH, **options),
+        lib.Residual(lib.Sequential(norms[0], attention)),
+        lib.Residual(lib.Sequential(norms[1], wide, lib.GELU(), narrow)),
+        norms[2],
         lib.Flatten(),
         lib.Dropout(0.1, rng=rng),
-        lib.Linear.init(count * WIDTH, 10, rng=rng),
+        lib.Linear.init(count * WIDTH, 10, **options),
     )
 
 
-NETS: dict[str, Callable[[np.random.Generator], lib.Sequential]] = {
+NETS: dict[str, Callable[..., lib.Sequential]] = {
     "residual CNN": residual_cnn,
     "vision transformer": vision_transformer,
 }
@@ -95,10 +101,17 @@ class Trained(NamedTuple):
     history: History
 
 
-def train(name: str, seed: int, *, epochs: int | None = None, progress: bool = False) -> Trained:
+def train(
+    name: str,
+    seed: int,
+    *,
+    epochs: int | None = None,
+    dtype: Any = np.float32,
+    progress: bool = False,
+) -> Trained:
     """One of the two nets, trained on digits that this seed draws."""
-    data = lib.digits(rng=np.random.default_rng(seed))
-    net = NETS[name](np.random.default_rng(seed))
+    data = lib.digits(rng=np.random.default_rng(seed), dtype=dtype)
+    net = NETS[name](np.random.default_rng(seed), dtype)
     epochs = EPOCHS[name] if epochs is None else epochs
     steps = epochs * round(len(data.x_train) / 64)
     net, history = lib.fit(

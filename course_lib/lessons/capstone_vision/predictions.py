@@ -71,6 +71,7 @@ PREDICTIONS = (
         question="Which of the two nets has more parameters?",
         choices=BOTH,
         answer=_more_parameters,
+        wrong={"residual CNN": "It has more layers, but small ones."},
         explanation="The convolution shares its weights among all places; the transformer has four "
         "matrices in its attention and a weight for every token in its last layer.",
     ),
@@ -79,6 +80,7 @@ PREDICTIONS = (
         question="Trained on the same 1347 digits, which reads more of those held out?",
         choices=BOTH,
         answer=_more_accurate,
+        wrong={"vision transformer": "It sees all patches at once, and has more parameters."},
         explanation="What lies together belongs together, and a stroke is a stroke anywhere: the "
         "convolution begins with that, the transformer has to learn it from few digits.",
     ),
@@ -99,6 +101,7 @@ PREDICTIONS = (
         question="Which net is turned by one pixel more often?",
         choices=BOTH,
         answer=_easier_to_turn,
+        wrong={"vision transformer": "It is the less accurate of the two."},
         explanation="Here the more accurate net is the one that is turned more often. Accuracy on "
         "clean digits says nothing about that.",
     ),
@@ -108,6 +111,7 @@ PREDICTIONS = (
         "start in them?",
         choices={"much of it": "much as it was", "nothing to speak of": "nothing of it"},
         answer=_kernels_correlate,
+        wrong={"nothing of it": "The loss fell a long way, the kernels did not move far."},
         explanation="Training moves the weights only as far as the loss asks. With layers behind "
         "them that learn too, random kernels are useful ones after a small change.",
     ),
