@@ -9,6 +9,7 @@ from __future__ import annotations
 from course_lib.lessons import (
     activation,
     attention,
+    capstone_text,
     convolution,
     dropout,
     embedding,
@@ -40,6 +41,7 @@ LESSONS = (
     embedding,
     positional,
     training,
+    capstone_text,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
