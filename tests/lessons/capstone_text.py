@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
-EXPLORERS = {}
+from course_lib.explore import blindfold
+
+EXPLORERS = {
+    "blindfold, what suffices": lambda: blindfold(
+        word="facade", hidden="all but the cells that suffice"
+    )
+}
