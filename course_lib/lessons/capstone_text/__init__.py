@@ -1,6 +1,6 @@
 """What the notebook 04_13_capstone_text calls: explorer, exercises and predictions."""
 
-from course_lib.lessons.capstone_text.exercises import NEXT_TOKEN_LOSS, SAMPLE_WITH_TEMPERATURE
+from course_lib.lessons.capstone_text.exercises import BIGRAM_NATS, NEXT_TOKEN_LOSS
 from course_lib.lessons.capstone_text.predictions import PREDICTIONS as PREDICTIONS
 
-EXERCISES = (NEXT_TOKEN_LOSS, SAMPLE_WITH_TEMPERATURE)
+EXERCISES = (NEXT_TOKEN_LOSS, BIGRAM_NATS)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import course_lib as lib
-from course_lib.draw import Grid, Legend, Page, Words
+from course_lib.draw import Grid, Legend, Page, Panel, Words
 from course_lib.draw.palette import HIGHLIGHT, MUTED, OUTPUT, Scale
 from course_lib.engine.control import Pad
 from course_lib.engine.explorer import Explorer
@@ -172,16 +172,20 @@ Of 200 other words right at each place: {shares}."""
 def draw(figure: Figure) -> Callable[[View], None]:
     """The map with what is forbidden, the tokens at both sides, and what is written."""
     says = Words(LONGEST, weight="bold")
-    cells = Grid("map", SIZE, SIZE, height=300, least=300, lined=True)
+    cells = Panel(
+        "map", xlim=(-1, SIZE), ylim=(SIZE, -1), equal=True, height=300, least=290, frame=MUTED
+    )
     written = Grid("written", 2, LENGTH, square=False, height=80, caption="")
     key = Legend(
         (MUTED, "forbidden"), (HIGHLIGHT, "broken"), (OUTPUT, "GO: the net writes from here")
     )
     Page(figure, [says], [cells, written], [key])
+    weights = cells.cells()
     crosses = cells.segments(MUTED, linewidths=2)
     start = cells.segments(OUTPUT, linewidths=2)
-    start.set_segments([[(0, LENGTH), (SIZE, LENGTH)]])
-    letters = [cells.label(i + 0.5, i + 0.5, "", ha="center") for i in range(SIZE)]
+    start.set_segments([[(-1, LENGTH), (SIZE, LENGTH)]])
+    who = [cells.label(-0.5, i + 0.5, "", ha="center") for i in range(SIZE)]
+    whom = [cells.label(i + 0.5, -0.5, "", ha="center") for i in range(SIZE)]
     answer = [[written.label(i + 0.5, row + 0.5, "", ha="center") for i in range(LENGTH)]
               for row in range(2)]  # fmt: skip
     marks = written.segments(HIGHLIGHT, linewidths=3)
@@ -192,13 +196,14 @@ def draw(figure: Figure) -> Callable[[View], None]:
         says.set_text(f"It writes “{said}”, and {broken} of {LENGTH} letters break. "
                       f"Cells left open: {view.open}.")  # fmt: skip
         cells.title.set_text("row: who looks, column: where to")
-        cells.show(view.map, Scale(0, 1, "Blues"), extent=(0, SIZE, SIZE, 0))
+        weights.show(view.map, Scale(0, 1, "Blues"), (0, SIZE, SIZE, 0))
         crosses.set_segments(
             [[(s + 0.15, t + 0.15), (s + 0.85, t + 0.85)] for t, s in np.argwhere(view.forbidden)]
         )
         line = view.word + "→" + view.word[::-1][:-1]
-        for label, letter in zip(letters, line, strict=True):
-            label.set_text(letter)
+        for row, column, letter in zip(who, whom, line, strict=True):
+            row.set_text(letter)
+            column.set_text(letter)
         written.title.set_text("what it writes, and how often right")
         for i, (top, below) in enumerate(zip(*answer, strict=True)):
             top.set_text(said[i])

@@ -39,7 +39,7 @@ def against_counts(text: Text, nets: Sequence[Layer]) -> Picture:
     nats = [net_nats(net, text) for net in nets]
     ax.plot(STAGES, nats, "o-", color=OUTPUT, mec=INK)
     for steps, value in zip(STAGES, nats, strict=True):
-        ax.annotate(f"{value:.2f}", (steps, value), xytext=(0, -15), textcoords="offset points",
+        ax.annotate(f"{value:.2f}", (steps, value), xytext=(16, 5), textcoords="offset points",
                     ha="center", color=INK, fontsize=9)  # fmt: skip
     title = "Nats per held-out character: the net as it trains, and tables of counts"
     ax.set(xlim=(0, STEPS * 1.35), xlabel="steps of training", ylabel="nats per character")
@@ -60,7 +60,7 @@ def samples(text: Text, nets: Sequence[Layer], start: str = "the ") -> Picture:
     for steps, net in zip(STAGES, nets, strict=True):
         for temperature in TEMPERATURES:
             rng = np.random.default_rng(0)
-            said = go_on(net, text, start, 110, temperature=temperature, rng=rng)
+            said = go_on(net, text, start, 96, temperature=temperature, rng=rng)
             figure.text(0.01, top, f"{steps} steps, {temperature}", fontsize=9, color=DATA,
                         va="top")  # fmt: skip
             figure.text(0.21, top, fill(said, 58), fontsize=9, color=INK, va="top",

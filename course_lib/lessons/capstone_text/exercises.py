@@ -1,4 +1,4 @@
-"""The exercises next_token_loss and sample_with_temperature."""
+"""The exercises next_token_loss and bigram_nats."""
 
 from __future__ import annotations
 
@@ -25,23 +25,22 @@ def _picked(table: Array, tokens: Array) -> Array:
 
 
 def _loss(
-    at: Callable[[Array], Array] = lambda logits: logits[:, :-1],
     due: Callable[[Array], Array] = lambda tokens: tokens[:, 1:],
     over: Callable[[Array], Any] = np.mean,
     table: Callable[[Array], Array] = _surprise,
 ) -> Callable[[Array, Array], Any]:
     """The loss with one thing done otherwise."""
-    return lambda logits, tokens: over(_picked(table(at(logits)), due(tokens)))
+    return lambda logits, tokens: over(_picked(table(logits), due(tokens)))
 
 
 NEXT_TOKEN_LOSS = Exercise(
     name="next_token_loss",
     sections=SECTIONS,
     task="""
-A causal net has read `tokens` `(N, T)`, whole numbers below V, and gave `logits` `(N, T, V)`: at
-each place a score for every token that may come **next**. Return the mean surprise in nats, one
-number: `-log p`, where p is the softmax's probability of the token that does come next, over all
-places that have a next token. Scores may be in the thousands.
+A causal net has read all but the last of `tokens` `(N, T + 1)`, whole numbers below V, and gave
+`logits` `(N, T, V)`: at each place a score for every token that may come **next**. Return the mean
+surprise in nats, one number: `-log p`, where p is the softmax's probability of the token that does
+come next. Scores may be in the thousands.
 """,
     stub="""
 def next_token_loss(logits, tokens):
@@ -49,27 +48,28 @@ def next_token_loss(logits, tokens):
 """,
     solution="""
 def next_token_loss(logits, tokens):
-    logits, due = logits[:, :-1], tokens[:, 1:]  # the last place has nothing after it
+    due = tokens[:, 1:]  # the first token is never guessed
     shifted = logits - logits.max(axis=-1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return -np.take_along_axis(log_p, due[..., None], axis=-1).mean()
 """,
     alternative="""
 def next_token_loss(logits, tokens):
-    N, T = tokens.shape
+    N, T, V = logits.shape
     total = 0.0
     for n in range(N):
-        for t in range(T - 1):
+        for t in range(T):
             scores = logits[n, t] - logits[n, t].max()
             total += np.log(np.exp(scores).sum()) - scores[tokens[n, t + 1]]
-    return total / (N * (T - 1))
+    return total / (N * T)
 """,
     returns={"loss": ""},
-    shows="Your loss compares each place with the token after it, and the last place with none.",
+    shows="Your loss is what every language model is trained on: the surprise at the next token.",
     inputs=Inputs(
-        arguments={"logits": "N T V", "tokens": "N T"},
-        example={"N": 1, "T": 3, "V": 3},
-        sizes={"T": range(2, 6), "V": range(2, 6)},
+        arguments={"logits": "N T V", "tokens": "N read"},
+        example={"N": 1, "T": 2, "V": 3},
+        sizes={"N": range(1, 5), "T": range(1, 5), "V": range(1, 7)},
+        derived={"read": lambda T: T + 1, "guesses": lambda N, T: N * T},
         values={"tokens": lambda rng, shape, V: rng.integers(V, size=shape)},
         large=("logits",),
     ),
@@ -77,27 +77,23 @@ def next_token_loss(logits, tokens):
         Slip(
             "not shifted",
             "Your loss asks each place for the token that stands there, which the net has just "
-            "read. It is to be surprised by the next one: logits[:, :-1] with tokens[:, 1:].",
-            (
-                _loss(lambda x: x, lambda t: t),
-                _loss(lambda x: x[:, :-1], lambda t: t[:, :-1]),
-                _loss(lambda x: x[:, 1:], lambda t: t[:, 1:]),
-            ),
-        ),
-        Slip(
-            "shifted the wrong way",
-            "Your loss asks each place for the token before it. The next token is due: "
-            "logits[:, :-1] with tokens[:, 1:].",
-            (
-                _loss(lambda x: x[:, 1:], lambda t: t[:, :-1]),
-                _loss(lambda x: x, lambda t: np.roll(t, 1, axis=1)),
-            ),
+            "read. It is to be surprised by the next one: tokens[:, 1:].",
+            (_loss(lambda tokens: tokens[:, :-1]),),
         ),
         Slip(
             "the last place asked for the first token",
-            "Your loss also asks the last place, and takes the first token for its next. np.roll "
-            "goes round; the last place has no next token and does not count.",
-            (_loss(lambda x: x, lambda t: np.roll(t, -1, axis=1)),),
+            "Your loss goes round, or a place too far: place 0 is asked for tokens[:, 1], and the "
+            "last place for the last token.",
+            (
+                _loss(lambda tokens: np.roll(tokens, -1, axis=1)[:, 1:]),
+                _loss(lambda tokens: np.roll(tokens, 1, axis=1)[:, :-1]),
+            ),
+        ),
+        Slip(
+            "texts exchanged back to front",
+            "Your loss reads the tokens that are due from the end. They stand in the order of the "
+            "places.",
+            (_loss(lambda tokens: tokens[:, :0:-1]),),
         ),
         Slip(
             "summed",
@@ -115,8 +111,9 @@ def next_token_loss(logits, tokens):
             ),
         ),
         Slip(
-            "divided by all places",
-            "Your loss divides by N * T. Only T - 1 places of each text have a next token.",
+            "divided by all tokens",
+            "Your loss divides by the number of tokens. The first token of each text is never "
+            "guessed: N * T places are.",
             (_loss(over=lambda s: s.sum() / (s.shape[0] * (s.shape[1] + 1))),),
         ),
         Slip(
@@ -167,10 +164,10 @@ def next_token_loss(logits, tokens):
         ),
     ),
     hints=(
-        "With three tokens there are two questions: after the first, and after the second. Which "
-        "places of logits are asked, and which of tokens are the answers?",
-        "logits[:, :-1] and tokens[:, 1:] belong together. Subtract the largest score of each "
-        "place before np.exp, so that it does not overflow.",
+        "With three tokens there are two guesses: after the first, and after the second. Which of "
+        "tokens are the answers?",
+        "tokens[:, 1:] are due. Subtract the largest score of each place before np.exp, so that it "
+        "does not overflow.",
         "log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)); "
         "np.take_along_axis(log_p, due[..., None], axis=-1) picks the tokens that are due.",
     ),
@@ -178,182 +175,166 @@ def next_token_loss(logits, tokens):
 )
 
 
-def _shares(logits: Array, temperature: float) -> Array:
-    weights = np.exp((logits - logits.max(axis=-1, keepdims=True)) / temperature)
-    return weights / weights.sum(axis=-1, keepdims=True)
+def _nats(
+    shares: Callable[[Array, float], Array] = lambda c, e: (c + e) / (c + e).sum(1, keepdims=True),
+    over: Callable[[Array], Any] = lambda p: -np.log(p).mean(),
+    pick: Callable[[Array, Array, Array], Array] = lambda table, before, after: table[
+        before, after
+    ],
+) -> Callable[[Array, Array, Array, float], Any]:
+    """The surprise with one thing done otherwise."""
+    return lambda counts, before, after, extra: over(pick(shares(counts, extra), before, after))
 
 
-def _inverted(shares: Array, uniform: Array) -> Array:
-    """How many of the running sums are at or below each uniform number."""
-    below = (shares.cumsum(axis=-1) <= uniform[:, None]).sum(axis=-1)
-    return np.minimum(below, shares.shape[-1] - 1)
-
-
-def _sampled(
-    shares: Callable[[Array, float], Array] = _shares,
-    choose: Callable[[Array, Array], Array] = _inverted,
-) -> Callable[[Array, float, Array], Array]:
-    """The sample with one thing done otherwise."""
-    return lambda logits, temperature, uniform: choose(shares(logits, temperature), uniform)
-
-
-SAMPLE_WITH_TEMPERATURE = Exercise(
-    name="sample_with_temperature",
+BIGRAM_NATS = Exercise(
+    name="bigram_nats",
     sections=SECTIONS,
     task="""
-`logits` is `(N, V)`: N times a score for each of V tokens. Divide them by `temperature` (above
-0) and turn each row into probabilities by a softmax. Then choose a token for each row with the
-number `uniform[n]`, from 0 up to but not including 1: lay the probabilities end to end, token 0
-first; `uniform[n]` lies in the stretch of the token that is chosen. Return the N tokens. With
-probabilities 0.5, 0.3, 0.2 the number 0.4 chooses token 0, and 0.6 token 1. Scores may be in the
-thousands.
+`counts` is `(V, V)`: how often token j came right after token i stands in `counts[i, j]`. Add
+`extra` to every count, and turn each row into probabilities: of what comes after i. Now a text that
+was not counted: `before` and `after` are `(S,)`, S pairs of tokens that follow one another in it.
+Return the mean surprise in nats, one number: `-log p`, where p is the probability of `after[s]`
+after `before[s]`.
 """,
     stub="""
-def sample_with_temperature(logits, temperature, uniform):
+def bigram_nats(counts, before, after, extra):
     raise NotImplementedError
 """,
     solution="""
-def sample_with_temperature(logits, temperature, uniform):
-    scores = logits / temperature
-    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-    ends = (weights / weights.sum(axis=1, keepdims=True)).cumsum(axis=1)
-    passed = (ends <= uniform[:, None]).sum(axis=1)  # stretches that end before the number
-    return np.minimum(passed, logits.shape[1] - 1)  # where rounding leaves the last end below 1
+def bigram_nats(counts, before, after, extra):
+    table = counts + extra  # nothing is impossible
+    shares = table / table.sum(axis=1, keepdims=True)  # each row adds up to 1
+    return -np.log(shares[before, after]).mean()
 """,
     alternative="""
-def sample_with_temperature(logits, temperature, uniform):
-    chosen = []
-    for scores, number in zip(logits / temperature, uniform):
-        weights = np.exp(scores - scores.max())
-        ends = np.cumsum(weights / weights.sum())
-        token = int(np.searchsorted(ends, number, side="right"))
-        chosen.append(min(token, len(scores) - 1))
-    return np.array(chosen)
+def bigram_nats(counts, before, after, extra):
+    total = 0.0
+    for i, j in zip(before, after):
+        total -= np.log((counts[i, j] + extra) / (counts[i].sum() + extra * len(counts)))
+    return total / len(before)
 """,
-    returns={"tokens": "N"},
-    shows="Your sampler follows the temperature: low, and the likeliest wins; high, and all may.",
+    returns={"nats": ""},
+    shows="Your table of counts can be held against a net: both give nats per token.",
     inputs=Inputs(
-        arguments={"logits": "N V", "temperature": (1.0, 0.5, 2.0), "uniform": "N"},
-        example={"N": 4, "V": 3},
-        sizes={"N": (1, 2, 5, 9, 16), "V": range(1, 7)},
-        values={"uniform": lambda rng, shape: rng.random(shape)},
-        large=("logits",),
+        arguments={"counts": "V V", "before": "S", "after": "S", "extra": (0.1, 0.5, 1.0)},
+        example={"V": 3, "S": 2},
+        sizes={"V": range(1, 5), "S": range(1, 8)},
+        derived={"pairs": lambda V: V * V},
+        values={
+            "counts": lambda rng, shape: (9 * rng.random(shape)).round(2),
+            "before": lambda rng, shape, V: rng.integers(V, size=shape),
+            "after": lambda rng, shape, V: rng.integers(V, size=shape),
+        },
     ),
     slips=(
         Slip(
-            "the likeliest always",
-            "Your tokens are always the likeliest ones, whatever uniform says. A less likely token "
-            "is chosen when the number lies in its stretch.",
-            (_sampled(choose=lambda p, u: p.argmax(axis=1)),),
+            "extra forgotten",
+            "Your nats leave extra out. Without it a pair that was never counted has the "
+            "probability 0, and its surprise has no end.",
+            (_nats(lambda c, e: c / c.sum(1, keepdims=True)),),
         ),
         Slip(
-            "multiplied by the temperature",
-            "Your tokens come from scores that are multiplied by the temperature. Divide: a low "
-            "temperature drives the scores apart.",
-            (_sampled(lambda x, t: _shares(x, 1 / t)),),
-        ),
-        Slip(
-            "temperature ignored",
-            "Your tokens come from the scores as they are. Divide them by the temperature before "
-            "the softmax.",
-            (_sampled(lambda x, t: _shares(x, 1.0)),),
-        ),
-        Slip(
-            "probabilities divided by the temperature",
-            "Your tokens come from probabilities divided by the temperature. The scores are "
-            "divided, before the softmax.",
+            "extra missing from the sum",
+            "Your nats add extra to the count alone. Each row must add up to 1: the sum of a row "
+            "has V times extra, too.",
             (
-                _sampled(lambda x, t: _shares(x, 1.0) / t),
-                _sampled(lambda x, t: _shares(_shares(x, 1.0), t)),
+                _nats(lambda c, e: (c + e) / c.sum(1, keepdims=True)),
+                _nats(lambda c, e: (c + e) / (c.sum(1, keepdims=True) + e)),
             ),
         ),
         Slip(
-            "no softmax",
-            "Your tokens come from the scores, which are no probabilities. Take exp of them and "
-            "divide by the sum of each row.",
+            "columns add up to 1",
+            "Your nats divide by the sums of the columns. A row holds what comes after i, so each "
+            "row adds up to 1: axis=1.",
+            (_nats(lambda c, e: (c + e) / (c + e).sum(0)),),
+        ),
+        Slip(
+            "sums lined up with the columns",
+            "Your nats divide each column by the sum of a row. Keep the axis: "
+            "sum(axis=1, keepdims=True).",
+            (_nats(lambda c, e: (c + e) / (c + e).sum(1)),),
+        ),
+        Slip(
+            "divided by the sum of all",
+            "Your nats divide by the sum of the whole table: how likely is the pair. Asked is how "
+            "likely the second token is once the first is known: divide by its row.",
+            (_nats(lambda c, e: (c + e) / (c + e).sum()),),
+        ),
+        Slip(
+            "before and after exchanged",
+            "Your nats look up table[after, before]. The row is the token before.",
             (
-                _sampled(lambda x, t: x / t),
-                _sampled(lambda x, t: x / t / (x / t).sum(axis=1, keepdims=True)),
-                _sampled(lambda x, t: abs(x / t) / abs(x / t).sum(axis=1, keepdims=True)),
+                _nats(pick=lambda table, before, after: table[after, before]),
+                _nats(lambda c, e: ((c + e) / (c + e).sum(0)).T),
             ),
         ),
         Slip(
-            "not divided by the sum",
-            "Your tokens come from exp of the scores alone. Divide by the sum of each row, so that "
-            "the stretches end at 1.",
-            (_sampled(lambda x, t: np.exp((x - x.max(axis=1, keepdims=True)) / t)),),
-        ),
-        Slip(
-            "softmax over the rows",
-            "Your tokens come from a softmax down the columns. Each row has its own probabilities: "
-            "axis=1.",
-            (_sampled(lambda x, t: _shares(x.T, t).T),),
-        ),
-        Slip(
-            "one token too far",
-            "Your tokens are one too large. A number in the first stretch chooses token 0: count "
-            "the stretches that end before it.",
-            (_sampled(choose=lambda p, u: _inverted(p, u) + 1),),
-        ),
-        Slip(
-            "one token too early",
-            "Your tokens are one too small. Count all stretches that end before the number.",
+            "every pair of rows and columns",
+            "Your nats look up whole rows, or a table of all rows with all columns. "
+            "table[before, after] picks one number for each pair.",
             (
-                _sampled(choose=lambda p, u: _inverted(p, u) - 1),
-                _sampled(choose=lambda p, u: np.maximum(_inverted(p, u) - 1, 0)),
+                _nats(pick=lambda table, before, after: table[before][:, after]),
+                _nats(pick=lambda table, before, after: table[before]),
             ),
         ),
         Slip(
-            "the likeliest stretch first",
-            "Your tokens come from probabilities that were sorted. The stretches lie in the order "
-            "of the tokens, token 0 first.",
+            "summed",
+            "Your nats are a sum over the pairs. Take the mean, so that they do not grow with the "
+            "length of the text.",
+            (_nats(over=lambda p: -np.log(p).sum()),),
+        ),
+        Slip(
+            "sign",
+            "Your nats are negative: the mean of log p. The surprise is -log p.",
+            (_nats(over=lambda p: np.log(p).mean()),),
+        ),
+        Slip(
+            "in bits",
+            "Your nats are bits: the logarithm has the base 2. Nats come from np.log.",
+            (_nats(over=lambda p: -np.log2(p).mean()),),
+        ),
+        Slip(
+            "the logarithm of the mean",
+            "Your nats take the mean of the probabilities and then the logarithm. Take the "
+            "logarithm of each, and then the mean.",
+            (_nats(over=lambda p: -np.log(p.mean())),),
+        ),
+        Slip(
+            "the probability, no logarithm",
+            "Your nats are a mean of probabilities. The surprise is minus the logarithm of each.",
+            (_nats(over=np.mean), _nats(over=lambda p: 1 - p.mean())),
+        ),
+        Slip(
+            "perplexity",
+            "Your nats are exp of what is asked for, which is called perplexity. Leave exp out.",
+            (_nats(over=lambda p: np.exp(-np.log(p).mean())),),
+        ),
+        Slip(
+            "weighted by the probability",
+            "Your nats weigh each surprise by its probability, as an entropy does. Each pair of "
+            "the text counts once.",
             (
-                _sampled(choose=lambda p, u: _inverted(-np.sort(-p, axis=1), u)),
-                _sampled(
-                    choose=lambda p, u: np.take_along_axis(
-                        np.argsort(-p, axis=1), _inverted(-np.sort(-p, axis=1), u)[:, None], 1
-                    )[:, 0]
-                ),
+                _nats(over=lambda p: -(p * np.log(p)).mean()),
+                _nats(over=lambda p: -(p * np.log(p)).sum()),
             ),
         ),
         Slip(
-            "laid from the other end",
-            "Your tokens come from stretches that begin with the last token. Token 0 lies first, "
-            "from 0 on.",
+            "softmax of the counts",
+            "Your nats take a softmax of the counts. Counts become probabilities by a division "
+            "alone.",
             (
-                _sampled(choose=lambda p, u: _inverted(p, 1 - u)),
-                _sampled(choose=lambda p, u: p.shape[1] - 1 - _inverted(p[:, ::-1], u)),
+                _nats(lambda c, e: np.exp(-_surprise(c + e))),
+                _nats(lambda c, e: np.exp(-_surprise(c))),
             ),
-        ),
-        Slip(
-            "the number compared with each probability",
-            "Your tokens come from comparing the number with each probability. Compare it with "
-            "their running sums: np.cumsum.",
-            (
-                _sampled(choose=lambda p, u: (p > u[:, None]).argmax(axis=1)),
-                _sampled(choose=lambda p, u: abs(p - u[:, None]).argmin(axis=1)),
-                _sampled(choose=lambda p, u: (p <= u[:, None]).sum(axis=1)),
-            ),
-        ),
-        Slip(
-            "the same number for all rows",
-            "Your tokens are all chosen by uniform[0]. Row n has its own number, uniform[n].",
-            (_sampled(choose=lambda p, u: _inverted(p, np.full(len(u), u[0]))),),
-        ),
-        Slip(
-            "the number spread evenly",
-            "Your tokens treat all tokens as equally likely. The stretches are as long as the "
-            "probabilities.",
-            (_sampled(choose=lambda p, u: (u * p.shape[1]).astype(int)),),
         ),
     ),
     hints=(
-        "Take probabilities 0.5, 0.3, 0.2: where do the three stretches end? How many of these "
-        "ends are at or below 0.6?",
-        "np.cumsum(p, axis=1) gives the ends. Subtract the largest score of each row before "
-        "np.exp, so that it does not overflow.",
-        "ends = p.cumsum(axis=1); (ends <= uniform[:, None]).sum(axis=1) counts the stretches "
-        "that end before the number, and that is the token.",
+        "A row of counts is 3, 1, 0 and extra is 1. Which three numbers stand there now, what is "
+        "their sum, and what are the probabilities?",
+        "table.sum(axis=1, keepdims=True) has a sum for each row, in a column that divides the "
+        "row. table[before, after] picks one number for each pair.",
+        "shares = (counts + extra) / (counts + extra).sum(axis=1, keepdims=True); then minus the "
+        "mean of np.log(shares[before, after]).",
     ),
     points=2,
 )
