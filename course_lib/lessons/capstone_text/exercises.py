@@ -24,52 +24,57 @@ def _picked(table: Array, tokens: Array) -> Array:
     return np.take_along_axis(table, tokens[..., None], axis=-1)[..., 0]
 
 
+def _due(tokens: Array, end: int) -> Array:
+    return np.concatenate([tokens[:, 1:], np.full((len(tokens), 1), end)], axis=1)
+
+
 def _loss(
-    due: Callable[[Array], Array] = lambda tokens: tokens[:, 1:],
+    due: Callable[[Array, int], Array] = _due,
     over: Callable[[Array], Any] = np.mean,
     table: Callable[[Array], Array] = _surprise,
-) -> Callable[[Array, Array], Any]:
+) -> Callable[[Array, Array, int], Any]:
     """The loss with one thing done otherwise."""
-    return lambda logits, tokens: over(_picked(table(logits), due(tokens)))
+    return lambda logits, tokens, end: over(_picked(table(logits), due(tokens, end)))
 
 
 NEXT_TOKEN_LOSS = Exercise(
     name="next_token_loss",
     sections=SECTIONS,
     task="""
-A causal net has read all but the last of `tokens` `(N, T + 1)`, whole numbers below V, and gave
-`logits` `(N, T, V)`: at each place a score for every token that may come **next**. Return the mean
-surprise in nats, one number: `-log p`, where p is the softmax's probability of the token that does
-come next. Scores may be in the thousands.
+A causal net has read `tokens` `(N, T)`, whole numbers below V, and gave `logits` `(N, T, V)`: at
+each place a score for every token that may come **next**. After the last token of each text comes
+the token `end`. Return the mean surprise in nats, one number: `-log p`, where p is the softmax's
+probability of the token that does come next. Scores may be in the thousands.
 """,
     stub="""
-def next_token_loss(logits, tokens):
+def next_token_loss(logits, tokens, end):
     raise NotImplementedError
 """,
     solution="""
-def next_token_loss(logits, tokens):
-    due = tokens[:, 1:]  # the first token is never guessed
+def next_token_loss(logits, tokens, end):
+    due = np.concatenate([tokens[:, 1:], np.full((len(tokens), 1), end)], axis=1)
     shifted = logits - logits.max(axis=-1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return -np.take_along_axis(log_p, due[..., None], axis=-1).mean()
 """,
     alternative="""
-def next_token_loss(logits, tokens):
+def next_token_loss(logits, tokens, end):
     N, T, V = logits.shape
     total = 0.0
     for n in range(N):
         for t in range(T):
+            due = tokens[n, t + 1] if t + 1 < T else end
             scores = logits[n, t] - logits[n, t].max()
-            total += np.log(np.exp(scores).sum()) - scores[tokens[n, t + 1]]
+            total += np.log(np.exp(scores).sum()) - scores[due]
     return total / (N * T)
 """,
     returns={"loss": ""},
     shows="Your loss is what every language model is trained on: the surprise at the next token.",
     inputs=Inputs(
-        arguments={"logits": "N T V", "tokens": "N read"},
-        example={"N": 1, "T": 2, "V": 3},
+        arguments={"logits": "N T V", "tokens": "N T", "end": (0, 1)},
+        example={"N": 1, "T": 3, "V": 3},
         sizes={"N": range(1, 5), "T": range(1, 5), "V": range(1, 7)},
-        derived={"read": lambda T: T + 1, "guesses": lambda N, T: N * T},
+        legal=lambda V, end: end < V,
         values={"tokens": lambda rng, shape, V: rng.integers(V, size=shape)},
         large=("logits",),
     ),
@@ -77,23 +82,38 @@ def next_token_loss(logits, tokens):
         Slip(
             "not shifted",
             "Your loss asks each place for the token that stands there, which the net has just "
-            "read. It is to be surprised by the next one: tokens[:, 1:].",
-            (_loss(lambda tokens: tokens[:, :-1]),),
+            "read. It is to be surprised by the next one: tokens[:, 1:], and then end.",
+            (_loss(lambda tokens, end: tokens),),
         ),
         Slip(
-            "the last place asked for the first token",
-            "Your loss goes round, or a place too far: place 0 is asked for tokens[:, 1], and the "
-            "last place for the last token.",
+            "shifted the wrong way",
+            "Your loss asks each place for the token before it. The next one is due: "
+            "tokens[:, 1:], and then end.",
             (
-                _loss(lambda tokens: np.roll(tokens, -1, axis=1)[:, 1:]),
-                _loss(lambda tokens: np.roll(tokens, 1, axis=1)[:, :-1]),
+                _loss(lambda tokens, end: np.roll(tokens, 1, axis=1)),
+                _loss(lambda tokens, end: np.roll(_due(tokens, end), 1, axis=1)),
+                _loss(
+                    lambda tokens, end: np.insert(tokens[:, :-1], 0, end, axis=1),
+                ),
             ),
         ),
         Slip(
-            "texts exchanged back to front",
-            "Your loss reads the tokens that are due from the end. They stand in the order of the "
-            "places.",
-            (_loss(lambda tokens: tokens[:, :0:-1]),),
+            "the last place asked for the first token",
+            "Your loss takes the first token for the one after the last. np.roll goes round; after "
+            "the last token comes end.",
+            (_loss(lambda tokens, end: np.roll(tokens, -1, axis=1)),),
+        ),
+        Slip(
+            "end left out",
+            "Your loss leaves the last place out. It has a next token as well: end.",
+            (
+                lambda logits, tokens, end: (
+                    _picked(_surprise(logits), _due(tokens, end))[:, :-1].mean()
+                    if tokens.shape[1] > 1
+                    else np.nan
+                ),
+                _loss(over=lambda s: s[:, :-1].sum() / s.size),
+            ),
         ),
         Slip(
             "summed",
@@ -111,10 +131,9 @@ def next_token_loss(logits, tokens):
             ),
         ),
         Slip(
-            "divided by all tokens",
-            "Your loss divides by the number of tokens. The first token of each text is never "
-            "guessed: N * T places are.",
-            (_loss(over=lambda s: s.sum() / (s.shape[0] * (s.shape[1] + 1))),),
+            "divided by one place too few",
+            "Your loss divides by T - 1 places of each text. With end there are T guesses.",
+            (_loss(over=lambda s: s.sum() / (len(s) * max(s.shape[1] - 1, 1))),),
         ),
         Slip(
             "in bits",
@@ -164,10 +183,10 @@ def next_token_loss(logits, tokens):
         ),
     ),
     hints=(
-        "With three tokens there are two guesses: after the first, and after the second. Which of "
-        "tokens are the answers?",
-        "tokens[:, 1:] are due. Subtract the largest score of each place before np.exp, so that it "
-        "does not overflow.",
+        "With three tokens there are three guesses: after the first, the second and the third. "
+        "What comes after each?",
+        "tokens[:, 1:] and a column of end, side by side, are due. Subtract the largest score of "
+        "each place before np.exp, so that it does not overflow.",
         "log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)); "
         "np.take_along_axis(log_p, due[..., None], axis=-1) picks the tokens that are due.",
     ),
