@@ -59,7 +59,7 @@ def next_token_loss(logits, tokens, end):
 """,
     alternative="""
 def next_token_loss(logits, tokens, end):
-    N, T, V = logits.shape
+    N, T = tokens.shape
     total = 0.0
     for n in range(N):
         for t in range(T):
@@ -228,7 +228,7 @@ def bigram_nats(counts, before, after, extra):
     alternative="""
 def bigram_nats(counts, before, after, extra):
     total = 0.0
-    for i, j in zip(before, after):
+    for i, j in zip(before, after, strict=True):
         total -= np.log((counts[i, j] + extra) / (counts[i].sum() + extra * len(counts)))
     return total / len(before)
 """,
