@@ -12,12 +12,13 @@ from typing import Any
 from course_lib.engine import checking, hints
 from course_lib.engine.exercise import Exercise
 from course_lib.engine.hints import Hint
+from course_lib.engine.lesson_map import LessonMap
 from course_lib.engine.overview import Progress
 from course_lib.engine.prediction import Question
 from course_lib.engine.report import Report
-from course_lib.lessons import EXERCISES, PREDICTIONS
+from course_lib.lessons import EXERCISES, LESSONS, PREDICTIONS
 
-__all__ = ["check", "hint", "predict", "progress"]
+__all__ = ["check", "hint", "lesson_map", "predict", "progress"]
 
 
 def check(function: Callable[..., Any], name: str | None = None) -> Report:
@@ -115,6 +116,22 @@ def progress() -> Progress:
     section
     """
     return Progress(EXERCISES, PREDICTIONS)
+
+
+def lesson_map() -> LessonMap:
+    """Show which lesson builds on which.
+
+    Returns
+    -------
+    LessonMap       shown by the notebook as a drawing; print(lesson_map()) gives it as text, and
+                    lesson_map().svg() as a drawing for a page
+
+    Examples
+    --------
+    >>> print(str(lesson_map()).splitlines()[1].strip())
+    4.1 Layer
+    """
+    return LessonMap({lesson.PREDICTIONS[0].section: lesson.NEEDS for lesson in LESSONS})
 
 
 def _name_of(function: Any) -> str | None:

@@ -16,6 +16,7 @@ from course_lib.lessons.attention.soft_hash_map import soft_hash_map as soft_has
 from course_lib.lessons.attention.three_steps import (
     match_softmax_retrieve as match_softmax_retrieve,
 )
+from course_lib.lessons.capstone_text.blindfold import blindfold as blindfold
 from course_lib.lessons.capstone_vision.confusions import confusions as confusions
 from course_lib.lessons.capstone_vision.draw_a_digit import draw_a_digit as draw_a_digit
 from course_lib.lessons.convolution.channel_by_channel import (

@@ -68,6 +68,7 @@ LESSON = '''"""What the notebook {notebook} calls: explorers, exercises and pred
 from course_lib.lessons.{noun}.predictions import PREDICTIONS as PREDICTIONS
 
 EXERCISES = ()
+NEEDS = ("00_start_here",)  # what its page says that one needs
 '''
 PREDICTIONS = '''"""The predictions of {notebook}."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from course_lib.lessons import (
     activation,
     attention,
+    capstone_text,
     capstone_vision,
     convolution,
     dropout,
@@ -42,6 +43,7 @@ LESSONS = (
     positional,
     training,
     capstone_vision,
+    capstone_text,
 )
 
 EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import course_lib as lib
+from course_lib.engine.transformer import Causal, MeanOfTokens
 from course_lib.explore import beyond_the_trained_length, clocks, dog_bites_man
 from course_lib.lessons.positional.beyond import from_position, tried
 from course_lib.lessons.positional.clocks import found_shift, smallest_distance
@@ -15,8 +16,6 @@ from course_lib.lessons.positional.dog_bites_man import ROUNDING, encoder, moved
 from course_lib.lessons.positional.nets import (
     CODES,
     LENGTH,
-    Causal,
-    MeanOfTokens,
     attention,
     previous_token,
     reader,

@@ -10,3 +10,4 @@ from course_lib.lessons.activation.exercises import (
 from course_lib.lessons.activation.predictions import PREDICTIONS as PREDICTIONS
 
 EXERCISES = (COLLAPSE_LINEAR, RELU_FORWARD, FIT_HINGES, RELU_BACKWARD, GELU_FORWARD)
+NEEDS = ("00_start_here",)

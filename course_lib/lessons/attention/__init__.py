@@ -15,3 +15,4 @@ EXERCISES = (
     ATTENTION_BACKWARD,
     SPLIT_HEADS_FORWARD,
 )
+NEEDS = ("00_start_here",)

@@ -13,3 +13,4 @@ EXERCISES = (
     CONV2D_FORWARD,
     CONV1D_BACKWARD,
 )
+NEEDS = ("00_start_here",)

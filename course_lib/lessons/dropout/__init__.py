@@ -8,3 +8,4 @@ from course_lib.lessons.dropout.exercises import (
 from course_lib.lessons.dropout.predictions import PREDICTIONS as PREDICTIONS
 
 EXERCISES = (DROPOUT_FORWARD, DROPOUT_BACKWARD, SPATIAL_DROPOUT_FORWARD)
+NEEDS = ("00_start_here",)

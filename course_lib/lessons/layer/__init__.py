@@ -8,3 +8,4 @@ from course_lib.lessons.layer.exercises import (
 from course_lib.lessons.layer.predictions import PREDICTIONS as PREDICTIONS
 
 EXERCISES = (SEQUENTIAL_FORWARD, COUNT_PARAMETERS, CHAIN_BACKWARD)
+NEEDS = ("00_start_here",)

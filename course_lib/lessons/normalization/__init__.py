@@ -10,3 +10,4 @@ EXERCISES = (
     LAYER_NORM_FORWARD,
     LAYER_NORM_BACKWARD,
 )
+NEEDS = ("00_start_here",)

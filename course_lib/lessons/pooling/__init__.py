@@ -8,3 +8,4 @@ from course_lib.lessons.pooling.exercises import (
 from course_lib.lessons.pooling.predictions import PREDICTIONS as PREDICTIONS
 
 EXERCISES = (MAX_POOL2D_FORWARD, AVG_POOL_AS_CONVOLUTION, MAX_POOL_BACKWARD)
+NEEDS = ("00_start_here",)

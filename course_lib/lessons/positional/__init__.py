@@ -8,3 +8,4 @@ from course_lib.lessons.positional.exercises import (
 from course_lib.lessons.positional.predictions import PREDICTIONS as PREDICTIONS
 
 EXERCISES = (ADD_OR_CONCAT, SINUSOIDAL_CODE, RELATIVE_ROTATION)
+NEEDS = ("00_start_here", "04_09_embedding")

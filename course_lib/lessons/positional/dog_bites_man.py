@@ -17,8 +17,9 @@ from course_lib.draw.palette import DATA, MUTED, signed_scale
 from course_lib.draw.panel import Grid, Panel
 from course_lib.engine.control import Point
 from course_lib.engine.explorer import Explorer
+from course_lib.engine.transformer import Causal, block
 from course_lib.layer import Layer
-from course_lib.lessons.positional.nets import Causal, attention, block
+from course_lib.lessons.positional.nets import attention
 from course_lib.record import Array
 
 WORDS = ("dog", "bites", "man")

@@ -8,38 +8,14 @@ from typing import Any
 import numpy as np
 
 import course_lib as lib
-from course_lib.layer import Backward, Layer
+from course_lib.engine.transformer import Causal, MeanOfTokens, block
+from course_lib.layer import Layer
 from course_lib.record import Array
 
 TOKENS, WIDTH, HEADS = 8, 32, 2
 LENGTH, LONGER = 16, 64  # of the sequences that a net learns from, and of those it is tried on
 BASE = 100.0  # of the sinusoidal and the rotary code
 CODES = ("none", "sinusoidal", "learned", "rotary")
-
-
-class Causal(Layer):
-    """Attention in which each token sees itself and what stands before it."""
-
-    attention: lib.MultiHeadAttention
-
-    def forward(self, x: Array) -> tuple[Array, Backward]:
-        y, attention_backward = self.attention.forward(x, causal=True)
-
-        def backward(dy: Array) -> tuple[Array, Causal]:
-            dx, grad = attention_backward(dy)
-            return dx, Causal(grad)
-
-        return y, backward
-
-
-class MeanOfTokens(Layer):
-    """One vector for a sequence: (N, T, D) -> (N, D)."""
-
-    def forward(self, x: Array) -> tuple[Array, Backward]:
-        def backward(dy: Array) -> tuple[Array, MeanOfTokens]:
-            return np.repeat(dy[:, None] / x.shape[1], x.shape[1], axis=1), self
-
-        return x.mean(axis=1), backward
 
 
 def attention(
@@ -51,17 +27,6 @@ def attention(
         return layer
     return lib.RotaryMultiHeadAttention(
         layer.in_proj_weight, layer.in_proj_bias, layer.out_proj, num_heads=HEADS, base=base
-    )
-
-
-def block(mixer: Layer, width: int, rng: np.random.Generator) -> tuple[Layer, Layer]:
-    """Tokens speak to each other, then each thinks by itself; both are added to what is there."""
-    options: dict[str, Any] = {"rng": rng, "dtype": np.float64}
-    norms = [lib.LayerNorm.init(width, dtype=np.float64) for _ in range(2)]
-    wide, narrow = lib.Linear.init(width, 64, **options), lib.Linear.init(64, width, **options)
-    return (
-        lib.Residual(lib.Sequential(norms[0], mixer)),
-        lib.Residual(lib.Sequential(norms[1], wide, lib.ReLU(), narrow)),
     )
 
 

@@ -4,3 +4,4 @@ from course_lib.lessons.receptive_field.exercises import DEPTH_TO_COVER, FIELD_O
 from course_lib.lessons.receptive_field.predictions import PREDICTIONS as PREDICTIONS
 
 EXERCISES = (FIELD_OF_STACK, DEPTH_TO_COVER)
+NEEDS = ("04_02b_convolution",)

@@ -7,3 +7,4 @@ from course_lib.lessons.residual.exercises import (
 from course_lib.lessons.residual.predictions import PREDICTIONS as PREDICTIONS
 
 EXERCISES = (GRADIENT_THROUGH_DEPTH, RESIDUAL_FORWARD_BACKWARD)
+NEEDS = ("00_start_here",)

@@ -3,3 +3,4 @@
 from course_lib.lessons.start_here.predictions import PREDICTIONS as PREDICTIONS
 
 EXERCISES = ()
+NEEDS = ()

@@ -9,3 +9,4 @@ from course_lib.lessons.training.exercises import (
 from course_lib.lessons.training.predictions import PREDICTIONS as PREDICTIONS
 
 EXERCISES = (TRAINING_STEP, CROSS_ENTROPY_FORWARD, NUMERICAL_GRADIENT, SGD_STEP)
+NEEDS = ("00_start_here",)

@@ -5,3 +5,4 @@ from course_lib.lessons.transposed_convolution.output_size import TRANSPOSED_OUT
 from course_lib.lessons.transposed_convolution.predictions import PREDICTIONS as PREDICTIONS
 
 EXERCISES = (TRANSPOSED_OUTPUT_SIZE, CONV_TRANSPOSE1D_FORWARD)
+NEEDS = ("04_02b_convolution",)
