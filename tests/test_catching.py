@@ -94,7 +94,8 @@ def test_whole_numbers_and_lists_are_inputs():
         ({"dilation": 2}, "dilation is none of them"),
         (
             {"x": np.ones((2, 3, 1, 1)), "weight": np.ones((2, 3, 3, 3)), "padding": 0},
-            "there is no such call",
+            "the checks make no such call, with N = 2, C_in = 3, H = 1, W = 1, C_out = 2, K_h = 3, "
+            "K_w = 3, stride = 2, padding = 0. With padding = 1 they do.",
         ),
     ],
 )

@@ -49,9 +49,11 @@ def test_the_library_s_way_is_there_where_an_operation_answers():
     assert titles == ["Yours", "A second way", "The library's conv2d"]
 
 
-def test_a_right_answer_is_compared_and_a_wrong_one_is_told_what_check_tells():
+def test_a_right_answer_is_compared_and_a_wrong_one_is_sent_to_its_check():
     assert compare(relu_forward).all[0].title == "Yours"
-    assert compare(lambda x: x, "relu_forward").diagnosis != "passed"
+    report = compare(lambda x: x, "relu_forward")
+    assert report.diagnosis.startswith("slip:")
+    assert "check(relu_forward) first" in report.message
 
 
 def test_the_lines_and_loops_are_counted():

@@ -208,13 +208,24 @@ def _numbers(
     numbers = inputs.complete(free)
     if numbers is None:
         told = ", ".join(f"{n} = {v}" for n, v in free.items())
-        raise ValueError(f"{call}: there is no such call, with {told}. Change one of them.")
+        raise ValueError(
+            f"{call}: the checks make no such call, with {told}. {_way_out(inputs, free)}"
+        )
     for axis, n in lengths.items():
         if numbers.get(axis, n) != n:
             raise ValueError(
                 f"{call}: {axis} is {n}, but it follows from the others: make it {numbers[axis]}."
             )
     return numbers
+
+
+def _way_out(inputs: Inputs, free: Mapping[str, Any]) -> str:
+    """The first single number that makes a call of what is none."""
+    for name, values in inputs.choices.items():
+        for value in values:
+            if inputs.complete({**free, name: value}):
+                return f"With {name} = {value} they do."
+    return "Change two of them, or begin with the case that check shows."
 
 
 def _like_drawn(
