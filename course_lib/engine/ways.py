@@ -96,10 +96,7 @@ class Ways:
 
     def _html(self, more: str = "") -> str:
         title = f"{len(self.all)} ways to {self.exercise.name}"
-        ways = "".join(
-            f"{paragraph(way.sentence)}{f'<pre>{escape(way.source)}</pre>' if way.source else ''}"
-            for way in self.all
-        )
+        ways = "".join(f"{paragraph(way.sentence)}{_code(way.source)}" for way in self.all)
         return (
             f'<div role="group" aria-label="{escape(title)}"><p style="margin: 4px 0;">'
             f"<strong>{escape(title)}</strong></p>{ways}{more}</div>"
@@ -110,7 +107,12 @@ class Ways:
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         words = {"text/plain": self._stored(), "text/html": self._html()}
         now = {"text/plain": str(self), "text/html": self._html(paragraph(self.timed()))}
-        html = f'<div style="color: var(--jp-ui-font-color1, inherit);">{now["text/html"]}</div>'
+        style = (
+            "color: var(--jp-ui-font-color1, inherit); line-height: 1.45; "
+            "font-size: var(--jp-content-font-size1, 14px); "
+            "width: 0; min-width: 100%;"  # long lines of code do not widen what stands around them
+        )
+        html = f'<div style="{style}">{now["text/html"]}</div>'
         return marked({**ipywidgets.HTML(html)._repr_mimebundle_(), **words}, {}, now)
 
 
@@ -150,6 +152,12 @@ def _bare(source: str) -> str:
     if isinstance(made, ast.FunctionDef) and ast.get_docstring(made) and len(made.body) > 1:
         made.body = made.body[1:]
     return ast.unparse(tree)
+
+
+def _code(source: str) -> str:
+    """Lines that are moved to the side by arrow keys, not broken, where the page is narrow."""
+    style = "white-space: pre; overflow-x: auto;"
+    return f'<pre tabindex="0" style="{style}">{escape(source)}</pre>' if source else ""
 
 
 def _depth(node: ast.AST) -> int:
