@@ -9,16 +9,18 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 
-from course_lib.engine import checking, hints
+from course_lib.engine import catching, checking, hints
+from course_lib.engine.catching import Catch
 from course_lib.engine.exercise import Exercise
 from course_lib.engine.hints import Hint
 from course_lib.engine.lesson_map import LessonMap
 from course_lib.engine.overview import Progress
 from course_lib.engine.prediction import Question
 from course_lib.engine.report import Report
+from course_lib.engine.ways import Ways, ways
 from course_lib.lessons import EXERCISES, LESSONS, PREDICTIONS
 
-__all__ = ["check", "hint", "lesson_map", "predict", "progress"]
+__all__ = ["catch", "check", "compare", "hint", "lesson_map", "predict", "progress"]
 
 
 def check(function: Callable[..., Any], name: str | None = None) -> Report:
@@ -70,6 +72,74 @@ def hint(function: Callable[..., Any], name: str | None = None) -> Hint | Report
     """
     exercise = _find(function, name)
     return hints.following(exercise) if exercise else _unknown("hint", function, name)
+
+
+def catch(
+    function: Callable[..., Any], /, name: str | None = None, **values: Any
+) -> Catch | Report:
+    """Count the known kinds of wrong answers that one input of yours tells from the right one.
+
+    Parameters
+    ----------
+    function      the function itself, which need not be written yet: catch(relu_forward, x=...)
+    name          the exercise, for what has another name
+    **values      the input, every argument by its name; arrays may be lists
+
+    Returns
+    -------
+    Catch         .caught, .alive, .known; shown by the notebook; a Report if there is no such
+                  exercise, or if it may not be called so
+
+    Examples
+    --------
+    >>> def relu_forward(x):
+    ...     raise NotImplementedError
+    >>> positive, signs = [[[1.0, 2.0]]], [[[-1.5, 2.0]]]
+    >>> "nothing set to 0" in catch(relu_forward, x=positive).alive
+    True
+    >>> "nothing set to 0" in catch(relu_forward, x=signs).caught
+    True
+    """
+    exercise = _find(function, name)
+    if exercise is None:
+        return _unknown("catch", function, name)
+    try:
+        return catching.caught(exercise, values)
+    except ValueError as error:
+        return Report(exercise.name, "input", str(error))
+
+
+def compare(function: Callable[..., Any], name: str | None = None) -> Ways | Report:
+    """Show your right answer beside a second way and the library's, each with its time.
+
+    Parameters
+    ----------
+    function      the function itself, without parentheses: compare(conv1d_forward)
+    name          the exercise, for what has another name
+
+    Returns
+    -------
+    Ways          shown by the notebook; a Report as long as `check` is not passed
+
+    Notes
+    -----
+    The times differ from run to run: the notebook shows them in a widget, which is not stored.
+
+    Examples
+    --------
+    >>> def relu_forward(x):
+    ...     raise NotImplementedError
+    >>> compare(relu_forward).diagnosis
+    'not-written'
+    """
+    exercise = _find(function, name)
+    if exercise is None:
+        return _unknown("compare", function, name)
+    report = checking.judge(exercise, function)
+    if report.passed:
+        return ways(exercise, function)
+    later = f"compare shows other right answers once yours passes: check({exercise.name}) first."
+    return Report(exercise.name, report.diagnosis, later)
 
 
 def predict(name: str) -> Question:

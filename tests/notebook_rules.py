@@ -21,7 +21,10 @@ from tools.notebooks import CELL_METADATA, CHECK, METADATA, WIDGET_VIEW
 Problems = Iterator[str]
 
 CELL_LINES, MEDIAN_LINES, SET_UP_LINES, PROSE_WORDS = 12, 5, 6, 90
-TAGS = {"check", "exercise", "explorer", "planted", "predict", "raises-exception", "stretch"}
+TAGS = {
+    *("catch", "check", "compare", "exercise", "explorer"),
+    *("planted", "predict", "raises-exception", "stretch"),
+}
 SECTION_OF = {claim: section for section, ids in read_claims().items() for claim in ids}
 
 EXPLORER = re.compile(r"^(?:lib\.)?explore\.[\w.]+\(", re.MULTILINE)

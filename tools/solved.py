@@ -4,8 +4,9 @@ python -m tools.solved           all of notebooks/ into .solved/
 python -m tools.solved 04_02b    those whose names start so
 
 The check below an answer is expected to say what it says in the solution, and so is an explorer
-that runs the answer, if the solution has the same cell. So nbval, run on these copies, confirms
-that the answers pass in their lesson and change nothing else on the page.
+that runs the answer, or what compares it with others, if the solution has the same cell. So nbval,
+run on these copies, confirms that the answers pass in their lesson and change nothing else on the
+page.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ def splice(notebook: NotebookNode, solution: NotebookNode) -> NotebookNode:
         for cell, below in reversed(list(with_the_cell_below(solution)))  # the first one stays
         if "exercise" in cell.metadata and not cell.metadata.get("alternative")
     }
-    explorers = {
+    depending = {
         cell.source: cell.outputs
         for cell in solution.cells
-        if "explorer" in cell.metadata.get("tags", ())
+        if {"explorer", "compare"} & set(cell.metadata.get("tags", ()))
     }
     copy = nbformat.from_dict(notebook)
     for cell in copy.cells:
-        cell.update({"outputs": explorers[cell.source]} if cell.source in explorers else {})
+        cell.update({"outputs": depending[cell.source]} if cell.source in depending else {})
     for cell, check in with_the_cell_below(copy):
         if name := cell.metadata.get("exercise"):
             if name not in answers:

@@ -57,7 +57,7 @@ class Report:
     ----------
     exercise : the exercise's name
     diagnosis : "passed", "not-written", "slip:kernel flipped", "raised", "type", "shape",
-        "input-changed", "wrong-value" or "unknown"
+        "input-changed", "wrong-value", "input" or "unknown"
     message : the diagnosis in sentences
     points : what was earned
     borrowed : the library's operations that did the work of a passed answer
