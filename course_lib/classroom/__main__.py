@@ -1,0 +1,161 @@
+"""The commands: python -m course_lib.classroom list|new|release|grade|report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from tqdm import tqdm
+
+from course_lib.classroom import assignment as assignments
+from course_lib.classroom import class_report, notebook, results, submissions
+from course_lib.classroom.assignment import Assignment, Complaint
+from course_lib.classroom.feedback import feedback
+from course_lib.classroom.grading import Graded, Grader
+from course_lib.classroom.jail import Isolation, Jail, NotGraded, isolation
+from course_lib.lessons import EXERCISES
+
+RELEASED = "release"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 if it did what it was asked for, 2 if it was asked for what cannot be."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except (Complaint, NotGraded) as complaint:
+        print(complaint, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{error.filename or 'A file'} can't be used: {error.strerror}.", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m course_lib.classroom", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, function: object, help_: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help_, description=help_)
+        made.set_defaults(command=function)
+        return made
+
+    command("list", _list, "every exercise: its points, its section, what it asks")
+    new = command("new", _new, "write a new assignment's folder")
+    new.add_argument("folder", type=Path)
+    new.add_argument("--exercises", nargs="+", required=True, metavar="NAME")
+    new.add_argument("--points", nargs="+", type=float, default=[])
+    new.add_argument("--due", type=date.fromisoformat, help="such as 2027-02-01")
+    new.add_argument("--title", default="")
+    release = command("release", _release, "write the notebook for students, and the teacher's")
+    release.add_argument("folder", type=Path)
+    release.add_argument("--to", nargs="+", choices=["plain"], default=["plain"])
+    grade = command("grade", _grade, "grade a folder of submissions")
+    grade.add_argument("folder", type=Path)
+    grade.add_argument("submissions", type=Path)
+    grade.add_argument("--again", action="store_true", help="also what is graded already")
+    grade.add_argument("--require", choices=["strict"], help="refuse weaker protection")
+    grade.add_argument("--isolation", choices=["process"], help="accept weaker protection")
+    grade.add_argument("--as-root", action="store_true", help="grade as root (in a container)")
+    report = command("report", _report, "the class: how many made which mistake")
+    report.add_argument("folder", type=Path)
+    report.add_argument("--names", action="store_true", help="say who")
+    return parser
+
+
+def _list(_: argparse.Namespace) -> None:
+    width = max(map(len, EXERCISES))
+    for name, exercise in EXERCISES.items():
+        print(f"{name:{width}}  {exercise.points}  {exercise.sections[0]:30} {exercise.shows}")
+
+
+def _new(options: argparse.Namespace) -> None:
+    made = assignments.new(
+        options.folder, options.exercises, options.points, options.title, options.due
+    )
+    path = options.folder / assignments.FILE
+    print(f"Wrote {path}: {len(made.parts)} exercises, {made.points:g} points.")
+
+
+def _release(options: argparse.Namespace) -> None:
+    assignment = assignments.read(options.folder)
+    folder = options.folder / RELEASED
+    folder.mkdir(exist_ok=True)
+    for name, made in (
+        (f"{assignment.name}.ipynb", notebook.student(assignment)),
+        (f"{assignment.name}_answers.ipynb", notebook.teacher(assignment)),
+    ):
+        results.write_whole(folder / name, notebook.dumped(made))
+        print(f"Wrote {folder / name}")
+    results.write_whole(folder / "digest", assignment.digest + "\n")
+
+
+def _unchanged(assignment: Assignment, folder: Path) -> None:
+    """What was asked must be what is graded."""
+    try:
+        released = (folder / RELEASED / "digest").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise Complaint(
+            f"{folder} was not released; `release {folder}` writes the students' notebook."
+        ) from None
+    if released != assignment.digest:
+        raise Complaint(
+            f"{folder / assignments.FILE} is not what was released; put it back, or run "
+            f"`release {folder}` again and hand out the new notebook."
+        )
+
+
+def _grade(options: argparse.Namespace) -> None:
+    folder = options.folder
+    assignment = assignments.read(folder)
+    _unchanged(assignment, folder)
+    handed_in = submissions.found(options.submissions, assignment.name)
+    level = isolation(options.isolation or options.require, as_root=options.as_root)
+    out = folder / "results"
+    (out / "feedback").mkdir(parents=True, exist_ok=True)
+    known = set() if options.again else {r.key for r in results.read(out) if r.points is not None}
+    wanted = [s for s in handed_in if (s.student, s.fingerprint, assignment.digest) not in known]
+    print(f"{len(handed_in)} submissions, {len(wanted)} to grade. Protection: {level}.")
+    _grade_all(assignment, wanted, level, out)
+    graded = results.read(out)
+    results.write_whole(out / "grades.csv", results.grades_csv(assignment, graded))
+    print(f"Wrote {out / 'grades.csv'}, and feedback/ beside it.")
+
+
+def _grade_all(
+    assignment: Assignment,
+    wanted: Sequence[submissions.Submission],
+    level: Isolation,
+    out: Path,
+) -> None:
+    with results.Ledger(out) as ledger, Jail(level, course_lib=assignment.course_lib) as jail:
+        grader = Grader(assignment, jail)
+        for submission in tqdm(wanted, desc="graded", disable=None):
+            _keep(assignment, grader.grade(submission), ledger, out)
+
+
+def _keep(assignment: Assignment, graded: Graded, ledger: results.Ledger, out: Path) -> None:
+    """The feedback first: what stands in results.jsonl is complete."""
+    name = submissions.file_name(graded.result.student)
+    results.write_whole(out / "feedback" / f"{name}.html", feedback(assignment, graded))
+    ledger.append(graded.result)
+
+
+def _report(options: argparse.Namespace) -> None:
+    assignment = assignments.read(options.folder)
+    out = options.folder / "results"
+    found = results.read(out)
+    if not found:
+        raise Complaint(f"Nothing is graded yet; `grade {options.folder} FOLDER` does it.")
+    page = class_report.as_html(assignment, found, options.names)
+    results.write_whole(out / "report.html", page)
+    print(class_report.as_text(assignment, found, options.names), end="")
+    print(f"\nWrote {out / 'report.html'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
