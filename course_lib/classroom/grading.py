@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from course_lib.classroom import jail as jails
 from course_lib.classroom.assignment import Assignment, Part
-from course_lib.classroom.jail import Child, Ended, Jail, NotGraded, Trouble
+from course_lib.classroom.jail import Calls, Child, Ended, Jail, NotGraded, Trouble
 from course_lib.classroom.notebook import code_cells
 from course_lib.classroom.results import Mark, Result
 from course_lib.classroom.submissions import Submission
 from course_lib.engine.checking import Trial
 from course_lib.engine.exercise import Exercise
+from course_lib.engine.inputs import Case
+from course_lib.engine.outcome import Outcome
 from course_lib.engine.report import Report
 
 STARTS = 8  # of a child for one submission: each statement that ends it costs one
@@ -33,12 +36,30 @@ class Graded:
     troubles: Sequence[Trouble] = ()
 
 
+@dataclass(frozen=True)
+class _Task:
+    """An exercise with its visible cases, or with its hidden ones."""
+
+    exercise: Exercise
+    visible: bool
+
+    @property
+    def name(self) -> str:
+        return self.exercise.name
+
+    @cached_property
+    def calls(self) -> Calls:
+        return Calls(self.name, tuple(self.exercise.cases))
+
+
 class Grader:
     """An assignment and a jail, ready for one submission after the other."""
 
     def __init__(self, assignment: Assignment, jail: Jail) -> None:
         self.assignment, self.jail = assignment, jail
-        self._hidden = {part.name: assignment.hidden(part) for part in assignment.parts}
+        # hidden cases come last: what was kept of one can show in no visible case's words
+        self._tasks = [_Task(part.exercise, True) for part in assignment.parts]
+        self._tasks += [_Task(assignment.hidden(p), False) for p in assignment.parts if p.hidden]
 
     def grade(self, submission: Submission) -> Graded:
         """Grade one submission; trouble of the grader's own is "not graded", never 0 points."""
@@ -67,7 +88,7 @@ class Grader:
     def _run(self, cells: Sequence[str]) -> _Run:
         """Run it; a worker that is lost on the way is replaced, once."""
         for attempt in (1, 2):
-            run = _Run(self.assignment, self._hidden, cells)
+            run = _Run(self._tasks, cells)
             try:
                 run.all(self.jail)
                 return run
@@ -81,15 +102,11 @@ class Grader:
 class _Run:
     """One notebook on its way: a child that ends is started again without what ended it."""
 
-    def __init__(
-        self, assignment: Assignment, hidden: Mapping[str, Exercise], cells: Sequence[str]
-    ) -> None:
+    def __init__(self, tasks: Sequence[_Task], cells: Sequence[str]) -> None:
         self.cells, self.skip = cells, list[tuple[int, int]]()
         self.troubles: list[Trouble] = []
         self.reports: dict[str, Report] = {}
-        # hidden cases come last: what was kept of one can show in no visible case's words
-        self.left = [(part, part.exercise, True) for part in assignment.parts]
-        self.left += [(p, hidden[p.name], False) for p in assignment.parts if p.hidden]
+        self.left = list(tasks)
         self.until = time.monotonic() + jails.WHOLE
 
     def all(self, jail: Jail) -> None:
@@ -99,40 +116,37 @@ class _Run:
                 break
             with jail.child(self.until) as child:
                 self._in(child)
-        for part, _, visible in self.left:
-            if visible:
-                text = f"Grading this notebook took longer than {jails.WHOLE:g} s in all."
-                self.reports[part.name] = Report(part.name, "stopped", text)
+        self._give_up(f"Grading this notebook took longer than {jails.WHOLE:g} s in all.")
 
     def _in(self, child: Child) -> None:
         """Run the notebook and call its functions, as far as this child lives."""
         try:
             defined, self.troubles = child.run(self.cells, self.skip)
         except Ended as ended:
-            if ended.at is None or len(self.skip) >= STARTS - 1:
-                self._give_up(ended)
+            why = _WHY[ended.why].format(seconds=jails.STATEMENT)
+            if ended.at is None or len(self.skip) >= STARTS:
+                self._give_up(f"The notebook was not run to its end: a statement of it {why}.")
             else:
                 self.skip.append(ended.at)
             return
         while self.left:
-            part, exercise, visible = self.left.pop(0)
-            if not visible and not self.reports[part.name].passed:
+            task = self.left.pop(0)
+            if not task.visible and not self.reports[task.name].passed:
                 continue
-            if part.name not in defined:
-                self.reports[part.name] = self._missing(part.name)
+            if task.name not in defined:
+                self.reports[task.name] = self._missing(task.name)
                 continue
             try:
-                report = _tried(child, exercise, visible)
-                self.reports[part.name] = report if visible else _told(report)
+                report = _tried(child, task)
+                self.reports[task.name] = report if task.visible else _told(report)
             except Ended as ended:
-                self.reports[part.name] = _stopped(part.name, ended)
+                self.reports[task.name] = _stopped(task.name, ended)
                 return
 
-    def _give_up(self, ended: Ended) -> None:
-        why = _WHY[ended.why].format(seconds=jails.STATEMENT)
-        for part, _, _ in self.left:
-            text = f"The notebook could not be run to its end: a statement of it {why}."
-            self.reports[part.name] = Report(part.name, "stopped", text)
+    def _give_up(self, why: str) -> None:
+        """What was not tried is not passed."""
+        for task in self.left:
+            self.reports[task.name] = Report(task.name, "stopped", why)
         self.left = []
 
     def _missing(self, name: str) -> Report:
@@ -147,9 +161,17 @@ class _Run:
         return Report(name, "missing", f"{why} Keep the def line of the task, with its name.")
 
 
-def _tried(child: Child, exercise: Exercise, visible: bool) -> Report:
-    trial = Trial(exercise, lambda case, _: child.call(exercise.name, case, words=visible))
-    return trial.run().report()
+def _tried(child: Child, task: _Task) -> Report:
+    """The report on what this child's function does."""
+    outcomes = child.calls(task.calls, task.visible)
+    known = dict(zip(map(id, task.calls.cases), outcomes, strict=True))
+
+    def call(case: Case, _: bool) -> Outcome:
+        """A case of the exercise's, or one that helps to say where it fails."""
+        more = Calls(task.name, (case,))
+        return known[id(case)] if id(case) in known else child.calls(more, task.visible)[0]
+
+    return Trial(task.exercise, call).run().report()
 
 
 def _stopped(name: str, ended: Ended) -> Report:

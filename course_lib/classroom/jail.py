@@ -25,6 +25,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ from course_lib.classroom import worker
 from course_lib.engine.inputs import Case
 from course_lib.engine.outcome import Foreign, Outcome, plain
 
-STATEMENT, CALL, WHOLE = 5.0, 3.0, 60.0  # seconds: one statement, one call, one submission
+# seconds: one statement, one call, an exercise's calls together, one submission
+STATEMENT, CALL, EXERCISE, WHOLE = 5.0, 3.0, 15.0, 60.0
 FLOOD = 100_000_000  # bytes that one child may send in all
 _LIMITS = {
     "RLIMIT_AS": 1_500_000_000,
@@ -52,7 +54,7 @@ _DENIED = """
     inotify_init inotify_init1 fanotify_init socketpair
 """
 _PROGRAM = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-_PROBES = ("files", "writing", "network", "processes", "signals", "rights of files")
+PROBES = ("files", "writing", "network", "processes", "signals", "rights of files")
 _NO_SANDBOX = (
     "Students' code would run in a process of its own, but this system cannot shut it in{why}. "
     "Marks are protected there: answers and hidden cases never enter that process. Files, network "
@@ -96,6 +98,21 @@ class Trouble:
     error: str  # "SyntaxError: invalid syntax"
 
 
+@dataclass(frozen=True)
+class Calls:
+    """A function's name and the cases to call it with; written as bytes once."""
+
+    name: str
+    cases: tuple[Case, ...]
+
+    @cached_property
+    def frame(self) -> bytes:
+        """What a child is sent."""
+        arrays: list[bytes] = []
+        cases = [worker.packed(tuple(case.values()), arrays) for case in self.cases]
+        return worker.frame({"call": self.name, "cases": cases}, arrays)
+
+
 class Jail:
     """A warm worker; `with Jail(isolation) as jail` starts it and leaves nothing behind."""
 
@@ -127,7 +144,7 @@ class Jail:
         shutil.copy(worker.__file__, packages / "worker.py")
         # to be confined once more costs by the path: few, as what was not given stays out of reach
         again = sorted({sysconfig.get_path("stdlib"), *self._readable[len(_stdlib()) :]})
-        settings = json.dumps({"libraries": again, "confine": confined})
+        settings = json.dumps(again if confined else [])
         command = [_PROGRAM, "-s", "-S", "-B", str(packages / "worker.py"), settings]
         self.process = (self._sandboxed if confined else self._plain)(command)
 
@@ -233,7 +250,7 @@ class Child:
 
     def __init__(self, pid: int, answered: int, asked: int, until: float) -> None:
         self.pid, self._answered, self._asked, self._until = pid, answered, asked, until
-        self._seq, self._left = 0, FLOOD
+        self._come, self._left = bytearray(), FLOOD
         self.cells: tuple[str, ...] = ()
 
     def begin(self) -> None:
@@ -257,7 +274,7 @@ class Child:
         Ended    with the statement that took too long or ended the process
         """
         self.cells = tuple(cells)
-        self._send({"cells": list(cells), "skip": [list(place) for place in skip]}, [])
+        self._send(worker.frame({"cells": list(cells), "skip": list(skip)}))
         at = None
         while True:
             try:
@@ -272,24 +289,26 @@ class Child:
             except (ValueError, TypeError, KeyError, IndexError, AttributeError):
                 raise Ended("garbled", at) from None
 
-    def call(self, name: str, case: Case, words: bool = True) -> Outcome:
-        """What the student's function does with a case; an exception's words only if asked for.
+    def calls(self, calls: Calls, words: bool = True) -> list[Outcome]:
+        """What the student's function does with every case; exceptions' words only if asked for.
 
         Raises
         ------
         Ended    if it takes too long, ends its process or answers what is no answer
         """
-        self._seq += 1
-        arrays: list[bytes] = []
-        args = worker.packed(tuple(case.values()), arrays)
-        self._send({"call": name, "seq": self._seq, "args": args}, arrays)
-        head, body = self._receive(CALL)
-        try:
-            if head["seq"] != self._seq:
-                raise ValueError("an answer to another call")
-            return self._outcome(head, body, tuple(case), words)
-        except Exception:  # whatever a forged answer makes of us, it is the answer's fault
-            raise Ended("garbled") from None
+        self._send(calls.frame)
+        outcomes, end = [], time.monotonic() + EXERCISE
+        for number, case in enumerate(calls.cases):
+            head, body = self._receive(min(CALL, end - time.monotonic()))
+            try:
+                if (head["call"], head["case"]) != (calls.name, number):
+                    raise ValueError("an answer to another call")
+                outcomes.append(self._outcome(head, body, tuple(case), words))
+            except Exception:  # whatever a forged answer makes of us, it is the answer's fault
+                raise Ended("garbled") from None
+        if self._come:
+            raise Ended("garbled")
+        return outcomes
 
     def _outcome(self, head: Any, body: bytes, names: tuple[str, ...], words: bool) -> Outcome:
         changed = tuple(names[int(index)] for index in head["changed"][: len(names)])
@@ -306,14 +325,14 @@ class Child:
         lines: list[str] = self.cells[cell].splitlines()
         return lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
 
-    def _send(self, head: Any, arrays: Sequence[bytes]) -> None:
+    def _send(self, frame: bytes) -> None:
         """Write a frame; a child that does not read has the time of a statement for it."""
-        data = memoryview(worker.frame(head, arrays))
-        end = min(time.monotonic() + STATEMENT, self._until)
+        data, end = memoryview(frame), min(time.monotonic() + STATEMENT, self._until)
         while data:
             if not _writable(self._asked, end - time.monotonic()):
                 raise Ended("time")
-            data = data[os.write(self._asked, data[:4096]) :]
+            with contextlib.suppress(BlockingIOError):
+                data = data[os.write(self._asked, data) :]
 
     def _receive(self, seconds: float) -> tuple[Any, bytes]:
         end = min(time.monotonic() + seconds, self._until)
@@ -326,21 +345,19 @@ class Child:
         return head, body
 
     def _read(self, count: int, end: float) -> bytes:
-        self._left -= count
-        if self._left < 0:
-            raise Ended("garbled")
-        data = bytearray()
-        while len(data) < count:
+        while len(self._come) < count:
             if not _readable(self._answered, end - time.monotonic()):
                 raise Ended("time")
-            try:
-                part = os.read(self._answered, min(count - len(data), 1 << 20))
-            except BlockingIOError:
-                continue
+            part = os.read(self._answered, 1 << 16)
+            self._left -= len(part)
             if not part:
                 raise Ended("died")
-            data += part
-        return bytes(data)
+            if self._left < 0:
+                raise Ended("garbled")
+            self._come += part
+        data = bytes(self._come[:count])
+        del self._come[:count]
+        return data
 
 
 def isolation(wanted: str | None = None, *, as_root: bool = False) -> Isolation:
@@ -364,7 +381,7 @@ def isolation(wanted: str | None = None, *, as_root: bool = False) -> Isolation:
             "user, or in a container with --as-root, which every result then says."
         )
     if wanted == "process":
-        return Isolation("process", tuple(_PROBES), root)
+        return Isolation("process", tuple(PROBES), root)
     if importlib.util.find_spec("sandlock") is None:
         raise NotGraded(_NO_SANDBOX.format(why=": the package sandlock is not installed"))
     try:
@@ -388,10 +405,10 @@ def probe(tried: Isolation) -> tuple[str, ...]:
         canary.write_text("canary", encoding="utf-8")
         child.run([_PROBE])
         case = {"port": server.getsockname()[1], "pid": os.getpid(), "canary": str(canary)}
-        outcome = child.call("reached", case)
-    if not isinstance(outcome.value, tuple) or len(outcome.value) != len(_PROBES):
+        (outcome,) = child.calls(Calls("reached", (case,)))
+    if not isinstance(outcome.value, tuple) or len(outcome.value) != len(PROBES):
         raise NotGraded("the probe of the sandbox gave no answer")
-    return tuple(name for name, got in zip(_PROBES, outcome.value, strict=True) if got is not False)
+    return tuple(name for name, got in zip(PROBES, outcome.value, strict=True) if got is not False)
 
 
 _PROBE = """

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import gc
 import io
 import json
 import os
@@ -17,6 +18,7 @@ import re
 import signal
 import struct
 import sys
+import time
 import types
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
@@ -25,6 +27,7 @@ import numpy as np
 
 MAX_HEAD, MAX_BYTES = 64_000, 32_000_000  # of a frame: its JSON, and its arrays together
 MAX_NUMBERS = 10**6  # in an array; of a larger one the shape crosses alone
+TOLD = 0.01  # seconds after which answers so far are sent: a hang shows, and few are woken often
 MAX_TEXT = 2000  # characters of what a call printed, or of an exception's words
 _MAGIC = re.compile(r"^(\s*)(?:[\w., ]+=\s*)?[%!?].*$|^(\s*)[\w.]+\?{1,2}\s*$", re.MULTILINE)
 _BLOCKS = re.compile(r"\A\s*%%(\w+).*\n?")
@@ -140,15 +143,16 @@ def _unpacked_array(head: Any, body: memoryview) -> tuple[np.ndarray | float, me
 # What follows runs in the jail alone.
 
 
-def serve(orders: BinaryIO, answers: BinaryIO, libraries: list[str], confine: bool) -> None:
+def serve(orders: BinaryIO, answers: BinaryIO, confine: Callable[[], None]) -> None:
     """Fork a child for every order and end it when told; one at a time."""
+    gc.freeze()  # what is loaded stays shared with the children
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
     for line in orders:
         order = json.loads(line)
         if "fork" in order:
             pid = os.fork()
             if pid == 0:
-                _child(order["fork"], order["limits"], libraries, confine)
+                _child(order["fork"], order["limits"], confine)
             answer = {"pid": pid}
         else:
             for kill in (os.killpg, os.kill):
@@ -160,7 +164,7 @@ def serve(orders: BinaryIO, answers: BinaryIO, libraries: list[str], confine: bo
         answers.flush()
 
 
-def _child(channel: str, limits: dict[str, int], libraries: list[str], confine: bool) -> None:
+def _child(channel: str, limits: dict[str, int], confine: Callable[[], None]) -> None:
     """Open the channel, give up all that is not needed, and do what is asked until it closes."""
     try:
         os.setsid()
@@ -169,11 +173,7 @@ def _child(channel: str, limits: dict[str, int], libraries: list[str], confine: 
         nothing = os.open("/dev/null", os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(nothing, standard)
-        if confine:
-            from sandlock import Sandbox
-            from sandlock import confine as confine_this
-
-            confine_this(Sandbox(fs_readable=libraries))
+        confine()
         for name, most in limits.items():
             _limit(name, most)
         _Submission(asked, answered).obey()
@@ -214,7 +214,7 @@ class _Submission:
             if "cells" in head:
                 self._run(head["cells"], {tuple(place) for place in head["skip"]})
             else:
-                self._call(head, memoryview(body))
+                self._calls(head, memoryview(body))
 
     def _answer(self, head: Any, arrays: Sequence[bytes] = ()) -> None:
         self.answered.write(frame(head, arrays))
@@ -258,23 +258,33 @@ class _Submission:
             return error
         return None
 
-    def _call(self, head: Any, body: memoryview) -> None:
-        """Call a function of the student's with copies of our values and send what comes back."""
-        given, _ = unpacked(head["args"], body, lambda source: eval(source, {"np": np}))
+    def _calls(self, head: Any, body: memoryview) -> None:
+        """Call a function of the student's with every case and send what comes back."""
+        told = time.monotonic()
+        for number, args in enumerate(head["cases"]):
+            given, body = unpacked(args, body, lambda source: eval(source, {"np": np}))
+            answer, arrays = self._called(head["call"], given)
+            self.answered.write(frame({"call": head["call"], "case": number, **answer}, arrays))
+            if time.monotonic() - told > TOLD:
+                self.answered.flush()
+                told = time.monotonic()
+        self.answered.flush()
+
+    def _called(self, name: str, given: tuple[Any, ...]) -> tuple[dict[str, Any], list[bytes]]:
+        """What one call came to: a value or an exception, the arguments it changed, its print."""
         before = [a.tobytes() if isinstance(a, np.ndarray) else None for a in given]
-        arrays: list[bytes] = []
-        printed, answer = _Beginning(), {"seq": head["seq"]}
+        printed, arrays, answer = _Beginning(), list[bytes](), dict[str, Any]()
         try:
             with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-                value = self.space[head["call"]](*given)
+                value = self.space[name](*given)
             answer["value"] = packed(_simple(value), arrays)
         except BaseException as error:
             answer["error"], answer["line"] = _said(error), _lineno(error)
             arrays = []
         after = [a.tobytes() if isinstance(a, np.ndarray) else None for a in given]
-        answer["changed"] = [n for n, pair in enumerate(zip(before, after)) if pair[0] != pair[1]]  # noqa: B905
+        answer["changed"] = [n for n in range(len(given)) if before[n] != after[n]]
         answer["printed"] = printed.kept
-        self._answer(answer, arrays)
+        return answer, arrays
 
 
 def _nothing(*_: Any, **__: Any) -> None:
@@ -346,6 +356,15 @@ def _lineno(error: BaseException) -> list[int] | None:
     return found
 
 
+def _confinement(readable: list[str]) -> Callable[[], None]:
+    """What shuts a child in for good: it keeps nothing but reading the libraries."""
+    if not readable:
+        return _nothing
+    from sandlock import Sandbox, confine
+
+    given = Sandbox(fs_readable=readable)
+    return lambda: confine(given)
+
+
 if __name__ == "__main__":
-    settings = json.loads(sys.argv[1])
-    serve(sys.stdin.buffer, sys.stdout.buffer, settings["libraries"], settings["confine"])
+    serve(sys.stdin.buffer, sys.stdout.buffer, _confinement(json.loads(sys.argv[1])))
