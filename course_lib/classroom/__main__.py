@@ -11,11 +11,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from course_lib.classroom import assignment as assignments
-from course_lib.classroom import class_report, notebook, results, submissions
+from course_lib.classroom import class_report, notebook, pool, results, submissions
 from course_lib.classroom.assignment import Assignment, Complaint
-from course_lib.classroom.feedback import feedback
-from course_lib.classroom.grading import Graded, Grader
-from course_lib.classroom.jail import Isolation, Jail, NotGraded, isolation
+from course_lib.classroom.jail import NotGraded, isolation
 from course_lib.lessons import EXERCISES
 
 RELEASED = "release"
@@ -30,7 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(complaint, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{error.filename or 'A file'} can't be used: {error.strerror}.", file=sys.stderr)
+        what = error.filename or "The folder of the results"
+        print(
+            f"{what} can't be used: {error.strerror}. What was written before is intact; run the "
+            "same command again when that is put right.",
+            file=sys.stderr,
+        )
         return 2
     return 0
 
@@ -57,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     grade = command("grade", _grade, "grade a folder of submissions")
     grade.add_argument("folder", type=Path)
     grade.add_argument("submissions", type=Path)
+    grade.add_argument("--workers", type=_count, metavar="N", help="processes side by side")
     grade.add_argument("--again", action="store_true", help="also what is graded already")
     grade.add_argument("--require", choices=["strict"], help="refuse weaker protection")
     grade.add_argument("--isolation", choices=["process"], help="accept weaker protection")
@@ -65,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("folder", type=Path)
     report.add_argument("--names", action="store_true", help="say who")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 256")
+    return int(text)
 
 
 def _list(_: argparse.Namespace) -> None:
@@ -120,29 +130,16 @@ def _grade(options: argparse.Namespace) -> None:
     known = set() if options.again else {r.key for r in results.read(out) if r.points is not None}
     wanted = [s for s in handed_in if (s.student, s.fingerprint, assignment.digest) not in known]
     print(f"{len(handed_in)} submissions, {len(wanted)} to grade. Protection: {level}.")
-    _grade_all(assignment, wanted, level, out)
-    graded = results.read(out)
-    results.write_whole(out / "grades.csv", results.grades_csv(assignment, graded))
+    with results.Ledger(out) as ledger:
+        done = pool.graded(folder, wanted, level, options.workers)
+        for result, page in tqdm(done, desc="graded", total=len(wanted), disable=None):
+            name = f"{submissions.file_name(result.student)}.html"
+            # the feedback first: what stands in results.jsonl is complete
+            results.write_whole(out / "feedback" / name, page)
+            ledger.append(result)
+    text = results.grades_csv(assignment, results.read(out))
+    results.write_whole(out / "grades.csv", text)
     print(f"Wrote {out / 'grades.csv'}, and feedback/ beside it.")
-
-
-def _grade_all(
-    assignment: Assignment,
-    wanted: Sequence[submissions.Submission],
-    level: Isolation,
-    out: Path,
-) -> None:
-    with results.Ledger(out) as ledger, Jail(level, course_lib=assignment.course_lib) as jail:
-        grader = Grader(assignment, jail)
-        for submission in tqdm(wanted, desc="graded", disable=None):
-            _keep(assignment, grader.grade(submission), ledger, out)
-
-
-def _keep(assignment: Assignment, graded: Graded, ledger: results.Ledger, out: Path) -> None:
-    """The feedback first: what stands in results.jsonl is complete."""
-    name = submissions.file_name(graded.result.student)
-    results.write_whole(out / "feedback" / f"{name}.html", feedback(assignment, graded))
-    ledger.append(graded.result)
 
 
 def _report(options: argparse.Namespace) -> None:

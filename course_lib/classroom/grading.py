@@ -12,7 +12,7 @@ from course_lib.classroom.assignment import Assignment, Part
 from course_lib.classroom.jail import Calls, Child, Ended, Jail, NotGraded, Trouble
 from course_lib.classroom.notebook import code_cells
 from course_lib.classroom.results import Mark, Result
-from course_lib.classroom.submissions import Submission
+from course_lib.classroom.submissions import Submission, fingerprint
 from course_lib.engine.checking import Trial
 from course_lib.engine.exercise import Exercise
 from course_lib.engine.inputs import Case
@@ -63,18 +63,18 @@ class Grader:
 
     def grade(self, submission: Submission) -> Graded:
         """Grade one submission; trouble of the grader's own is "not graded", never 0 points."""
-        began = time.monotonic()
+        began, data = time.monotonic(), submission.data
         result = Result(
             submission.student,
             submission.file,
-            submission.fingerprint,
+            fingerprint(data),
             self.assignment.digest,
             "graded",
             isolation=str(self.jail.isolation),
             late=submission.late,
         )
         try:
-            cells = code_cells(submission.data)
+            cells = code_cells(data)
         except ValueError as error:
             return Graded(replace(result, status="no notebook", reason=str(error)))
         try:

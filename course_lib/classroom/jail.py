@@ -53,6 +53,7 @@ _DENIED = """
     process_vm_readv process_vm_writev memfd_create mq_open mq_unlink mlock mlockall
     inotify_init inotify_init1 fanotify_init socketpair
 """
+_PREFIX = "course_lib_jail-"  # of a jail's folder; the grader's process follows
 _PROGRAM = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 PROBES = ("files", "writing", "network", "processes", "signals", "rights of files")
 _NO_SANDBOX = (
@@ -121,7 +122,8 @@ class Jail:
         self.packages = ("numpy", "numpy.libs", *(("course_lib",) if course_lib else ()))
 
     def __enter__(self) -> Jail:
-        self.folder = Path(tempfile.mkdtemp(prefix="classroom-"))
+        _sweep()
+        self.folder = _folder()
         try:
             self._start()
         except BaseException:
@@ -199,7 +201,7 @@ class Jail:
     def restart(self) -> None:
         """A new worker for one that has gone."""
         self._stop()
-        self.folder = Path(tempfile.mkdtemp(prefix="classroom-"))
+        self.folder = _folder()
         self._start()
 
     def order(self, **order: Any) -> dict[str, Any]:
@@ -241,7 +243,7 @@ class Jail:
         finally:
             if child is not None:
                 with contextlib.suppress(NotGraded):
-                    self.order(end=child.pid)
+                    self.order(end=True)
             shutil.rmtree(channel, ignore_errors=True)
 
 
@@ -432,6 +434,24 @@ def reached(port, pid, canary):
         works(lambda: os.chmod(canary, 0o600)),
     )
 """
+
+
+def _folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+
+
+def _sweep() -> None:
+    """Take away the folders of graders that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if not owner.isdecimal():
+            continue
+        try:
+            os.kill(int(owner), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # another user's
+            continue
 
 
 def _place_of(package: str) -> Path | None:

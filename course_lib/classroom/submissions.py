@@ -8,21 +8,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.classroom.assignment import Complaint
+from course_lib.classroom.notebook import MOST_BYTES
+
+
+def fingerprint(data: bytes) -> str:
+    """What tells a file from any other."""
+    return hashlib.sha256(data).hexdigest()
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's file."""
+    """One student's file, read when it is needed."""
 
     student: str
     file: str  # its path below the folder
-    data: bytes
+    source: Path | bytes
     late: bool | None = None
+
+    @property
+    def data(self) -> bytes:
+        """The file's bytes, of a file that is too large no more than shows that it is."""
+        if isinstance(self.source, bytes):
+            return self.source
+        with self.source.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
 
     @property
     def fingerprint(self) -> str:
         """What tells this file from any other."""
-        return hashlib.sha256(self.data).hexdigest()
+        return fingerprint(self.data)
 
 
 def found(folder: Path, assignment: str) -> list[Submission]:
@@ -80,10 +94,10 @@ def _name(text: str) -> str:
 
 
 def _read(folder: Path, student: str, path: Path) -> Submission:
-    """A link is not followed: it may lead to any file of the teacher's."""
+    """A link that leads elsewhere is not followed: it may lead to any file of the teacher's."""
     relative = str(path.relative_to(folder)).encode("utf-8", "replace").decode("utf-8")
     outside = not path.resolve().is_relative_to(folder.resolve())
-    return Submission(student, relative, b"" if outside else path.read_bytes())
+    return Submission(student, relative, b"" if outside else path)
 
 
 def file_name(student: str) -> str:
@@ -94,9 +108,11 @@ def file_name(student: str) -> str:
     >>> file_name("Åsa Öberg")
     'Åsa Öberg'
     >>> file_name("../ada")
-    '.._ada-60088279'
+    '___ada-60088279'
     """
-    safe = "".join(c if c.isalnum() or c in "-_. @+" else "_" for c in student)
-    if safe == student and not safe.startswith("."):
+    safe = "".join(c if c.isalnum() or c in "-_. @+" else "_" for c in student[:60])
+    start = len(safe) - len(safe.lstrip("."))
+    safe = "_" * start + safe[start:]
+    if safe == student and safe:
         return safe
-    return f"{safe}-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
+    return f"{safe}-{fingerprint(student.encode())[:8]}"

@@ -13,6 +13,7 @@ import contextlib
 import gc
 import io
 import json
+import math
 import os
 import re
 import signal
@@ -83,14 +84,18 @@ def packed(value: Any, arrays: list[bytes]) -> Any:
 def _packed_array(array: np.ndarray, kind: type, arrays: list[bytes]) -> Any:
     if array.dtype.kind not in "biufc" or array.dtype.itemsize > 16:
         return {"foreign": f"array of {array.dtype.name}"[:80]}
-    head = {"dtype": array.dtype.str, "shape": list(array.shape), "python": kind is float}
+    head: dict[str, Any] = {"dtype": array.dtype.str, "shape": list(array.shape)}
+    if kind is float:
+        head["python"] = True
     if array.size > MAX_NUMBERS:
-        return {**head, "absent": True}
-    flips = [step < 0 for step in array.strides]
-    forwards = array[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
-    axes = sorted(range(array.ndim), key=lambda axis: -forwards.strides[axis])
-    arrays.append(np.ascontiguousarray(forwards.transpose(axes)).tobytes())
-    return {**head, "axes": axes, "flips": flips}
+        return head | {"absent": True}
+    if not array.flags.c_contiguous:  # it comes to lie over there as it does here
+        flips = [step < 0 for step in array.strides]
+        array = array[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
+        axes = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+        array, head = array.transpose(axes), {**head, "axes": axes, "flips": flips}
+    arrays.append(array.tobytes())
+    return head
 
 
 def unpacked(
@@ -129,15 +134,21 @@ def _unpacked_array(head: Any, body: memoryview) -> tuple[np.ndarray | float, me
         raise ValueError("an array that is none")
     if head.get("absent"):
         return np.broadcast_to(np.full((), np.nan), shape), body
-    axes, size = [int(axis) for axis in head["axes"]], dtype.itemsize
-    for n in shape:
-        size *= n
-    if size > len(body) or sorted(axes) != list(range(len(shape))):
+    size = math.prod(shape, start=dtype.itemsize)
+    if size > len(body):
         raise ValueError("an array with fewer bytes than its shape says")
-    lying = np.frombuffer(bytearray(body[:size]), dtype).reshape([shape[axis] for axis in axes])
-    array = lying.transpose(np.argsort(axes)) if axes else lying
-    array = array[tuple(slice(None, None, -1 if flip else 1) for flip in head["flips"])]
-    return (float(array) if head["python"] is True and not shape else array), body[size:]
+    array = np.frombuffer(bytearray(body[:size]), dtype)
+    array = _laid(array, head, shape) if "axes" in head else array.reshape(shape)
+    return (float(array) if head.get("python") is True and not shape else array), body[size:]
+
+
+def _laid(array: np.ndarray, head: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """An array that is not in C order, from its numbers as they lie in memory."""
+    axes = [int(axis) for axis in head["axes"]]
+    if sorted(axes) != list(range(len(shape))):
+        raise ValueError("axes that are none")
+    array = array.reshape([shape[axis] for axis in axes]).transpose(np.argsort(axes))
+    return array[tuple(slice(None, None, -1 if flip else 1) for flip in head["flips"])]
 
 
 # What follows runs in the jail alone.
@@ -145,23 +156,33 @@ def _unpacked_array(head: Any, body: memoryview) -> tuple[np.ndarray | float, me
 
 def serve(orders: BinaryIO, answers: BinaryIO, confine: Callable[[], None]) -> None:
     """Fork a child for every order and end it when told; one at a time."""
+    _warm_up()
     gc.freeze()  # what is loaded stays shared with the children
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
-    for line in orders:
-        order = json.loads(line)
-        if "fork" in order:
-            pid = os.fork()
-            if pid == 0:
-                _child(order["fork"], order["limits"], confine)
-            answer = {"pid": pid}
-        else:
-            for kill in (os.killpg, os.kill):
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    kill(order["end"], signal.SIGKILL)
-            _, status = os.waitpid(order["end"], 0)
-            answer = {"status": os.waitstatus_to_exitcode(status)}
-        answers.write(json.dumps(answer).encode() + b"\n")
-        answers.flush()
+    pid = 0
+    try:
+        for line in orders:
+            order = json.loads(line)
+            if "fork" in order:
+                pid = os.fork()
+                if pid == 0:
+                    _child(order["fork"], order["limits"], confine)
+                answer = {"pid": pid}
+            else:
+                answer, pid = {"status": _end(pid)}, 0
+            answers.write(json.dumps(answer).encode() + b"\n")
+            answers.flush()
+    finally:
+        if pid:  # the grader is gone, and its child may be waiting for it
+            _end(pid)
+
+
+def _end(pid: int) -> int:
+    """Kill a child and what it started; its exit status."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def _child(channel: str, limits: dict[str, int], confine: Callable[[], None]) -> None:
@@ -354,6 +375,16 @@ def _lineno(error: BaseException) -> list[int] | None:
             found = [int(name[6:-1]), trace.tb_lineno]
         trace = trace.tb_next
     return found
+
+
+def _warm_up() -> None:
+    """Do once what every child does, so that each finds it loaded and specialised."""
+    arrays: list[bytes] = []
+    args = packed((np.ones((2, 3)), np.ones((2, 3)).T[::-1], 1, 0.5, True), arrays)
+    for _ in range(20):
+        trial = _Submission(io.BytesIO(), io.BytesIO())
+        trial._run(["import numpy as np\n\ndef f(x, *_):\n    return np.pad(x, 1) @ x.T"], set())
+        trial._calls({"call": "f", "cases": [args]}, memoryview(b"".join(arrays)))
 
 
 def _confinement(readable: list[str]) -> Callable[[], None]:
