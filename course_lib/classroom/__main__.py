@@ -137,15 +137,20 @@ def _grade(options: argparse.Namespace) -> None:
             # the feedback first: what stands in results.jsonl is complete
             results.write_whole(out / "feedback" / name, page)
             ledger.append(result)
-    text = results.grades_csv(assignment, results.read(out))
+    text = results.grades_csv(assignment, _of_this(assignment, out))
     results.write_whole(out / "grades.csv", text)
     print(f"Wrote {out / 'grades.csv'}, and feedback/ beside it.")
+
+
+def _of_this(assignment: Assignment, out: Path) -> list[results.Result]:
+    """The results of the assignment as it is now, not of what was released before."""
+    return [r for r in results.read(out) if r.digest == assignment.digest]
 
 
 def _report(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
     out = options.folder / "results"
-    found = results.read(out)
+    found = _of_this(assignment, out)
     if not found:
         raise Complaint(f"Nothing is graded yet; `grade {options.folder} FOLDER` does it.")
     page = class_report.as_html(assignment, found, options.names)

@@ -22,7 +22,6 @@ _WORDS = {
     "input-changed": "changes its input",
     "wrong-value": "wrong values, no mistake we know by name",
 }
-_UNNAMED = "wrong-value"
 
 
 def mistake(diagnosis: str) -> str:
@@ -99,7 +98,9 @@ def _summary(assignment: Assignment, results: Sequence[Result]) -> list[str]:
     if nobody:
         lines.append(f"Nobody passed {', '.join(nobody)}.")
     wrong = [m.diagnosis for r in results for m in r.marks if m.diagnosis != "passed"]
-    unnamed = wrong.count(_UNNAMED) + wrong.count("hidden")
+    named = sum(diagnosis.startswith("slip:") for diagnosis in wrong)
     if wrong:
-        lines.append(f"{len(wrong) - unnamed} of {len(wrong)} wrong answers have a named cause.")
+        lines.append(
+            f"{named} of {len(wrong)} answers that are not right make a mistake with a name."
+        )
     return lines

@@ -137,6 +137,16 @@ def test_what_is_graded_and_unchanged_is_not_graded_again(released, capsys):
     assert len((released / "results" / "results.jsonl").read_text().splitlines()) == 3
 
 
+def test_grades_are_of_the_assignment_as_it_is_now(released):
+    hand_in(released, "ada.ipynb")
+    assert grade(released) == 0
+    edit(released, "points = 3", "points = 4")
+    assert main(["release", str(released)]) == 0
+    (released.parent / "in" / "ada.ipynb").rename(released.parent / "in" / "bo.ipynb")
+    assert grade(released) == 0
+    assert {name: row["points"] for name, row in rows(released).items()} == {"bo": "4.5"}
+
+
 def test_two_workers_give_the_marks_of_one(released):
     for number in range(4):
         wrong = {"relu_forward": "def relu_forward(x):\n    return -x"} if number % 2 else {}
