@@ -100,7 +100,7 @@ bench: .venv/.bench
 
 .venv/.test: pyproject.toml | .venv/bin/pip
 	@echo "Installing the course and its tests into .venv (a minute or two, once) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lab,test]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lab,test,classroom]'
 	@touch .venv/.lab $@
 
 .venv/.bench: pyproject.toml | .venv/bin/pip
@@ -118,7 +118,7 @@ bench: .venv/.bench
 	@"$(PYTHON)" -m venv .venv-oldest
 	@$(PY) -m tools.oldest > .venv-oldest/constraints.txt
 	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint .venv-oldest/constraints.txt --editable '.[test]'
+		--constraint .venv-oldest/constraints.txt --editable '.[test,classroom]'
 	@touch $@
 
 .venv/bin/pip:

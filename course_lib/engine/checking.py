@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,7 @@ def record(exercise: Exercise, function: Callable[..., Any]) -> Report:
 
 def judge(exercise: Exercise, function: Callable[..., Any]) -> Report:
     """The report on `function`, without recording anything."""
-    trial = Trial(exercise)
-    trial.run(function)
-    report = trial.report()
+    report = Trial(exercise, partial(_tried, exercise, function)).run().report()
     return replace(report, borrowed=_borrowed(exercise, function)) if report.passed else report
 
 
@@ -71,20 +70,23 @@ def _tried(
 
 
 class Trial:
-    """One function on every case of an exercise, and what it comes to."""
+    """One function on every case of an exercise, and what it comes to.
 
-    def __init__(self, exercise: Exercise) -> None:
-        self.exercise, self.cases, self.wanted = exercise, exercise.cases, exercise.wanted
+    `call` gives the outcome of a case, wherever the function runs; the second argument says
+    whether what it displays may appear.
+    """
+
+    def __init__(self, exercise: Exercise, call: Callable[[Case, bool], Outcome]) -> None:
+        self.exercise, self.call = exercise, call
+        self.cases, self.wanted = exercise.cases, exercise.wanted
         self.outcomes: list[Outcome] = []
         self.problems: dict[int, tuple[str, str]] = {}
 
-    def run(self, function: Callable[..., Any]) -> None:
+    def run(self) -> Trial:
         """Call it with every case; Ctrl-C is passed on with a sentence."""
-        self.function = function
         for number, case in enumerate(self.cases, 1):
             try:
-                outcome = _tried(self.exercise, function, case, shown=number == 1)
-                self.outcomes.append(outcome)
+                self.outcomes.append(self.call(case, number == 1))
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(
                     f"check stopped {self.exercise.name} in case {number} of {len(self.cases)}, "
@@ -95,6 +97,7 @@ class Trial:
             problem = _problem(self.exercise, case, self.outcomes[index], self.wanted[index])
             if problem:
                 self.problems[index] = problem
+        return self
 
     def report(self) -> Report:
         """The diagnosis, the smallest case that shows it, and what to think about next."""
@@ -127,7 +130,7 @@ class Trial:
         for _ in range(_MORE if len(failing) < len(cases) else 0):
             case = exercise.inputs.random(rng)
             wanted = run(exercise.reference, case).value
-            if _problem(exercise, case, _tried(exercise, self.function, case), wanted):
+            if _problem(exercise, case, self.call(case, False), wanted):
                 failing.add(len(cases))
             cases.append(case)
             if time.monotonic() > end:

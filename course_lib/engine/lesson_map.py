@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-ROW, STEP, WIDTH = 26, 18, 380  # CSS pixels: a lesson, one level further in, the whole drawing
+ROW, STEP, WIDTH = 26, 18, 420  # CSS pixels: a lesson, one level further in, the whole drawing
 WORDS = "font: 14px system-ui, sans-serif; fill: currentColor"
 
 
 class LessonMap:
-    """Every lesson below what it needs, further in than all of that.
+    """Every lesson below the last of those that it needs, one step further in.
 
     Parameters
     ----------
@@ -37,13 +37,12 @@ class LessonMap:
                     f"LessonMap: {notebook} needs {', '.join(missing)}, which does not come before "
                     "it; put it first in LESSONS, or mend NEEDS."
                 )
-            self.depth[notebook] = max((self.depth[name] + 1 for name in needed), default=0)
+            self.depth[notebook] = self.depth[needed[-1]] + 1 if needed else 0
 
     def words(self, notebook: str) -> str:
         """Its title, and what it needs where that is more than the lesson it hangs from."""
-        implied = {far for near in self.needs[notebook] for far in self.needs[near]}
-        needed = [number(name) for name in self.needs[notebook] if name not in implied]
-        also = f" (needs {', '.join(needed)})" if len(needed) > 1 else ""
+        *others, _ = self.needs[notebook] or ("",)
+        also = f" (and {', '.join(map(number, others))})" if others else ""
         return title(notebook) + also
 
     def __str__(self) -> str:
@@ -57,8 +56,8 @@ class LessonMap:
                   for i, name in enumerate(self.needs)}  # fmt: skip
         parts = []
         for name, (x, y) in places.items():
-            if needed := self.needs[name]:  # it hangs from the last of those furthest in
-                x0, y0 = places[max(reversed(needed), key=self.depth.__getitem__)]
+            if needed := self.needs[name]:
+                x0, y0 = places[needed[-1]]
                 parts.append(f'<path d="M{x0} {y0} V{y} H{x}" fill="none" stroke="currentColor" '
                              'stroke-opacity="0.5"/>')  # fmt: skip
         for name, (x, y) in places.items():

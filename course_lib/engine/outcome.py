@@ -110,7 +110,7 @@ def _plain_part(value: Any) -> Any:
         return Foreign(f"int of about {round(value.bit_length() * math.log10(2))} digits")
     if issubclass(kind, float) and kind is not np.float64:
         value, kind = float.__float__(value), float
-    if not any(kind is number for number in (*_NUMBERS, np.ndarray)):
+    if kind is not np.ndarray and not any(kind is number for number in _NUMBERS):
         return Foreign(_type_name(kind))
     array = np.asarray(value)
     if array.dtype.kind not in "fiu":

@@ -1,0 +1,163 @@
+"""The commands: python -m course_lib.classroom list|new|release|grade|report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from tqdm import tqdm
+
+from course_lib.classroom import assignment as assignments
+from course_lib.classroom import class_report, notebook, pool, results, submissions
+from course_lib.classroom.assignment import Assignment, Complaint
+from course_lib.classroom.jail import NotGraded, isolation
+from course_lib.lessons import EXERCISES
+
+RELEASED = "release"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 if it did what it was asked for, 2 if it was asked for what cannot be."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except (Complaint, NotGraded) as complaint:
+        print(complaint, file=sys.stderr)
+        return 2
+    except OSError as error:
+        what = error.filename or "The folder of the results"
+        print(
+            f"{what} can't be used: {error.strerror}. What was written before is intact; run the "
+            "same command again when that is put right.",
+            file=sys.stderr,
+        )
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m course_lib.classroom", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, function: object, help_: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help_, description=help_)
+        made.set_defaults(command=function)
+        return made
+
+    command("list", _list, "every exercise: its points, its section, what it asks")
+    new = command("new", _new, "write a new assignment's folder")
+    new.add_argument("folder", type=Path)
+    new.add_argument("--exercises", nargs="+", required=True, metavar="NAME")
+    new.add_argument("--points", nargs="+", type=float, default=[])
+    new.add_argument("--due", type=date.fromisoformat, help="such as 2027-02-01")
+    new.add_argument("--title", default="")
+    release = command("release", _release, "write the notebook for students, and the teacher's")
+    release.add_argument("folder", type=Path)
+    release.add_argument("--to", nargs="+", choices=["plain"], default=["plain"])
+    grade = command("grade", _grade, "grade a folder of submissions")
+    grade.add_argument("folder", type=Path)
+    grade.add_argument("submissions", type=Path)
+    grade.add_argument("--workers", type=_count, metavar="N", help="processes side by side")
+    grade.add_argument("--again", action="store_true", help="also what is graded already")
+    grade.add_argument("--require", choices=["strict"], help="refuse weaker protection")
+    grade.add_argument("--isolation", choices=["process"], help="accept weaker protection")
+    grade.add_argument("--as-root", action="store_true", help="grade as root (in a container)")
+    report = command("report", _report, "the class: how many made which mistake")
+    report.add_argument("folder", type=Path)
+    report.add_argument("--names", action="store_true", help="say who")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 256")
+    return int(text)
+
+
+def _list(_: argparse.Namespace) -> None:
+    width = max(map(len, EXERCISES))
+    for name, exercise in EXERCISES.items():
+        print(f"{name:{width}}  {exercise.points}  {exercise.sections[0]:30} {exercise.shows}")
+
+
+def _new(options: argparse.Namespace) -> None:
+    made = assignments.new(
+        options.folder, options.exercises, options.points, options.title, options.due
+    )
+    path = options.folder / assignments.FILE
+    print(f"Wrote {path}: {len(made.parts)} exercises, {made.points:g} points.")
+
+
+def _release(options: argparse.Namespace) -> None:
+    assignment = assignments.read(options.folder)
+    folder = options.folder / RELEASED
+    folder.mkdir(exist_ok=True)
+    for name, made in (
+        (f"{assignment.name}.ipynb", notebook.student(assignment)),
+        (f"{assignment.name}_answers.ipynb", notebook.teacher(assignment)),
+    ):
+        results.write_whole(folder / name, notebook.dumped(made))
+        print(f"Wrote {folder / name}")
+    results.write_whole(folder / "digest", assignment.digest + "\n")
+
+
+def _unchanged(assignment: Assignment, folder: Path) -> None:
+    """What was asked must be what is graded."""
+    try:
+        released = (folder / RELEASED / "digest").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise Complaint(
+            f"{folder} was not released; `release {folder}` writes the students' notebook."
+        ) from None
+    if released != assignment.digest:
+        raise Complaint(
+            f"{folder / assignments.FILE} is not what was released; put it back, or run "
+            f"`release {folder}` again and hand out the new notebook."
+        )
+
+
+def _grade(options: argparse.Namespace) -> None:
+    folder = options.folder
+    assignment = assignments.read(folder)
+    _unchanged(assignment, folder)
+    handed_in = submissions.found(options.submissions, assignment.name)
+    level = isolation(options.isolation or options.require, as_root=options.as_root)
+    out = folder / "results"
+    (out / "feedback").mkdir(parents=True, exist_ok=True)
+    known = set() if options.again else {r.key for r in results.read(out) if r.points is not None}
+    wanted = [s for s in handed_in if (s.student, s.fingerprint, assignment.digest) not in known]
+    print(f"{len(handed_in)} submissions, {len(wanted)} to grade. Protection: {level}.")
+    with results.Ledger(out) as ledger:
+        done = pool.graded(folder, wanted, level, options.workers)
+        for result, page in tqdm(done, desc="graded", total=len(wanted), disable=None):
+            name = f"{submissions.file_name(result.student)}.html"
+            # the feedback first: what stands in results.jsonl is complete
+            results.write_whole(out / "feedback" / name, page)
+            ledger.append(result)
+    text = results.grades_csv(assignment, _of_this(assignment, out))
+    results.write_whole(out / "grades.csv", text)
+    print(f"Wrote {out / 'grades.csv'}, and feedback/ beside it.")
+
+
+def _of_this(assignment: Assignment, out: Path) -> list[results.Result]:
+    """The results of the assignment as it is now, not of what was released before."""
+    return [r for r in results.read(out) if r.digest == assignment.digest]
+
+
+def _report(options: argparse.Namespace) -> None:
+    assignment = assignments.read(options.folder)
+    out = options.folder / "results"
+    found = _of_this(assignment, out)
+    if not found:
+        raise Complaint(f"Nothing is graded yet; `grade {options.folder} FOLDER` does it.")
+    page = class_report.as_html(assignment, found, options.names)
+    results.write_whole(out / "report.html", page)
+    print(class_report.as_text(assignment, found, options.names), end="")
+    print(f"\nWrote {out / 'report.html'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Notebooks: the students', the teacher's with the answers, and reading what comes back.
+
+An answer is found by its function's name, so a notebook whose metadata was lost has lost nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from course_lib.classroom.assignment import Assignment, Part
+from course_lib.lessons import EXERCISES
+
+MOST_BYTES = 20_000_000
+Notebook = dict[str, Any]  # nbformat 4.5 as plain JSON
+
+_SET_UP = """import math
+
+import numpy as np"""
+
+
+def student(assignment: Assignment) -> Notebook:
+    """What a student gets: a task, a stub and a check for every exercise, and no answer."""
+    return _notebook(assignment, answers=False)
+
+
+def teacher(assignment: Assignment) -> Notebook:
+    """The same notebook with the worked answers in it."""
+    return _notebook(assignment, answers=True)
+
+
+def _notebook(assignment: Assignment, *, answers: bool) -> Notebook:
+    ours = [part.name for part in assignment.parts if part.name in EXERCISES]
+    imports = [_SET_UP]
+    if assignment.course_lib:
+        imports.append("import course_lib as lib")
+    if ours:
+        imports.append("from course_lib.exercises import check, hint")
+    cells = [
+        _markdown("title", _opening(assignment, bool(ours))),
+        _code("set-up", "\n".join(imports)),
+    ]
+    for number, part in enumerate(assignment.parts, 1):
+        source = part.exercise.solution if answers else part.exercise.stub
+        cells.append(_markdown(f"task-{number}", _task(number, part)))
+        cells.append(_code(f"answer-{number}", source, exercise=part.name, tags=["exercise"]))
+        if part.name in EXERCISES:
+            cells.append(_code(f"check-{number}", f"check({part.name})"))
+    return {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "assignment": {"name": assignment.name, "digest": assignment.digest},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _opening(assignment: Assignment, checked: bool) -> str:
+    due = f" Hand it in by {assignment.due:%d %B %Y}." if assignment.due else ""
+    helps = (
+        " The cell below each says what is not right yet; `hint(name)` helps one step at a time."
+        if checked
+        else ""
+    )
+    count = len(assignment.parts)
+    tasks = "One function" if count == 1 else f"{count} functions"
+    return (
+        f"# {assignment.title}\n\n{tasks} to write, {assignment.points:g} points in all.{due} "
+        f"Keep each function's name; it is how your answer is found.{helps}"
+    )
+
+
+def _task(number: int, part: Part) -> str:
+    points = f"{part.points:g} point{'' if part.points == 1 else 's'}"
+    return f"## {number}. `{part.name}` ({points})\n\n{part.exercise.task.strip()}"
+
+
+def _markdown(name: str, text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": text}
+
+
+def _code(name: str, text: str, **metadata: Any) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": name,
+        "metadata": metadata,
+        "outputs": [],
+        "source": text.strip(),
+    }
+
+
+def dumped(notebook: Notebook) -> str:
+    """A notebook as it is written to a file."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def code_cells(data: bytes) -> list[str]:
+    """The sources of a submitted notebook's code cells, of format 3 or 4.
+
+    Raises
+    ------
+    ValueError    with what is wrong, in words for the student and the teacher
+    """
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"The file has {len(data) / 1e6:.0f} MB; at most 20 MB are read.")
+    if data[:2] == b"PK":
+        raise ValueError("The file is a zip archive, not a notebook.")
+    try:
+        notebook = json.loads(data)
+        cells = notebook.get("cells")
+        if cells is None:
+            cells = [cell for sheet in notebook["worksheets"] for cell in sheet["cells"]]
+        return [_source(cell) for cell in cells if cell.get("cell_type") == "code"]
+    except (ValueError, RecursionError):
+        raise ValueError("The file is no notebook: it is not JSON.") from None
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError("The file is no notebook: it is JSON without cells.") from None
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", cell.get("input", ""))
+    text = source if isinstance(source, str) else "".join(source)
+    return text.encode("utf-8", "replace").decode("utf-8")
