@@ -22,11 +22,13 @@ def test_a_lesson_needs_what_its_page_links_to(notebook):
     assert set(lesson_map().needs[notebook]) == set(re.findall(r"\((\d\d\w+)\.ipynb\)", needed))
 
 
-def test_every_lesson_stands_below_and_further_in_than_what_it_needs():
+def test_every_lesson_stands_below_what_it_needs_and_hangs_from_the_last_of_it():
     shown = lesson_map()
     assert list(shown.needs) == sorted(NOTEBOOKS.values())
+    order = list(shown.needs)
     for notebook, needed in shown.needs.items():
-        assert all(shown.depth[name] < shown.depth[notebook] for name in needed)
+        assert all(order.index(name) < order.index(notebook) for name in needed)
+        assert shown.depth[notebook] == (shown.depth[needed[-1]] + 1 if needed else 0)
     lines = str(shown).splitlines()
     assert "    4.10 Positional" in lines
     assert all(line.strip() in shown.svg().replace("&amp;", "&") for line in lines)
