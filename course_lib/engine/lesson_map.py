@@ -41,7 +41,9 @@ class LessonMap:
 
     def words(self, notebook: str) -> str:
         """Its title, and what it needs where that is more than the lesson it hangs from."""
-        *others, _ = self.needs[notebook] or ("",)
+        needed = self.needs[notebook]
+        implied = {far for near in needed for far in self.needs[near]}
+        others = [name for name in needed[:-1] if name not in implied]
         also = f" (and {', '.join(map(number, others))})" if others else ""
         return title(notebook) + also
 
