@@ -189,8 +189,8 @@ def draw(figure: Figure) -> Callable[[View], None]:
     Page(figure, [digit, scores, slope], [maps], [key])
     mark = digit.outline(HIGHLIGHT)
     bars = scores.segments(OUTPUT, linewidths=9)
-    names = [scores.label(0.0, label + 0.78, str(label)) for label in range(10)]
-    numbers = [scores.label(1.14, label + 0.78) for label in range(10)]
+    names = [scores.label(0.0, label + 0.5, str(label)) for label in range(10)]
+    numbers = [scores.label(1.14, label + 0.5) for label in range(10)]
     between = maps.segments(MUTED, linewidths=1)
     between.set_segments([[(c, 0), (c, 1)] for c in range(1, CHANNELS)])
     maps.title.set_text("the first layer's maps: click a channel off, or on")
