@@ -74,8 +74,8 @@ def draw_a_digit(
 
     Examples
     --------
-    >>> print(draw_a_digit().text().splitlines()[1][:9])
-    The net s
+    >>> print(draw_a_digit().text().splitlines()[2][:12])
+    The net says
     """
     model = trained("residual CNN", 0).net if net is None else net
     start = trained("residual CNN", 0).data.x_test[EXAMPLE, 0] if image is None else shrink(image)
