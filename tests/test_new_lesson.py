@@ -48,6 +48,12 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _claim_of_the_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules read the claims of the course itself; here they meet one of the copy."""
+    monkeypatch.setitem(rules.SECTION_OF, "Xa", NOTEBOOK)
+
+
 def page(course: Path, folder: str) -> nbformat.NotebookNode:
     return nbformat.read(course / folder / f"{NOTEBOOK}.ipynb", as_version=4)
 
