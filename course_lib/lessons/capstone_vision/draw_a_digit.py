@@ -82,7 +82,7 @@ def draw_a_digit(
     digit = start.astype(float).round(2)
 
     def compute(score: int, digit: Array = digit, channels: Array = EVERY) -> View:
-        return look(model, digit.astype(np.float32), channels[0] >= 0.5, score)
+        return look(model, digit, channels[0] >= 0.5, score)
 
     explorer = Explorer(
         "draw a digit",
@@ -101,7 +101,7 @@ def draw_a_digit(
 def look(model: lib.Sequential, digit: Array, on: Array, asked: int) -> View:
     """What the net makes of a digit with some of its first channels switched off."""
     first, rest = model.layers[:3], model.layers[3:]
-    net = lib.Sequential(*first, Silence(on.astype(np.float32)), *rest)
+    net = lib.Sequential(*first, Silence(on.astype(float)), *rest)
     scores = net(digit[None, None])
     shares = lib.softmax(scores)[0][0]
     answer = int(shares.argmax())
