@@ -14,6 +14,7 @@ from course_lib.classroom import assignment as assignments
 from course_lib.classroom import class_report, exports, notebook, pool, results, submissions
 from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.jail import NotGraded, isolation
+from course_lib.classroom.problem_sets import SETS
 from course_lib.lessons import EXERCISES
 
 RELEASED = "release"
@@ -47,10 +48,12 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(command=function)
         return made
 
-    command("list", _list, "every exercise: its points, its section, what it asks")
+    command("list", _list, "every exercise: its points, its section, what it asks; the sets")
     new = command("new", _new, "write a new assignment's folder")
     new.add_argument("folder", type=Path)
-    new.add_argument("--exercises", nargs="+", required=True, metavar="NAME")
+    what = new.add_mutually_exclusive_group(required=True)
+    what.add_argument("--exercises", nargs="+", metavar="NAME")
+    what.add_argument("--set", choices=SETS, help="one of six that are ready, a block each")
     new.add_argument("--points", nargs="+", type=float, default=[])
     new.add_argument("--due", type=date.fromisoformat, help="such as 2027-02-01")
     new.add_argument("--title", default="")
@@ -87,12 +90,16 @@ def _list(_: argparse.Namespace) -> None:
     width = max(map(len, EXERCISES))
     for name, exercise in EXERCISES.items():
         print(f"{name:{width}}  {exercise.points}  {exercise.sections[0]:30} {exercise.shows}")
+    print("\nReady to use, with `new FOLDER --set NAME`:")
+    for name, ready in SETS.items():
+        print(f"{name:{width}}  {', '.join(ready.exercises)}")
 
 
 def _new(options: argparse.Namespace) -> None:
-    made = assignments.new(
-        options.folder, options.exercises, options.points, options.title, options.due
-    )
+    ready = SETS.get(options.set)
+    names = ready.exercises if ready else options.exercises
+    title = options.title or (ready.title if ready else "")
+    made = assignments.new(options.folder, names, options.points, title, options.due)
     path = options.folder / assignments.FILE
     print(f"Wrote {path}: {len(made.parts)} exercises, {made.points:g} points.")
 
