@@ -26,6 +26,7 @@ def test_worked_answers_get_all_points_and_empty_ones_none(name, tmp_path):
     ada, bo = results.read(folder / "results")
     assignment = assignments.read(folder)
     assert assignment.title == SETS[name].title
+    assert not assignment.course_lib
     assert ada.points == assignment.points, [m for m in ada.marks if m.points < m.of]
     assert [mark.diagnosis for mark in bo.marks] == ["not-written"] * len(assignment.parts)
 
