@@ -63,6 +63,7 @@ def tab_to(control: Locator) -> None:
 
 def test_the_whole_way_from_the_first_cell_to_a_pass_needs_no_mouse(notebook: Notebook):
     page = notebook.page
+    page.wait_for_function("document.activeElement.closest('.jp-NotebookPanel')")
     press(page, "Control+Enter")  # JupyterLab has selected the first cell
     explorer = notebook.element.locator(".explorer")
     expect(explorer.get_by_role("status")).to_have_text("The dot is at 5.")
