@@ -12,6 +12,9 @@ from playwright.sync_api import Browser
 from tests.browser.lab import ROOT
 from tools.notebooks import find
 
+WIDTH = """(image) => image instanceof SVGElement ? image.getBoundingClientRect().width
+    : image.complete && image.naturalWidth"""
+
 
 @pytest.mark.parametrize("path", find(folders=(ROOT / "notebooks",)), ids=lambda path: path.stem)
 def test_a_page_without_kernel_and_network_shows_every_word_and_picture(
@@ -24,8 +27,8 @@ def test_a_page_without_kernel_and_network_shows_every_word_and_picture(
     page = context.new_page()
     page.goto(f"file://{tmp_path / 'page.html'}")
     for image in page.get_by_role("img").all():
-        assert image.evaluate("(image) => image.complete && image.naturalWidth") > 300
-        assert len(image.get_attribute("alt") or "") > 10
+        assert image.evaluate(WIDTH) > 300
+        assert len(image.get_attribute("alt") or image.get_attribute("aria-label") or "") > 10
     shown = page.locator("body").inner_text()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
