@@ -61,8 +61,15 @@ def write(path: str, text: str) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def toctree(caption: str, pages: list[str]) -> str:
-    return "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```"])
+def toctree(pages: list[str], *options: str) -> str:
+    return "\n".join(["```{toctree}", *options, "", *(f"/{page}" for page in pages), "```"])
+
+
+def write_contents(parts: dict[str, list[str]]) -> str:
+    """A page for each part, which lists its pages; returns the contents of these."""
+    for title, pages in parts.items():
+        write(f"{title.lower()}.md", f"# {title}\n\n{toctree(pages, ':maxdepth: 1')}\n")
+    return toctree([title.lower() for title in parts], ":hidden:")
 
 
 def write_notebooks(folder: str, solutions: bool) -> list[str]:
@@ -96,14 +103,14 @@ def with_links(svg: str, needs: dict[str, tuple[str, ...]]) -> str:
 def write_sources(solutions: bool) -> None:
     """Everything that Sphinx reads, in the layout of the repository."""
     shutil.rmtree(SOURCES, ignore_errors=True)
-    parts = [("Lessons", write_notebooks("notebooks", solutions))]
+    parts = {"Lessons": write_notebooks("notebooks", solutions)}
     if solutions:
-        parts.append(("Solutions", write_notebooks("solutions", solutions)))
+        parts["Answers"] = write_notebooks("solutions", solutions)
     for name in DOCS:
         write(name, linked((ROOT / name).read_text(encoding="utf-8")))
-    parts.append(("Reference", [name.removesuffix(".md") for name in DOCS]))
-    parts.append(("Library", write_api()))
-    contents = "\n\n".join(toctree(*part) for part in parts)
+    parts["Reference"] = [name.removesuffix(".md") for name in DOCS]
+    parts["Library"] = write_api()
+    contents = write_contents(parts)
     course = lesson_map()
     drawn = f'<div class="lesson-map">{with_links(course.svg(), course.needs)}</div>'
     start = (SITE / "index.md").read_text(encoding="utf-8")

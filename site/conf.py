@@ -24,6 +24,7 @@ pygments_style = "a11y-high-contrast-light"
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
+html_domain_indices = html_use_index = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
@@ -35,7 +36,7 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
     "navbar_align": "left",
     "navbar_persistent": [],
-    "navbar_center": [],
+    "navbar_center": ["navbar-nav"],
     "navbar_end": ["search-button", "theme-switcher"],
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urldefrag
+from urllib.parse import unquote, urldefrag, urlparse
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -52,10 +52,10 @@ def parsed() -> dict[Path, Parsed]:
 
 
 def dead(path: Path, links: list[str], parsed: dict[Path, Parsed]) -> list[str]:
-    """The links of a page that lead to no file, or to no place in it."""
+    """The links of a page that lead to no file, or to no place in it; what follows ? is dropped."""
     found = []
     for link in links:
-        address, place = urldefrag(link)
+        address, place = urlparse(link).path, urldefrag(link).fragment
         target = (path.parent / unquote(address)).resolve() if address else path
         inside = target in parsed and place and unquote(place) not in parsed[target].ids
         if not link.startswith(ELSEWHERE) and (not target.is_file() or inside):
@@ -87,7 +87,7 @@ def test_every_picture_has_words_and_lies_in_the_folder(parsed):
 
 def test_the_first_page_is_light(parsed):
     first = SITE / "index.html"
-    files = {first, *((first.parent / urldefrag(a)[0]) for a in parsed[first].loaded if a)}
+    files = {first, *((first.parent / urlparse(a).path) for a in parsed[first].loaded if a)}
     assert sum(file.stat().st_size for file in files if file.is_file()) < 1_000_000
 
 
@@ -113,6 +113,8 @@ def test_a_page_asks_no_network_and_axe_finds_nothing(page: Page, path: Path):
     page.goto(path.as_uri())
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert failed == []
+    if path.parent.name == "course_lib" and path.stem != "layer":
+        return  # listings of code are alike: axe looks at one of them
     found = Axe().run(page).response
     assert len(found["passes"]) > 10  # it has looked at something
     assert [describe(v) for v in found["violations"]] == []
