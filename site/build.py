@@ -126,8 +126,12 @@ def build() -> int:
     if not code:
         shutil.copytree(SOURCES / "_pictures", OUTPUT / "_pictures")
         shutil.rmtree(OUTPUT / "_sources", ignore_errors=True)
-        for mapped in [*OUTPUT.rglob("*.map"), OUTPUT / "objects.inv"]:  # no page loads them
-            mapped.unlink()
+        for needless in [
+            *OUTPUT.rglob("*.map"),
+            OUTPUT / "objects.inv",
+            OUTPUT / "_static/webpack-macros.html",
+        ]:  # no page loads them
+            needless.unlink()
     return code
 
 
