@@ -83,14 +83,11 @@ def cross_entropy(
     label_smoothing = _check_class_options(logits, weight, label_smoothing, allow_empty)
     target, kept = _check_target(logits, target, ignore_index)
     rows, true, classes = np.arange(target.size), target.reshape(-1), logits.shape[-1]
-    shifted = logits.reshape(-1, classes)
-    counts = kept if weight is None or label_smoothing else kept * (weight[true] != 0)
-    if not counts.all():  # whatever a row that does not count holds: 0 * inf would be NaN
-        shifted = np.where(counts[:, None], shifted, 0)
-    shifted = below_the_largest(shifted, -1)
-    true_scores = shifted[rows, true]
     # a row's target is `hit` at the true class plus `kept * spread` over all classes
     hit = kept if weight is None else kept * weight[true]
+    counting = _counting(logits.reshape(-1, classes), kept if label_smoothing else hit)
+    shifted = below_the_largest(counting, -1)
+    true_scores = shifted[rows, true]
     count, total = float(hit.sum()) or float(allow_empty and not kept.any()), hit  # 0 / 1 is 0
     if label_smoothing:
         each = np.ones(classes, logits.dtype) if weight is None else weight
@@ -278,6 +275,11 @@ def _check_class_options(
             f"cross_entropy: label_smoothing must be from 0 to 1, not {label_smoothing}."
         )
     return label_smoothing
+
+
+def _counting(rows: Array, counts: Array) -> Array:
+    """The rows, but zeros for one that does not count: whatever it holds, 0 * inf would be NaN."""
+    return rows if counts.all() else np.where(counts[:, None], rows, 0)
 
 
 def _check_target(logits: Array, target: Any, ignore_index: int | None) -> tuple[Array, Array]:

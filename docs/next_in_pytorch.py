@@ -50,7 +50,7 @@ def largest_difference() -> float:
     """After one step of AdamW from the same weights on the same digits, over all parameters."""
     data = lib.digits(rng=np.random.default_rng(0))
     x, target = data.x_train[:64], data.y_train[:64]
-    ours = residual_cnn(np.random.default_rng(0))
+    ours = residual_cnn(np.random.default_rng(0), np.float32)
     theirs = the_same_net()
     theirs.load_state_dict({name: torch.tensor(a) for name, a in ours.state_dict().items()})
 

@@ -296,11 +296,6 @@ LAYERS = (
         ),
         normal((2, 2, 3, 4)),
     ),
-    Case(
-        "Conv2d: same size",
-        lambda rng: Conv2d.init(2, 3, (2, 3), padding="same", dilation=(1, 2), rng=rng),
-        normal((2, 2, 4, 5)),
-    ),
     Case("ConvTranspose1d", lambda rng: ConvTranspose1d.init(2, 3, 3, rng=rng), normal((3, 2, 4))),
     Case(
         "ConvTranspose1d: every option",

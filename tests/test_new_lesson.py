@@ -16,7 +16,7 @@ from tests import notebook_rules as rules
 from tools.new_lesson import add_row, register
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOK = "04_99_made_up"
+NOTEBOOK = "04_99_capstone_made_up"
 STRUCTURE = ("exercises", "notebooks", "packaging", "predictions")
 LEFT_OUT = shutil.ignore_patterns(
     ".*", "work", "references", "browser", "__pycache__", "*.egg-info"
@@ -40,10 +40,18 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the course with a lesson just begun."""
     folder = tmp_path_factory.mktemp("begun") / "course"
     shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
-    begun = run(folder, "tools.new_lesson", "04_99", "made_up", "A net reads digits")
+    with (folder / "docs/claims.toml").open("a", encoding="utf-8") as claims:
+        claims.write(f'\n[{NOTEBOOK}]\n"Xa" = "What is made up is never taught."\n')
+    begun = run(folder, "tools.new_lesson", "04_99", "capstone_made_up", "A net reads digits")
     assert begun.returncode == 0, begun.stderr
     assert f"{NOTEBOOK} is begun" in begun.stdout
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _claim_of_the_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules read the claims of the course itself; here they meet one of the copy."""
+    monkeypatch.setitem(rules.SECTION_OF, "Xa", NOTEBOOK)
 
 
 def page(course: Path, folder: str) -> nbformat.NotebookNode:
@@ -82,7 +90,7 @@ def test_lint_and_types_find_nothing(course):
 
 def test_a_lesson_that_is_there_is_not_overwritten(course):
     before = (course / f"notebooks/{NOTEBOOK}.ipynb").read_bytes()
-    again = run(course, "tools.new_lesson", "04_99", "made_up", "Another title")
+    again = run(course, "tools.new_lesson", "04_99", "capstone_made_up", "Another title")
     assert again.returncode != 0
     assert "there already, and nothing is overwritten" in again.stderr
     assert (course / f"notebooks/{NOTEBOOK}.ipynb").read_bytes() == before

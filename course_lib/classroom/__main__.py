@@ -1,4 +1,4 @@
-"""The commands: python -m course_lib.classroom list|new|release|grade|report."""
+"""The commands: python -m course_lib.classroom list|new|release|grade|report|export."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from course_lib.classroom import assignment as assignments
-from course_lib.classroom import class_report, notebook, pool, results, submissions
+from course_lib.classroom import class_report, exports, notebook, pool, results, submissions
 from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.jail import NotGraded, isolation
+from course_lib.classroom.problem_sets import SETS
 from course_lib.lessons import EXERCISES
 
 RELEASED = "release"
@@ -47,17 +48,19 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(command=function)
         return made
 
-    command("list", _list, "every exercise: its points, its section, what it asks")
+    command("list", _list, "every exercise: its points, its section, what it asks; the sets")
     new = command("new", _new, "write a new assignment's folder")
     new.add_argument("folder", type=Path)
-    new.add_argument("--exercises", nargs="+", required=True, metavar="NAME")
+    what = new.add_mutually_exclusive_group(required=True)
+    what.add_argument("--exercises", nargs="+", metavar="NAME")
+    what.add_argument("--set", choices=SETS, help="one of six that are ready, a block each")
     new.add_argument("--points", nargs="+", type=float, default=[])
     new.add_argument("--due", type=date.fromisoformat, help="such as 2027-02-01")
     new.add_argument("--title", default="")
     release = command("release", _release, "write the notebook for students, and the teacher's")
     release.add_argument("folder", type=Path)
     release.add_argument("--to", nargs="+", choices=["plain"], default=["plain"])
-    grade = command("grade", _grade, "grade a folder of submissions")
+    grade = command("grade", _grade, "grade a folder of submissions, or Canvas's or Moodle's zip")
     grade.add_argument("folder", type=Path)
     grade.add_argument("submissions", type=Path)
     grade.add_argument("--workers", type=_count, metavar="N", help="processes side by side")
@@ -68,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _report, "the class: how many made which mistake")
     report.add_argument("folder", type=Path)
     report.add_argument("--names", action="store_true", help="say who")
+    export = command("export", _export, "write the marks as Canvas or Moodle takes them in")
+    export.add_argument("folder", type=Path)
+    export.add_argument("--to", nargs="+", choices=["csv", "canvas", "moodle"], required=True)
+    export.add_argument(
+        "--per-exercise", action="store_true", help="Canvas: a column each, not one for all"
+    )
     return parser
 
 
@@ -81,12 +90,16 @@ def _list(_: argparse.Namespace) -> None:
     width = max(map(len, EXERCISES))
     for name, exercise in EXERCISES.items():
         print(f"{name:{width}}  {exercise.points}  {exercise.sections[0]:30} {exercise.shows}")
+    print("\nReady to use, with `new FOLDER --set NAME`:")
+    for name, ready in SETS.items():
+        print(f"{name:{width}}  {', '.join(ready.exercises)}")
 
 
 def _new(options: argparse.Namespace) -> None:
-    made = assignments.new(
-        options.folder, options.exercises, options.points, options.title, options.due
-    )
+    ready = SETS.get(options.set)
+    names = ready.exercises if ready else options.exercises
+    title = options.title or (ready.title if ready else "")
+    made = assignments.new(options.folder, names, options.points, title, options.due)
     path = options.folder / assignments.FILE
     print(f"Wrote {path}: {len(made.parts)} exercises, {made.points:g} points.")
 
@@ -120,10 +133,16 @@ def _unchanged(assignment: Assignment, folder: Path) -> None:
 
 
 def _grade(options: argparse.Namespace) -> None:
+    assignment = assignments.read(options.folder)
+    _unchanged(assignment, options.folder)
+    with submissions.unpacked(options.submissions) as place:
+        _grade_all(options, assignment, submissions.found(place, assignment.name))
+
+
+def _grade_all(
+    options: argparse.Namespace, assignment: Assignment, handed_in: list[submissions.Submission]
+) -> None:
     folder = options.folder
-    assignment = assignments.read(folder)
-    _unchanged(assignment, folder)
-    handed_in = submissions.found(options.submissions, assignment.name)
     level = isolation(options.isolation or options.require, as_root=options.as_root)
     out = folder / "results"
     (out / "feedback").mkdir(parents=True, exist_ok=True)
@@ -147,16 +166,40 @@ def _of_this(assignment: Assignment, out: Path) -> list[results.Result]:
     return [r for r in results.read(out) if r.digest == assignment.digest]
 
 
-def _report(options: argparse.Namespace) -> None:
-    assignment = assignments.read(options.folder)
-    out = options.folder / "results"
+def _so_far(folder: Path) -> tuple[Assignment, Path, list[results.Result]]:
+    """An assignment, where its results lie, and what is graded."""
+    assignment, out = assignments.read(folder), folder / "results"
     found = _of_this(assignment, out)
     if not found:
-        raise Complaint(f"Nothing is graded yet; `grade {options.folder} FOLDER` does it.")
+        raise Complaint(f"Nothing is graded yet; `grade {folder} FOLDER` does it.")
+    return assignment, out, found
+
+
+def _report(options: argparse.Namespace) -> None:
+    assignment, out, found = _so_far(options.folder)
     page = class_report.as_html(assignment, found, options.names)
     results.write_whole(out / "report.html", page)
     print(class_report.as_text(assignment, found, options.names), end="")
     print(f"\nWrote {out / 'report.html'}")
+
+
+def _export(options: argparse.Namespace) -> None:
+    assignment, out, found = _so_far(options.folder)
+    wanted = {  # all are made before one is written
+        "csv": ("grades.csv", lambda: results.grades_csv(assignment, found)),
+        "canvas": (
+            f"{assignment.name}_canvas.csv",
+            lambda: exports.canvas(assignment, found, options.per_exercise),
+        ),
+        "moodle": (f"{assignment.name}_moodle.csv", lambda: exports.moodle(assignment, found)),
+    }
+    made = {wanted[kind][0]: wanted[kind][1]() for kind in options.to}
+    for name, text in made.items():
+        results.write_whole(out / name, text)
+        print(f"Wrote {out / name}")
+    left = len(found) - len(exports.graded(found))
+    if left:
+        print(f"{left} not graded: left out for Canvas and Moodle, look at them by hand.")
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ class Grader:
             "graded",
             isolation=str(self.jail.isolation),
             late=submission.late,
+            account=submission.account,
         )
         try:
             cells = code_cells(data)

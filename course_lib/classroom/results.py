@@ -41,6 +41,8 @@ class Result:
     reason : why it is not graded
     isolation : how the code was shut in
     late : whether it came after the assignment was due, where that is known
+    account : the student's number in Canvas or Moodle, where the file's name told it, such as
+        "canvas:4711"
     """
 
     student: str
@@ -51,6 +53,7 @@ class Result:
     reason: str = ""
     isolation: str = ""
     late: bool | None = None
+    account: str = ""
     seconds: float = 0.0
     marks: tuple[Mark, ...] = ()
 

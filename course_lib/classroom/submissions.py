@@ -1,14 +1,26 @@
-"""Finding what students handed in: a folder of NAME.ipynb, or of NAME/ with a notebook in each."""
+"""Finding what students handed in: files NAME.ipynb, folders NAME/, or what Canvas and Moodle give.
+
+nbgrader's NAME/ps1/ps1.ipynb is a folder NAME/, too.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
+import tempfile
 import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from course_lib.classroom.assignment import Complaint
 from course_lib.classroom.notebook import MOST_BYTES
+
+MOST_UNPACKED = 8_000_000_000  # bytes of a whole class's archive
 
 
 def fingerprint(data: bytes) -> str:
@@ -24,6 +36,7 @@ class Submission:
     file: str  # its path below the folder
     source: Path | bytes
     late: bool | None = None
+    account: str = ""  # the student's number in Canvas or Moodle, such as "canvas:4711"
 
     @property
     def data(self) -> bytes:
@@ -42,37 +55,105 @@ class Submission:
 def found(folder: Path, assignment: str) -> list[Submission]:
     """The submissions in a folder, by student.
 
-    Files that begin with a dot and checkpoints are passed over; a file that is no notebook is a
-    submission too, and its row says so.
+    Files that begin with a dot and checkpoints are passed over, and so is what a student handed in
+    beside a notebook; a file that is no notebook is a submission too, and its row says so.
 
     Raises
     ------
-    Complaint     if there is no folder, nothing in it, or two files of one student
+    Complaint     if there is no folder, nothing in it, or two notebooks of one student
     """
     if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
-        raise Complaint(
-            f"{folder} {what}; give the folder that holds the submissions, an archive unpacked."
-        )
-    owners: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_dir():
-            inside = _in_folder(path, assignment)
-            if inside:
-                owners.setdefault(_name(path.name), []).extend(inside)
-        else:
-            owners.setdefault(_name(path.stem), []).append(path)
+        what = "is a file, and no zip archive" if folder.exists() else "does not exist"
+        raise Complaint(f"{folder} {what}; give the folder or the zip with the submissions.")
+    entries = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    of_canvas = all(_canvas(path.name) for path in entries if path.is_file())
+    owners: dict[str, tuple[_Owner, list[Path]]] = {}
+    for path in entries:
+        files = _in_folder(path, assignment) if path.is_dir() else [path]
+        if files:
+            owner = _owner(path, of_canvas)
+            owners.setdefault(owner.student, (owner, []))[1].extend(files)
     if not owners:
         raise Complaint(f"{folder} is empty; put one NAME.ipynb for each student into it.")
-    for student, paths in owners.items():
-        if len(paths) > 1:
-            names = " and ".join(str(p.relative_to(folder)) for p in paths[:3])
+    return [_read(folder, owner, files) for _, (owner, files) in sorted(owners.items())]
+
+
+@contextmanager
+def unpacked(place: Path) -> Iterator[Path]:
+    """A folder as it is, or what a zip archive holds in a folder that lasts as long as needed.
+
+    Raises
+    ------
+    Complaint     if the archive is damaged, locked by a password or far too large
+    """
+    if not zipfile.is_zipfile(place):
+        yield place
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with zipfile.ZipFile(place) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+                if size > MOST_UNPACKED:
+                    raise Complaint(
+                        f"{place} unpacks to {size / 1e9:.0f} GB; at most "
+                        f"{MOST_UNPACKED / 1e9:.0f} GB are unpacked, so look by hand what is in it."
+                    )
+                archive.extractall(folder)  # which lets no entry out of the folder
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            RuntimeError,
+            NotImplementedError,
+        ) as error:
             raise Complaint(
-                f"{student} has {len(paths)} submissions: {names}; keep the one that counts."
-            )
-    return [_read(folder, student, paths[0]) for student, paths in sorted(owners.items())]
+                f"{place} cannot be unpacked: {str(error) or 'it ends too early'}; download it "
+                "again, or unpack it by hand and give the folder."
+            ) from None
+        yield Path(folder)
+
+
+class _Owner(NamedTuple):
+    """Whose a file is, as its name or its folder's says."""
+
+    student: str
+    account: str = ""
+    late: bool | None = None
+
+
+# NAME_ACCOUNT_FILE_ps1.ipynb, with LATE after the name; a text typed in has no number of a file
+_CANVAS_REST = r"(?:\d+_(?P<file>.+)|(?:text|link)\.html)"
+_CANVAS = (
+    re.compile(r"(?:(?P<late>LATE)_)?(?P<student>anon_[^\W_]+)_" + _CANVAS_REST),
+    re.compile(r"(?P<student>\w+?)_(?:(?P<late>LATE)_)?(?P<account>\d+)_" + _CANVAS_REST),
+)
+# Full Name_ACCOUNT_assignsubmission_file_, a folder, or the same before the name of a file
+_MOODLE = re.compile(r"(?P<student>.+)_(?P<account>\d+)_assignsubmission_[a-z]+(?:_.*)?")
+
+
+def _canvas(name: str) -> re.Match[str] | None:
+    return next(filter(None, (pattern.fullmatch(name) for pattern in _CANVAS)), None)
+
+
+def _owner(path: Path, of_canvas: bool) -> _Owner:
+    """A number counts as Canvas's only where all files are named so: it decides who gets marks."""
+    if moodle := _MOODLE.fullmatch(path.name):
+        return _numbered("moodle", moodle["student"], moodle["account"])
+    canvas = _canvas(path.name) if of_canvas and path.is_file() else None
+    if not canvas:
+        return _Owner(_name(path.name if path.is_dir() else path.stem))
+    late, account = canvas["late"] is not None, canvas.groupdict().get("account", "")
+    if not account:
+        return _Owner(_name(canvas["student"]), late=late)
+    owner = _numbered("canvas", canvas["student"], account)
+    # a student's name that ends in a number leaves open which number is the account's
+    sure = not re.match(r"\d+_", canvas["file"] or "")
+    return owner._replace(late=late, account=owner.account if sure else "")
+
+
+def _numbered(system: str, student: str, account: str) -> _Owner:
+    """Two students of one name are told apart by their numbers."""
+    return _Owner(_name(f"{student}_{account}"), f"{system}:{account}")
 
 
 def _in_folder(folder: Path, assignment: str) -> list[Path]:
@@ -93,11 +174,21 @@ def _name(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in name)[:120]
 
 
-def _read(folder: Path, student: str, path: Path) -> Submission:
-    """A link that leads elsewhere is not followed: it may lead to any file of the teacher's."""
+def _read(folder: Path, owner: _Owner, files: list[Path]) -> Submission:
+    """The file of a student that counts.
+
+    A link that leads elsewhere is not followed: it may lead to any file of the teacher's.
+    """
+    files = [path for path in files if path.suffix == ".ipynb"] or files
+    if len(files) > 1:
+        names = " and ".join(str(path.relative_to(folder)) for path in files[:3])
+        raise Complaint(
+            f"{owner.student} has {len(files)} submissions: {names}; keep the one that counts."
+        )
+    (path,) = files
     relative = str(path.relative_to(folder)).encode("utf-8", "replace").decode("utf-8")
     outside = not path.resolve().is_relative_to(folder.resolve())
-    return Submission(student, relative, b"" if outside else path)
+    return Submission(owner.student, relative, b"" if outside else path, owner.late, owner.account)
 
 
 def file_name(student: str) -> str:

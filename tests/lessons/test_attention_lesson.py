@@ -122,8 +122,8 @@ def test_without_the_root_slopes_are_shorter_from_64_on_and_longer_at_4_to_16():
 
 
 def test_a_soft_map_returns_a_mixture_and_a_hard_one_the_best_match():
-    assert "80 % feline, 10 % pet, 10 % fur" in soft_hash_map().text()
-    assert "100 % feline" in soft_hash_map(temperature=0.1).text()
+    assert "80% feline, 10% pet, 10% fur" in soft_hash_map().text()
+    assert "100% feline" in soft_hash_map(temperature=0.1).text()
     asked = soft_hash_map(query=np.array([0.0, 2.0]))
     assert "returns one value: pet" in asked.text()
 

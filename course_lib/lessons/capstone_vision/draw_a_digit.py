@@ -74,15 +74,15 @@ def draw_a_digit(
 
     Examples
     --------
-    >>> print(draw_a_digit().text().splitlines()[1][:9])
-    The net s
+    >>> print(draw_a_digit().text().splitlines()[2][:12])
+    The net says
     """
     model = trained("residual CNN", 0).net if net is None else net
     start = trained("residual CNN", 0).data.x_test[EXAMPLE, 0] if image is None else shrink(image)
     digit = start.astype(float).round(2)
 
     def compute(score: int, digit: Array = digit, channels: Array = EVERY) -> View:
-        return look(model, digit.astype(np.float32), channels[0] >= 0.5, score)
+        return look(model, digit, channels[0] >= 0.5, score)
 
     explorer = Explorer(
         "draw a digit",
@@ -101,7 +101,7 @@ def draw_a_digit(
 def look(model: lib.Sequential, digit: Array, on: Array, asked: int) -> View:
     """What the net makes of a digit with some of its first channels switched off."""
     first, rest = model.layers[:3], model.layers[3:]
-    net = lib.Sequential(*first, Silence(on.astype(np.float32)), *rest)
+    net = lib.Sequential(*first, Silence(on.astype(float)), *rest)
     scores = net(digit[None, None])
     shares = lib.softmax(scores)[0][0]
     answer = int(shares.argmax())
@@ -189,8 +189,8 @@ def draw(figure: Figure) -> Callable[[View], None]:
     Page(figure, [digit, scores, slope], [maps], [key])
     mark = digit.outline(HIGHLIGHT)
     bars = scores.segments(OUTPUT, linewidths=9)
-    names = [scores.label(0.0, label + 0.78, str(label)) for label in range(10)]
-    numbers = [scores.label(1.14, label + 0.78) for label in range(10)]
+    names = [scores.label(0.0, label + 0.5, str(label)) for label in range(10)]
+    numbers = [scores.label(1.14, label + 0.5) for label in range(10)]
     between = maps.segments(MUTED, linewidths=1)
     between.set_segments([[(c, 0), (c, 1)] for c in range(1, CHANNELS)])
     maps.title.set_text("the first layer's maps: click a channel off, or on")

@@ -37,7 +37,7 @@ def past(channels: int, rng: np.random.Generator, dtype: Any) -> Layer:
     return lib.Residual(lib.Sequential(*body))
 
 
-def residual_cnn(rng: np.random.Generator, dtype: Any = np.float32) -> lib.Sequential:
+def residual_cnn(rng: np.random.Generator, dtype: Any = np.float64) -> lib.Sequential:
     """Digits (N, 1, 8, 8) -> ten scores, by windows, two residual blocks and an average."""
     wide = 2 * CHANNELS
     return lib.Sequential(
@@ -64,7 +64,7 @@ class Tokens(Layer):
         return tokens, backward
 
 
-def vision_transformer(rng: np.random.Generator, dtype: Any = np.float32) -> lib.Sequential:
+def vision_transformer(rng: np.random.Generator, dtype: Any = np.float64) -> lib.Sequential:
     """Digits (N, 1, 8, 8) -> ten scores, by 16 patches that look at each other.
 
     One block of it.                           [Dosovitskiy et al., 2020, arXiv:2010.11929]
@@ -106,7 +106,7 @@ def train(
     seed: int,
     *,
     epochs: int | None = None,
-    dtype: Any = np.float32,
+    dtype: Any = np.float64,
     progress: bool = False,
 ) -> Trained:
     """One of the two nets, trained on digits that this seed draws."""
