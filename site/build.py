@@ -28,6 +28,7 @@ DOCS = (
     "docs/gradient_audit.md",
     "docs/exercise.md",
     "docs/exercise_cases.md",
+    "docs/classroom.md",
     "docs/next.md",
     "benchmarks/RESULTS.md",
     "benchmarks/SLIDERS.md",
