@@ -247,7 +247,7 @@ Explorers above that: {", ".join(over) or "none"}.
 {in_kernel}
 ## Measured on
 
-| | |
+| what | here |
 |---|---|
 {versions}
 Written by `make bench-sliders`; do not edit.
