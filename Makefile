@@ -17,7 +17,7 @@ endif
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help lab fresh test test-browser test-oldest bench-sliders fuzz \
+.PHONY: help lab fresh test test-browser test-oldest site test-site bench-sliders fuzz \
 	lesson new-lesson measure notebooks docs bench
 
 help:
@@ -32,6 +32,8 @@ help:
 	@echo "make measure NB=00        measure a lesson's stored tables"
 	@echo "make notebooks NB=04_02b  run, clean and save notebooks (all without NB)"
 	@echo "make docs                 write the pages in docs/ that are generated"
+	@echo "make site                 write the course as pages, into build/site (SOLUTIONS=no leaves them out)"
+	@echo "make test-site            write it and use it in a browser (needs Chromium)"
 	@echo "make bench                time the library beside PyTorch, write benchmarks/RESULTS.md"
 
 lab: .venv/.lab
@@ -88,6 +90,14 @@ docs: .venv/.test
 	$(PY) -m tools.gradient_audit
 	$(PY) -m tools.layer_table
 
+# Pages of one commit are the same bytes whenever they are written.
+site: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+site: .venv/.site
+	$(PY) site/build.py $(if $(filter no,$(SOLUTIONS)),--no-solutions)
+
+test-site: .venv/.browser site
+	$(PY) -m pytest tests/site
+
 # Both libraries choose their own kernels, whatever the environment says.
 bench: .venv/.bench
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(PY) -m benchmarks.bench
@@ -111,6 +121,11 @@ bench: .venv/.bench
 .venv/.browser: .venv/.test
 	@echo "Installing what drives the browser into .venv ..."
 	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	@touch $@
+
+.venv/.site: .venv/.lab
+	@echo "Installing what writes the site into .venv ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[site]'
 	@touch $@
 
 .venv-oldest/.test: pyproject.toml .venv/.test

@@ -94,7 +94,7 @@ def _summary(m: Measurements) -> str:
     rows.append(
         ("memory of the large convolution", f"{r:.2f}", f"≤ {MOST_MEMORY}", _met(r <= MOST_MEMORY))
     )
-    lines += [_table(("what", "measured", "aim", ""), rows), "", *_losses_to_pytorch(m)]
+    lines += [_table(("what", "measured", "aim", "verdict"), rows), "", *_losses_to_pytorch(m)]
     return "\n".join(lines)
 
 

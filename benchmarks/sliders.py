@@ -217,7 +217,7 @@ def page(
     return f"""\
 # How quickly does a slider answer?
 
-| Explorer against `interact` | faster by | aim | |
+| Explorer against `interact` | faster by | aim | verdict |
 |---|---:|---:|---|
 {aims}
 Our explorer of `conv2d`, and the same content drawn by `ipywidgets.interact` with an inline
@@ -229,7 +229,7 @@ page; the ratio is `interact` to Explorer. The last column is an explorer that c
 nothing: what Jupyter and the browser take by themselves, below which no explorer can come. Only an
 Explorer's picture can be dragged: beside it stand the drags of the two sliders.
 
-| | Explorer | interact | ratio | nothing |
+| what | Explorer | interact | ratio | nothing |
 |---|---:|---:|---:|---:|
 {table}
 Where `interact` is quicker: {"; ".join(lost) or "nowhere in this table"}.
@@ -247,7 +247,7 @@ Explorers above that: {", ".join(over) or "none"}.
 {in_kernel}
 ## Measured on
 
-| | |
+| what | here |
 |---|---|
 {versions}
 Written by `make bench-sliders`; do not edit.

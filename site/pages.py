@@ -1,0 +1,105 @@
+"""From a committed notebook to a page that is read without a kernel."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html import escape
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from course_lib.engine.exercise import Prediction
+from course_lib.lessons import EXERCISES, PREDICTIONS
+from tools.notebooks import CHECK, PREDICT
+
+PICTURE = re.compile(r'(<img alt="[^"]*"[^>]*?) src="data:image/png;base64,([^"]*)"')
+EXPLORER = re.compile(r"\bexplore\.(\w+)\(")
+WIDTH = ' style="max-width: 100%; height: auto"'
+
+
+def page(notebook: NotebookNode, pictures: Path, solutions: bool = True) -> NotebookNode:
+    """A copy as the site shows it; its pictures are written as files into a folder beside it."""
+    copy = nbformat.from_dict(notebook)
+    for number, cell in enumerate(copy.cells):
+        cell.id = f"cell-{number}"
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            cell.outputs = [_output(output, pictures) for output in cell.outputs]
+            _replace(cell, solutions)
+    return copy
+
+
+def _replace(cell: NotebookNode, solutions: bool) -> None:
+    """What needs a kernel becomes what does not."""
+    tags = cell.metadata.get("tags", [])
+    if "predict" in tags:
+        name = PREDICT.search(cell.source)
+        assert name is not None
+        cell.outputs = [_html(question(PREDICTIONS[name[1]]))]
+        cell.metadata["tags"] = [*tags, "remove-input"]
+    elif "check" in tags and (name := CHECK.search(cell.source)):
+        if "not yet" in str(cell.outputs):
+            cell.outputs = [_html(hints(name[1]))]
+    elif "compare" in tags and "not yet" in str(cell.outputs):
+        cell.outputs = []
+
+
+def _html(text: str) -> NotebookNode:
+    return new_output("display_data", {"text/html": text})
+
+
+def _output(output: NotebookNode, pictures: Path) -> NotebookNode:
+    """The output without what the page does not show; HTML's pictures as files."""
+    data = output.get("data", {})
+    if "text/html" in data:
+        html = PICTURE.sub(lambda found: _as_file(found, pictures), data["text/html"])
+        return _html(html.replace("(run this cell to move the sliders)", ""))
+    if "execution_count" in output:
+        output.execution_count = None
+    return output
+
+
+def _as_file(found: re.Match[str], pictures: Path) -> str:
+    content = base64.b64decode(found[2])
+    name = hashlib.sha256(content).hexdigest()[:16] + ".png"
+    pictures.mkdir(parents=True, exist_ok=True)
+    (pictures / name).write_bytes(content)
+    return f'{found[1]} src="../_pictures/{name}" loading="lazy"{WIDTH}'
+
+
+def question(prediction: Prediction) -> str:
+    """The prediction with its choices; why it is so unfolds, and the next cell measures it."""
+    choices = "".join(f"<li>{escape(choice)}</li>" for choice in prediction.choices)
+    wrong = "".join(f"<li>{escape(remark(prediction, value))}</li>" for value in prediction.wrong)
+    return (
+        '<div class="prediction" role="group" aria-label="Prediction">'
+        f"<p><strong>Predict:</strong> {escape(prediction.question)}</p>"
+        f"{f'<ul>{choices}</ul>' if choices else ''}"
+        "<details><summary>Why it is so (the next cell shows it)</summary>"
+        f"<p>{escape(prediction.explanation)}</p>{f'<ul>{wrong}</ul>' if wrong else ''}"
+        "</details></div>"
+    )
+
+
+def remark(prediction: Prediction, value: object) -> str:
+    """What many predict, and why that is not it."""
+    given = next((c for c, v in prediction.choices.items() if v == value), None)
+    number = f"{value:g}" if isinstance(value, int | float) else str(value)
+    return f"Not {given or number}: {prediction.wrong[value]}"
+
+
+def hints(exercise: str) -> str:
+    """An exercise's hints, to be unfolded one by one."""
+    folded = "".join(
+        f"<details><summary>Hint {number}</summary><p>{escape(hint)}</p></details>"
+        for number, hint in enumerate(EXERCISES[exercise].hints, 1)
+    )
+    return (
+        f'<div class="hints" role="group" aria-label="Hints for {exercise}">'
+        "<p>In the notebook, this cell runs your answer and names the mistake, if there is one."
+        f"</p>{folded}</div>"
+    )
