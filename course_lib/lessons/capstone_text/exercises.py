@@ -403,8 +403,8 @@ def _nats(
 
 
 def _counts(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Counts, with decimals as if averaged over texts; two in five pairs never came."""
-    return (9 * rng.random(shape)).round(2) * (rng.random(shape) < 0.6)
+    """Counts, with decimals as if averaged over texts; one pair in four never came."""
+    return np.maximum(12 * rng.random(shape) - 3, 0).round(2)
 
 
 def _rows(table: Array) -> Array:
