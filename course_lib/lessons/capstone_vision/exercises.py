@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from course_lib.activation import softmax
 from course_lib.engine.exercise import Exercise, Slip
-from course_lib.engine.inputs import Inputs
+from course_lib.engine.inputs import Inputs, draw
 from course_lib.record import Array
 
 LESSON = ("04_12_capstone_vision",)
@@ -18,6 +20,20 @@ def _cut(x: Array, size: int, order: tuple[int, ...]) -> Array:
     n, height, width = x.shape
     parts = x.reshape(n, height // size, size, width // size, size)
     return parts.transpose(order).reshape(n, height // size * (width // size), size * size)
+
+
+def _apart(x: Array, size: int) -> Array:
+    """Tokens of pixels that are as far from one another as there are patches on a side."""
+    n, height, width = x.shape
+    parts = x.reshape(n, size, height // size, size, width // size)
+    return parts.transpose(0, 2, 4, 1, 3).reshape(n, -1, size * size)
+
+
+def _overlapping(x: Array, size: int) -> Array:
+    """The right number of patches, each one pixel after the last."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(1, 2))
+    some = windows[:, : x.shape[1] // size, : x.shape[2] // size]
+    return some.reshape(len(x), -1, size * size)
 
 
 PATCHES_FORWARD = Exercise(
@@ -76,12 +92,39 @@ def patches_forward(x, size):
             (lambda x, size: _cut(x, size, (0, 1, 3, 4, 2)),),
         ),
         Slip(
+            "rows and columns exchanged",
+            "{your} goes down the columns first, from patch to patch and inside each patch. Both "
+            "are read along the rows; x is not to be transposed.",
+            (lambda x, size: _cut(x, size, (0, 3, 1, 4, 2)),),
+        ),
+        Slip(
             "rows and patches mixed",
             "{your} takes the pixels of a token from several patches. Keep the two axes that count "
             "patches side by side, and behind them the two that lie inside a patch.",
             (
                 lambda x, size: _cut(x, size, (0, 2, 4, 1, 3)).reshape(len(x), -1, size * size),
                 lambda x, size: _cut(x, size, (0, 2, 3, 1, 4)),
+            ),
+        ),
+        Slip(
+            "pixels far apart",
+            "{your} takes pixels that lie a whole number of patches apart. In the axis of rows the "
+            "patch comes before the row inside it: (H // size, size), and columns likewise.",
+            (_apart,),
+        ),
+        Slip(
+            "patches one pixel apart",
+            "{your} starts each patch one pixel after the last. Without overlap the next begins "
+            "`size` pixels on: i * size.",
+            (_overlapping,),
+        ),
+        Slip(
+            "height and width exchanged",
+            "{your} is right for a square image alone. x.shape is (N, H, W): rows first.",
+            (
+                lambda x, size: _cut(
+                    x.reshape(len(x), x.shape[2], x.shape[1]), size, (0, 1, 3, 2, 4)
+                ),
             ),
         ),
     ),
@@ -107,6 +150,15 @@ def _shares(counts: Array, axis: int | None = 1) -> Array:
 
 def _confusion(scores: Array, target: Array) -> Array:
     return _counted(target, scores.argmax(axis=1), scores.shape[1])
+
+
+def _one_hot(target: Array, scores: Array) -> Array:
+    return np.eye(scores.shape[1])[target]
+
+
+def _filled(counts: Array, empty: Array) -> Array:
+    """The shares, with something in the rows of what does not occur."""
+    return _shares(np.where(counts.sum(axis=1, keepdims=True) > 0, counts, empty))
 
 
 CONFUSION_MATRIX = Exercise(
@@ -178,7 +230,13 @@ def confusion_matrix(scores, target):
             "each pair counted once",
             "{your} counts several digits of one kind as one. counts[i, j] += 1 on whole arrays "
             "adds once for each place, however often named; count in a loop or with np.add.at.",
-            (lambda scores, target: _shares(np.minimum(_confusion(scores, target), 1)),),
+            (
+                lambda scores, target: _shares(np.minimum(_confusion(scores, target), 1)),
+                lambda scores, target: (
+                    np.minimum(_confusion(scores, target), 1)
+                    / np.maximum(_confusion(scores, target).sum(1, keepdims=True), 1)
+                ),
+            ),
         ),
         Slip(
             "no number where a digit does not occur",
@@ -202,6 +260,63 @@ def confusion_matrix(scores, target):
             "column of the answer.",
             (lambda s, target: _shares(_confusion(s, target)) * np.eye(s.shape[1]),),
         ),
+        Slip(
+            "only the mistakes",
+            "{your} leaves out what is read rightly. It has its place on the diagonal, and counts "
+            "in the sum of its row.",
+            (
+                lambda s, target: _shares(_confusion(s, target)) * (1 - np.eye(s.shape[1])),
+                lambda s, target: _shares(_confusion(s, target) * (1 - np.eye(s.shape[1]))),
+            ),
+        ),
+        Slip(
+            "a row made up",
+            "{your} has shares in the row of a digit that does not occur. Nothing is known of it: "
+            "leave zeros.",
+            (
+                lambda s, target: _filled(_confusion(s, target), np.ones((s.shape[1],) * 2)),
+                lambda s, target: _filled(_confusion(s, target), np.eye(s.shape[1])),
+            ),
+        ),
+        Slip(
+            "probabilities in place of answers",
+            "{your} averages what softmax gives. Each digit has one answer, the class of the "
+            "largest score, however close the others are.",
+            (lambda s, target: _shares(_one_hot(target, s).T @ softmax(s)[0]),),
+        ),
+        Slip(
+            "every score above 0",
+            "{your} counts each score above 0 as an answer. A digit has one answer: the largest.",
+            (lambda s, target: _shares(_one_hot(target, s).T @ (s > 0)),),
+        ),
+        Slip(
+            "the largest without its sign",
+            "{your} takes the score farthest from 0. A score far below 0 speaks against its digit.",
+            (lambda s, target: _shares(_confusion(np.abs(s), target)),),
+        ),
+        Slip(
+            "divided by the largest of a row",
+            "{your} has a 1 in each row. Shares add up to 1: divide by the sum of the row.",
+            (
+                lambda s, target: (
+                    _confusion(s, target)
+                    / np.maximum(_confusion(s, target).max(axis=1, keepdims=True), 1)
+                ),
+            ),
+        ),
+        Slip(
+            "in percent",
+            "{your} is in percent. A share lies between 0 and 1.",
+            (lambda s, target: 100 * _shares(_confusion(s, target)),),
+        ),
+        Slip(
+            "one digit left out",
+            "{your} counts one digit too few. range(N) goes from the first to the last.",
+            (
+                lambda s, target: _shares(_confusion(s[:-1], target[:-1])),
+                lambda s, target: _shares(_confusion(s[1:], target[1:])),
+            ),
+        ),
     ),
     hints=(
         "Begin with counts. Which one cell does the first digit raise?",
@@ -213,11 +328,50 @@ def confusion_matrix(scores, target):
 )
 
 
-def _slope(x: Array, weight1: Array, weight2: Array, label: int, *, relu: str = "gate") -> Array:
-    """The way back of one score with a part done otherwise."""
-    hidden = weight1 @ x
-    gate: Any = {"gate": hidden > 0, "none": 1.0, "value": np.maximum(hidden, 0)}[relu]
-    return weight1.T @ (weight2[label] * gate)
+def _sparse(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Numbers; in rows of four many are 0, as paper is, so that some hidden sums are exactly 0."""
+    return np.where((shape[-1] < 4) | (rng.random(shape) < 0.6), draw(rng, *shape), 0.0)
+
+
+def _scored(x: Array, weight1: Array, weight2: Array) -> Array:
+    return weight2 @ np.maximum(weight1 @ x, 0)
+
+
+def _slope(
+    x: Array,
+    weight1: Array,
+    weight2: Array,
+    start: Array,
+    gate: Callable[[Array], Any] = lambda hidden: hidden > 0,
+) -> Array:
+    """The way back from any mixture of the scores, through the ReLU by some gate."""
+    return weight1.T @ (start @ weight2 * gate(weight1 @ x))
+
+
+def _gated(*gates: Callable[[Array], Any]) -> tuple[Callable[..., Array], ...]:
+    """The way back of one score with another gate."""
+    return tuple(
+        lambda x, w1, w2, label, gate=gate: _slope(x, w1, w2, np.eye(len(w2))[label], gate)
+        for gate in gates
+    )
+
+
+def _started(*starts: Callable[[Array, Array], Array]) -> tuple[Callable[..., Array], ...]:
+    """The way back of something else: `start` of the scores and of a 1 for the label."""
+    return tuple(
+        lambda x, w1, w2, label, start=start: _slope(
+            x, w1, w2, start(_scored(x, w1, w2), np.eye(len(w2))[label])
+        )
+        for start in starts
+    )
+
+
+def _to(dx: Array, order: float) -> Array:
+    """Scaled to a norm of 1, unless it is 0."""
+    return dx / (np.linalg.norm(dx, order) or 1.0)
+
+
+(_RIGHT,) = _gated(lambda hidden: hidden > 0)
 
 
 PIXEL_GRADIENT = Exercise(
@@ -248,6 +402,7 @@ def pixel_gradient(x, weight1, weight2, label):
         arguments={"x": "D", "weight1": "H D", "weight2": "C H", "label": (1, 0, 2)},
         example={"D": 3, "H": 2, "C": 3},
         sizes={"D": range(1, 5), "H": range(1, 5), "C": range(1, 4)},
+        values={"x": _sparse, "weight1": _sparse},
         derived={"first": lambda D, H: D * H, "second": lambda H, C: H * C},
         legal=lambda C, label: label < C,
         also=tuple({"D": 4, "H": 4, "C": 3, "label": label} for label in (0, 1, 2, 0, 1, 2)),
@@ -257,31 +412,114 @@ def pixel_gradient(x, weight1, weight2, label):
             "ReLU passed over",
             "{your} lets everything through the ReLU on the way back. Where the hidden sum is not "
             "above 0 the score does not feel it: multiply by hidden > 0.",
-            (lambda x, w1, w2, label: _slope(x, w1, w2, label, relu="none"),),
+            _gated(lambda hidden: 1.0),
         ),
         Slip(
             "values of the ReLU in place of its slope",
             "{your} multiplies by what the ReLU hands on. On the way back its slope counts, which "
             "is 1 or 0.",
-            (lambda x, w1, w2, label: _slope(x, w1, w2, label, relu="value"),),
+            _gated(lambda hidden: np.maximum(hidden, 0), lambda hidden: hidden),
+        ),
+        Slip(
+            "open at exactly 0",
+            "{your} lets something through where a hidden sum is exactly 0. There nothing flows "
+            "back: hidden > 0, not >=.",
+            _gated(lambda hidden: hidden >= 0, lambda hidden: np.heaviside(hidden, 0.5)),
+        ),
+        Slip(
+            "the gate the wrong way round",
+            "{your} lets through what the ReLU stops, and stops what it lets through: hidden > 0.",
+            _gated(lambda hidden: hidden <= 0, lambda hidden: hidden < 0),
+        ),
+        Slip(
+            "the slope of another bend",
+            "{your} has a slope other than 0 where the hidden sum is below 0, or one other than 1 "
+            "above. A ReLU's slope is 0 or 1.",
+            _gated(
+                np.sign,
+                lambda hidden: np.where(hidden > 0, 1.0, 0.01),
+                lambda hidden: np.where(hidden > 0, 1.0, 0.1),
+                lambda hidden: 0.25 / np.cosh(hidden / 2) ** 2,  # a sigmoid
+            ),
+        ),
+        Slip(
+            "the gate of something else",
+            "{your} is gated by other numbers than the hidden sums: by the pixels, by weights, by "
+            "the score or by the gradient itself. The ReLU stood at weight1 @ x.",
+            (
+                lambda x, w1, w2, label: (w1.T @ w2[label]) * (x > 0),
+                lambda x, w1, w2, label: _RIGHT(x, w1, w2, label) * (x > 0),
+                lambda x, w1, w2, label: w1.T @ np.maximum(w2[label], 0),
+                lambda x, w1, w2, label: np.maximum(w1, 0).T @ w2[label],
+                lambda x, w1, w2, label: _RIGHT(x, w1, w2, label) * (_scored(x, w1, w2)[label] > 0),
+            ),
+        ),
+        Slip(
+            "what is negative thrown away",
+            "{your} has lost its negative numbers on the way back, as some methods for pictures "
+            "do. The gradient keeps them: the ReLU looks at its input, not at what comes back.",
+            (
+                lambda x, w1, w2, label: np.maximum(_RIGHT(x, w1, w2, label), 0),
+                lambda x, w1, w2, label: _RIGHT(x, w1, np.maximum(w2, 0), label),
+            ),
         ),
         Slip(
             "gradient of all scores",
-            "{your} is the gradient of the sum of all scores. One score is asked for: begin with "
-            "row `label` of weight2.",
-            (lambda x, w1, w2, label: w1.T @ (w2.sum(axis=0) * (w1 @ x > 0)),),
+            "{your} is the gradient of the sum or the mean of all scores. One score is asked for: "
+            "begin with row `label` of weight2.",
+            _started(
+                lambda scores, one: np.ones_like(one),
+                lambda scores, one: np.full_like(one, 1 / len(one)),
+            ),
+        ),
+        Slip(
+            "the winner's score",
+            "{your} is the gradient of the largest score. The score of `label` is asked for, "
+            "whichever wins.",
+            _started(lambda scores, one: np.eye(len(one))[scores.argmax()]),
+        ),
+        Slip(
+            "through a softmax",
+            "{your} is the gradient of a loss or of a probability: there is a softmax in it. "
+            "Asked is the gradient of the score itself: begin with a 1 for `label`.",
+            _started(
+                lambda scores, one: softmax(scores)[0] - one,
+                lambda scores, one: one - softmax(scores)[0],
+                lambda scores, one: softmax(scores)[0] @ one * (one - softmax(scores)[0]),
+            ),
+        ),
+        Slip(
+            "less the other scores",
+            "{your} is the gradient of a difference of scores. The others have no part in it.",
+            _started(
+                lambda scores, one: one - one.mean(),
+                lambda scores, one: one - (1 - one),
+                lambda scores, one: one - (1 - one) / max(len(one) - 1, 1),
+            ),
         ),
         Slip(
             "gradient times pixel",
             "{your} is multiplied by the pixels. That says what a pixel adds to the score; the "
             "gradient says what changing it would do.",
-            (lambda x, w1, w2, label: x * _slope(x, w1, w2, label),),
+            (lambda x, w1, w2, label: x * _RIGHT(x, w1, w2, label),),
         ),
         Slip(
             "size only",
             "{your} has lost its signs. They say whether brightening a pixel raises or lowers the "
             "score; take no absolute value here.",
-            (lambda x, w1, w2, label: np.abs(_slope(x, w1, w2, label)),),
+            (
+                lambda x, w1, w2, label: np.abs(_RIGHT(x, w1, w2, label)),
+                lambda x, w1, w2, label: _RIGHT(x, w1, w2, label) ** 2,
+            ),
+        ),
+        Slip(
+            "scaled for a picture",
+            "{your} is divided by its largest number or by its length. That is done to draw it; "
+            "the gradient says how much the score changes.",
+            (
+                lambda x, w1, w2, label: _to(_RIGHT(x, w1, w2, label), np.inf),
+                lambda x, w1, w2, label: _to(_RIGHT(x, w1, w2, label), 2),
+            ),
         ),
     ),
     hints=(
