@@ -17,11 +17,10 @@ from course_lib.lessons import EXERCISES, PREDICTIONS
 from tools.notebooks import CHECK, PREDICT
 
 PICTURE = re.compile(r'(<img alt="[^"]*"[^>]*?) src="data:image/png;base64,([^"]*)"')
-EXPLORER = re.compile(r"\bexplore\.(\w+)\(")
 WIDTH = ' style="max-width: 100%; height: auto"'
 
 
-def page(notebook: NotebookNode, pictures: Path, solutions: bool = True) -> NotebookNode:
+def page(notebook: NotebookNode, pictures: Path) -> NotebookNode:
     """A copy as the site shows it; its pictures are written as files into a folder beside it."""
     copy = nbformat.from_dict(notebook)
     for number, cell in enumerate(copy.cells):
@@ -29,11 +28,11 @@ def page(notebook: NotebookNode, pictures: Path, solutions: bool = True) -> Note
         if cell.cell_type == "code":
             cell.execution_count = None
             cell.outputs = [_output(output, pictures) for output in cell.outputs]
-            _replace(cell, solutions)
+            _replace(cell)
     return copy
 
 
-def _replace(cell: NotebookNode, solutions: bool) -> None:
+def _replace(cell: NotebookNode) -> None:
     """What needs a kernel becomes what does not."""
     tags = cell.metadata.get("tags", [])
     if "predict" in tags:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
+from statistics import median
 
 from course_lib.classroom.assignment import Assignment
 from course_lib.classroom.feedback import page
@@ -92,7 +93,7 @@ def _summary(assignment: Assignment, results: Sequence[Result]) -> list[str]:
         lines.append(f"Not graded, for a look by hand: {len(left)}.")
     if not points:
         return lines
-    least, middle, most = points[0], points[len(points) // 2], points[-1]
+    least, middle, most = points[0], median(points), points[-1]
     lines.append(f"Points of {assignment.points:g}: {least:g} to {most:g}, middle {middle:g}.")
     nobody = [p.name for p in assignment.parts if not tally(results, p.name)["passed"]]
     if nobody:

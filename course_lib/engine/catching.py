@@ -14,7 +14,7 @@ from course_lib.engine.exercise import Exercise, Slip
 from course_lib.engine.inputs import Case, Inputs
 from course_lib.engine.outcome import describe, run, said_by, same
 from course_lib.engine.report import fill, paragraph
-from course_lib.engine.slips import usual
+from course_lib.engine.slips import listed, usual
 
 _NAMED = 4  # kinds that are named; a longer list is not read
 _DRAWS = 40  # of an argument with a rule of its own, to see what it may hold
@@ -52,7 +52,7 @@ class Catch:
         names = [f"“{name}”" for name in self.alive[:_NAMED]] + [f"{more} more"] * (more > 0)
         be = "is" if len(self.alive) == 1 else "are"
         return (
-            f"Still alive {be} {_listed(names)}: on this input they give what the right answer "
+            f"Still alive {be} {listed(names)}: on this input they give what the right answer "
             "gives. What could you change in it so that one of them gives something else?"
         )
 
@@ -140,7 +140,7 @@ def legal(exercise: Exercise, given: Mapping[str, Any]) -> Case:
     wrong += [f"{name} is missing" for name in wanted if name not in given]
     if wrong:
         raise ValueError(
-            f"{call}: one input gives {_listed(wanted)}, each by its name; {_listed(wrong)}."
+            f"{call}: one input gives {listed(wanted)}, each by its name; {listed(wrong)}."
         )
     arrays = {name: _array(call, name, given[name], inputs.axes[name]) for name in inputs.axes}
     options = {name: _option(call, inputs, name, given[name]) for name in inputs.options}
@@ -252,8 +252,3 @@ def _range(values: Sequence[Any]) -> str:
     if len(several) > 2 and several == list(range(several[0], several[-1] + 1)):
         return f"{several[0]} to {several[-1]}"
     return " or ".join(filter(None, [", ".join(map(repr, several[:-1])), repr(several[-1])]))
-
-
-def _listed(words: Sequence[str]) -> str:
-    """As a sentence has them: a, b and c."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -26,6 +26,8 @@ from matplotlib.figure import Figure
 
 from course_lib.record import Array
 
+FEW = 16  # cells of a grid whose numbers a line of text can name
+
 
 class Control:
     """How one argument of compute is chosen."""
@@ -45,6 +47,10 @@ class Control:
     def argument(self, value: Any) -> Any:
         """What a value that is shown stands for."""
         return value
+
+    def told(self, value: Any) -> str:
+        """The value in a line of text."""
+        return str(value)
 
     def follow(self, moves: Any, value: Any, figure: Figure) -> Any:
         """The value that a view's message asks for; `value` is the one until now."""
@@ -294,6 +300,11 @@ class Pad(Control):
 
     def argument(self, value: Any) -> Array:
         return np.array(value)
+
+    def told(self, value: Any) -> str:
+        """Its numbers, if they are few; of a large grid the size, as nobody listens to the rest."""
+        rows, columns = np.shape(self.start)
+        return str(value) if rows * columns <= FEW else f"of {rows} × {columns} cells"
 
     def place(self, value: Any, figure: Figure) -> dict[str, Any]:
         axes = panel(figure, self.panel)

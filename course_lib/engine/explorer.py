@@ -195,7 +195,9 @@ class Explorer(anywidget.AnyWidget):
 
     def _heading(self) -> str:
         shown = {name: value for name, value in self._values.items() if value is not None}
-        values = ", ".join(f"{_label(name)} {value}" for name, value in shown.items())
+        values = ", ".join(
+            f"{_label(name)} {self._controls[name].told(value)}" for name, value in shown.items()
+        )
         return f"{self.title} (run this cell to move the sliders)\n{values}"
 
     def _move(self, values: Mapping[str, Any], strict: bool = False) -> None:

@@ -103,9 +103,9 @@ def _subsets(items: Sequence[Any], at_most: int | None = None) -> Iterator[tuple
         yield from itertools.combinations(items, count)
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
     """As a sentence has them: a, b and c."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def _orders(count: int) -> list[tuple[int, ...]]:
@@ -338,8 +338,8 @@ def of_options(exercise: Exercise, part: str) -> Slips:
             plain = {option: arguments[option][0] for option in some}
             ((name, hint, _),) = _filled(
                 [TOGETHER],
-                options=_listed(some),
-                plain=_listed([f"{option} {value}" for option, value in plain.items()]),
+                options=listed(some),
+                plain=listed([f"{option} {value}" for option, value in plain.items()]),
             )
             answer = changed_arguments(exercise, part, lambda given, plain=plain: plain)
             yield Slip(name, hint, (answer, in_the_right_size(exercise, part, answer)), part)
@@ -360,7 +360,7 @@ def forgotten_terms(exercise: Exercise, part: str) -> Slips:
         return answer
 
     for lost in _subsets(words, at_most=len(words) - 1):
-        both = _listed(lost)
+        both = listed(lost)
         yield Slip(
             f"{both} forgotten",
             f"{{your}} is right but for {both}, which it lacks. Every way on which the loss "

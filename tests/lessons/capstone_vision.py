@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
-EXPLORERS = {}
+import numpy as np
+
+from course_lib.explore import draw_a_digit
+
+EXPLORERS = {
+    "draw_a_digit, photograph": lambda: draw_a_digit(image=np.pad(np.ones((40, 12)), 30)),
+}

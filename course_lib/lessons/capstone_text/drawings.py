@@ -22,7 +22,7 @@ from course_lib.lessons.capstone_text.characters import (
     ngram_nats,
 )
 
-COUNTED = (2, 3, 4)  # characters in a row
+COUNTED = (2, 3, 4, 5)  # characters in a row
 TEMPERATURES = (0.3, 0.7, 1.2)
 STAGES = [STEPS // PARTS * (part + 1) for part in range(PARTS)]
 
@@ -47,7 +47,7 @@ def against_counts(text: Text, nets: Sequence[Layer]) -> Picture:
     ax.set_title(title, fontsize=11, color=INK)
     ax.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
-    return Picture(figure, f"{title} of 2, 3 and 4 characters.")
+    return Picture(figure, f"{title} of 2 to 5 characters.")
 
 
 def samples(text: Text, nets: Sequence[Layer], start: str = "the ") -> Picture:

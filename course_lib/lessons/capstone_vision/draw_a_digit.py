@@ -150,7 +150,7 @@ def shrink(image: Array) -> Array:
             "draw_a_digit: image is all of one brightness; give a photograph in which the digit "
             "differs from the paper."
         )
-    rows, columns = (np.flatnonzero((ink > ink.max() / 2).any(axis=a)) for a in (1, 0))
+    rows, columns = (np.flatnonzero((ink > ink.max() / 4).any(axis=a)) for a in (1, 0))
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     side = max(ink.shape)
     across = max(0, (side - ink.shape[1]) // 2)

@@ -10,6 +10,7 @@ import numpy as np
 
 import course_lib as lib
 from course_lib.data import Split
+from course_lib.engine.transformer import block
 from course_lib.history import History
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
@@ -72,15 +73,14 @@ def vision_transformer(rng: np.random.Generator, dtype: Any = np.float64) -> lib
     options: dict[str, Any] = {"rng": rng, "dtype": dtype}
     count = (SIDE // PATCH) ** 2
     attention = lib.MultiHeadAttention.init(WIDTH, HEADS, **options)
-    wide, narrow = (lib.Linear.init(*sizes, **options) for sizes in ((32, 64), (64, 32)))
-    norms = [lib.LayerNorm.init(WIDTH, dtype=dtype) for _ in range(3)]
+    looks, thinks = block(attention, WIDTH, activation=lib.GELU(), **options)
     return lib.Sequential(
         lib.Conv2d.init(1, WIDTH, PATCH, stride=PATCH, **options),  # each patch by the same weights
         Tokens(),
         lib.LearnedPositionalEncoding.init(count, WIDTH, **options),
-        lib.Residual(lib.Sequential(norms[0], attention)),
-        lib.Residual(lib.Sequential(norms[1], wide, lib.GELU(), narrow)),
-        norms[2],
+        looks,
+        thinks,
+        lib.LayerNorm.init(WIDTH, dtype=dtype),
         lib.Flatten(),
         lib.Dropout(0.1, rng=rng),
         lib.Linear.init(count * WIDTH, 10, **options),
