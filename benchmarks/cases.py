@@ -375,3 +375,16 @@ CASES: tuple[Case, ...] = (
         large=use(on=LARGE_MODEL),
     ),
 )
+
+
+# At growing sizes: pixels a side, and tokens.
+SIDES = (8, 16, 32, 64, 128, 256)
+LENGTHS = (2, 8, 32, 128, 512, 2048)
+
+
+def _case(name: str, *arguments: int, on: tuple[int, ...], **options: int) -> Case:
+    return Case(name, "growth", name, arguments, options, (Normal(on),))
+
+
+CONVOLUTIONS = tuple(_case("Conv2d", 8, 8, 3, padding=1, on=(1, 8, side, side)) for side in SIDES)
+ATTENTIONS = tuple(_case("MultiHeadAttention", 32, 2, on=(1, n, 32)) for n in LENGTHS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.cases import Case, Normal
+from benchmarks.cases import ATTENTIONS, CONVOLUTIONS, LENGTHS, SIDES, Case
 from benchmarks.layers import Result, measure
 from benchmarks.timing import growth_exponent
 
@@ -23,18 +23,6 @@ class Growth:
         """The fitted power of the size: over all sizes, and over the largest three."""
         times = [result.step[title] for result in self.results]
         return growth_exponent(self.sizes, times), growth_exponent(self.sizes[-3:], times[-3:])
-
-
-SIDES = (8, 16, 32, 64, 128, 256)
-LENGTHS = (2, 8, 32, 128, 512, 2048)
-
-
-def _case(name: str, *arguments: int, on: tuple[int, ...], **options: int) -> Case:
-    return Case(name, "growth", name, arguments, options, (Normal(on),))
-
-
-CONVOLUTIONS = tuple(_case("Conv2d", 8, 8, 3, padding=1, on=(1, 8, side, side)) for side in SIDES)
-ATTENTIONS = tuple(_case("MultiHeadAttention", 32, 2, on=(1, n, 32)) for n in LENGTHS)
 
 
 def convolution() -> Growth:

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import course_lib
-from benchmarks.cases import CASES, OPTIMIZERS, SIZES
-from benchmarks.growth import ATTENTIONS, CONVOLUTIONS
+from benchmarks.cases import ATTENTIONS, CASES, CONVOLUTIONS, OPTIMIZERS, SIZES
 from benchmarks.ours import Ours
 from benchmarks.timing import geometric_mean, growth_exponent, interleave
 from course_lib.layer import Layer

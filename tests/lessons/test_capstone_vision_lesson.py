@@ -23,7 +23,7 @@ def draw(*shape: int) -> np.ndarray:
     return np.random.default_rng(shape).normal(size=shape)
 
 
-@pytest.mark.parametrize("layer", [Tokens(), Silence(np.array([1.0, 0.0, 1.0]))])
+@pytest.mark.parametrize("layer", [Tokens(), Silence((True, False, True))])
 def test_the_lesson_s_own_layers_have_the_right_way_back(layer):
     assert gradcheck(layer, draw(2, 3, 2, 4), rng=np.random.default_rng(0)) < 1e-7
 
@@ -98,14 +98,14 @@ def test_a_channel_that_is_off_reaches_no_score():
 def test_a_photograph_of_a_digit_is_read_as_the_digit(dark_ink):
     net, data, _ = trained("residual CNN", 0)
     right = 0
-    for digit, label in zip(data.x_test[:50, 0], data.y_test[:50], strict=True):
+    for digit, label in zip(data.x_test[:150, 0], data.y_test[:150], strict=True):
         photograph = np.full((200, 300), 0.1)
         photograph[40:168, 90:218] += 0.8 * np.kron(digit, np.ones((16, 16)))
         small = shrink(1 - photograph if dark_ink else photograph)
         assert small.shape == (8, 8)
         assert small.max() == 1
         right += net(small[None, None]).argmax() == label
-    assert right >= 48
+    assert right >= 145  # of 150
     words = draw_a_digit(net, photograph).text()
     assert f"The net says {net(small[None, None]).argmax()} " in words
 

@@ -101,7 +101,7 @@ def draw_a_digit(
 def look(model: lib.Sequential, digit: Array, on: Array, asked: int) -> View:
     """What the net makes of a digit with some of its first channels switched off."""
     first, rest = model.layers[:3], model.layers[3:]
-    net = lib.Sequential(*first, Silence(on.astype(float)), *rest)
+    net = lib.Sequential(*first, Silence(tuple(on)), *rest)
     scores = net(digit[None, None])
     shares = lib.softmax(scores)[0][0]
     answer = int(shares.argmax())
@@ -120,10 +120,10 @@ def look(model: lib.Sequential, digit: Array, on: Array, asked: int) -> View:
 class Silence(lib.Layer):
     """Channels that are switched off hand on 0."""
 
-    on: Array  # (C,)
+    on: tuple[bool, ...]  # one for each channel; an array would count as a parameter
 
     def forward(self, x: Array) -> tuple[Array, Callable[[Array], tuple[Array, lib.Layer]]]:
-        mask = self.on[:, None, None]
+        mask = np.array(self.on, x.dtype)[:, None, None]
         return x * mask, lambda dy: (dy * mask, self)
 
 
