@@ -54,16 +54,17 @@ PICTURE = "Explorer's picture"
 HANDLES |= {PICTURE: ".explorer .panel >> nth=1"}
 TRACKS |= {PICTURE: ".explorer .panel >> nth=1"}
 
-# A cell notes when keys and pointer moves reach it, when pictures come and when they are painted:
-# two animation frames later. The picture of `interact` has come when it has been loaded, that of an
-# explorer when it has got its label, for which the canvas has been painted before.
+# An explorer keeps its keys from the page at the window, so the time of a key is noted there, before
+# anything else listens. A cell notes when pointer moves reach it, when pictures come and when they
+# are painted: two animation frames later. The picture of `interact` has come when it has been
+# loaded, that of an explorer when it has got its label, for which the canvas has been painted before.
+KEYS_FIRST = "window.addEventListener('keydown', (e) => (window.key = e.timeStamp), true)"
 WATCH = """(cell) => {
   cell.log = { input: 0, came: 0, painted: 0 };
   const input = (event) => {
-    if (event.type === "keydown" || event.buttons) cell.log.input = event.timeStamp;
+    if (event.buttons) cell.log.input = event.timeStamp;
   };
   document.addEventListener("pointermove", input, true);
-  cell.addEventListener("keydown", input, true);
   const frame = () => new Promise(requestAnimationFrame);
   const come = async () => {
     const came = performance.now();
@@ -76,9 +77,9 @@ WATCH = """(cell) => {
   new MutationObserver(come).observe(cell.querySelector(".jp-OutputArea"), labels);
 }"""
 AFTER_THE_KEY = """async (cell) => {
-  for (let frame = 0; frame < 600 && cell.log.came < cell.log.input; frame++)
+  for (let frame = 0; frame < 600 && cell.log.came < window.key; frame++)
     await new Promise(requestAnimationFrame);
-  return cell.log;
+  return { ...cell.log, input: window.key };
 }"""
 AFTER_THE_DRAG = f"""async (cell) => {{
   while (performance.now() - Math.max(cell.log.input, cell.log.painted) < {QUIET})
@@ -122,6 +123,7 @@ def measure() -> tuple[dict[str, Array], dict[str, Array], str]:
         nbformat.write(notebook, folder / "work" / "sliders.ipynb")
         with jupyterlab(folder, PYTHONPATH=str(Path.cwd())) as address:
             page = browser.new_page(viewport={"width": 1280, "height": 2000})
+            page.add_init_script(KEYS_FIRST)
             lab = Notebook(page, address % (LAB, "sliders.ipynb"))
             lab.run_all()
             shown = {name: lab.cells.nth(i) for i, name in enumerate(CELLS)}
