@@ -54,10 +54,10 @@ PICTURE = "Explorer's picture"
 HANDLES |= {PICTURE: ".explorer .panel >> nth=1"}
 TRACKS |= {PICTURE: ".explorer .panel >> nth=1"}
 
-# An explorer keeps its keys from the page at the window, so the time of a key is noted there, before
+# An explorer keeps its keys from the page at the window, so a key's time is noted there, before
 # anything else listens. A cell notes when pointer moves reach it, when pictures come and when they
 # are painted: two animation frames later. The picture of `interact` has come when it has been
-# loaded, that of an explorer when it has got its label, for which the canvas has been painted before.
+# loaded, an explorer's when it has got its label, for which the canvas has been painted before.
 KEYS_FIRST = "window.addEventListener('keydown', (e) => (window.key = e.timeStamp), true)"
 WATCH = """(cell) => {
   cell.log = { input: 0, came: 0, painted: 0 };

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from nbclient.exceptions import CellExecutionError
@@ -44,12 +45,14 @@ def commands(notebook: str) -> list[tuple[str, ...]]:
 
 
 def run_and_save(paths: list[Path]) -> None:
-    for path in paths:
-        print(path, flush=True)
-        try:
-            save(path)
-        except CellExecutionError as error:
-            sys.exit(f"{path} stopped, and nothing was saved:\n{error}")
+    """The notebook and its solution side by side."""
+    with ProcessPoolExecutor() as pool:
+        for path, saved in [(path, pool.submit(save, path)) for path in paths]:
+            print(path, flush=True)
+            try:
+                saved.result()
+            except CellExecutionError as error:
+                sys.exit(f"{path} stopped, and was not saved:\n{error}")
 
 
 def main() -> None:
