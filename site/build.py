@@ -17,6 +17,7 @@ from pages import page
 from sphinx.cmd.build import main as sphinx
 
 from course_lib.exercises import lesson_map
+from tools import glossary
 from tools.notebooks import find
 
 ROOT = Path(__file__).parents[1]
@@ -109,7 +110,8 @@ def write_sources(solutions: bool) -> None:
         parts["Answers"] = write_notebooks("solutions", solutions)
     for name in DOCS:
         write(name, linked((ROOT / name).read_text(encoding="utf-8")))
-    parts["Reference"] = [name.removesuffix(".md") for name in DOCS]
+    write("docs/glossary.md", glossary.page())
+    parts["Reference"] = [name.removesuffix(".md") for name in ("docs/glossary.md", *DOCS)]
     parts["Library"] = write_api()
     contents = write_contents(parts)
     course = lesson_map()
