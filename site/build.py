@@ -25,6 +25,7 @@ SITE = ROOT / "site"
 SOURCES, OUTPUT = ROOT / "build/site-sources", ROOT / "build/site"
 DOCS = (
     "docs/layers.md",
+    "docs/notation.md",
     "docs/claims.md",
     "docs/gradient_audit.md",
     "docs/exercise.md",
