@@ -14,8 +14,7 @@ import sys
 from pathlib import Path
 import build
 build.SOURCES, build.OUTPUT = (Path(sys.argv[1]) / name for name in ("sources", "site"))
-build.write_sources(solutions=True)
-sys.exit(build.build())
+sys.exit(build.write_site(solutions=True))
 """
 
 
