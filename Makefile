@@ -90,8 +90,6 @@ docs: .venv/.test
 	$(PY) -m tools.gradient_audit
 	$(PY) -m tools.layer_table
 
-# Pages of one commit are the same bytes whenever they are written.
-site: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 site: .venv/.site
 	$(PY) site/build.py $(if $(filter no,$(SOLUTIONS)),--no-solutions)
 

@@ -7,16 +7,20 @@ python site/build.py --no-solutions   without the worked answers, for a class
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
+import lite
 import nbformat
 from pages import page
 from sphinx.cmd.build import main as sphinx
 
 from course_lib.exercises import lesson_map
+from tools import glossary
 from tools.notebooks import find
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +28,7 @@ SITE = ROOT / "site"
 SOURCES, OUTPUT = ROOT / "build/site-sources", ROOT / "build/site"
 DOCS = (
     "docs/layers.md",
+    "docs/notation.md",
     "docs/claims.md",
     "docs/gradient_audit.md",
     "docs/exercise.md",
@@ -70,7 +75,7 @@ def write_contents(parts: dict[str, list[str]]) -> str:
     """A page for each part, which lists its pages; returns the contents of these."""
     for title, pages in parts.items():
         write(f"{title.lower()}.md", f"# {title}\n\n{toctree(pages, ':maxdepth: 1')}\n")
-    return toctree([title.lower() for title in parts], ":hidden:")
+    return toctree([*(title.lower() for title in parts), "run"], ":hidden:")
 
 
 def write_notebooks(folder: str, solutions: bool) -> list[str]:
@@ -109,13 +114,15 @@ def write_sources(solutions: bool) -> None:
         parts["Answers"] = write_notebooks("solutions", solutions)
     for name in DOCS:
         write(name, linked((ROOT / name).read_text(encoding="utf-8")))
-    parts["Reference"] = [name.removesuffix(".md") for name in DOCS]
+    write("docs/glossary.md", glossary.page())
+    parts["Reference"] = [name.removesuffix(".md") for name in ("docs/glossary.md", *DOCS)]
     parts["Library"] = write_api()
     contents = write_contents(parts)
     course = lesson_map()
     drawn = f'<div class="lesson-map">{with_links(course.svg(), course.needs)}</div>'
     start = (SITE / "index.md").read_text(encoding="utf-8")
     write("index.md", start.replace("{{MAP}}", drawn).replace("{{CONTENTS}}", contents))
+    shutil.copy(SITE / "run.md", SOURCES)
     shutil.copytree(SITE / "_static", SOURCES / "_static")
 
 
@@ -136,8 +143,21 @@ def build() -> int:
     return code
 
 
+def commit_time() -> str:
+    """What pages and wheels give as their time: those of one commit are the same bytes."""
+    command = ["git", "log", "-1", "--format=%ct"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip() or "0"
+
+
+def write_site(solutions: bool) -> int:
+    os.environ.setdefault("SOURCE_DATE_EPOCH", commit_time())
+    write_sources(solutions)
+    code = build()
+    lite.build(SOURCES.parent / "lite-sources", OUTPUT / "lite", solutions)
+    return code
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--no-solutions", action="store_true")
-    write_sources(solutions=not parser.parse_args().no_solutions)
-    sys.exit(build())
+    sys.exit(write_site(solutions=not parser.parse_args().no_solutions))

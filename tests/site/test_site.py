@@ -15,11 +15,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.lab import ROOT, chromium
+from tests.browser.lab import ROOT
 from tools.notebooks import find
 
 SITE = ROOT / "build/site"
-PAGES = sorted(path for path in SITE.rglob("*.html"))
+PAGES = sorted(path for path in SITE.rglob("*.html") if SITE / "lite" not in path.parents)
 COLOURS = ["color-contrast", "link-in-text-block"]  # rules of axe
 ELSEWHERE = ("http:", "https:", "mailto:")
 
@@ -90,12 +90,6 @@ def test_the_first_page_is_light(parsed):
     first = SITE / "index.html"
     files = {first, *((first.parent / urlparse(a).path) for a in parsed[first].loaded if a)}
     assert sum(file.stat().st_size for file in files if file.is_file()) < 1_000_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
