@@ -90,16 +90,19 @@ class Grid:
         >>> grid = Grid("output", np.zeros((3, 3)))
         >>> grid.where(np.eye(3) > 0)
         'row 0, column 0; row 1, column 1; row 2, column 2'
-        >>> grid.where(np.eye(3) < 2)
-        'rows 0 to 2, columns 0 to 2'
+        >>> grid.where(np.eye(3) < 2), grid.where(np.eye(3) == 0)
+        ('rows 0 to 2, columns 0 to 2', 'among rows 0 to 2, columns 0 to 2')
         """
         places = np.argwhere(cells)
         if len(places) <= _FEW and np.ptp(places, axis=0).all():
             rows, columns = self.names
             return "; ".join(f"{rows[i]}, {columns[j]}" for i, j in places)
-        return ", ".join(self._among(axis, np.unique(places[:, axis]).tolist()) for axis in (0, 1))
+        rows, columns = (np.unique(places[:, axis]).tolist() for axis in (0, 1))
+        whole = len(places) == len(rows) * len(columns)
+        lead = "" if whole else "among "
+        return f"{lead}{self._told(0, rows)}, {self._told(1, columns)}"
 
-    def _among(self, axis: int, places: list[int]) -> str:
+    def _told(self, axis: int, places: list[int]) -> str:
         names = [self.names[axis][i] for i in places]
         if len(places) == 1:
             return names[0]

@@ -136,8 +136,8 @@ PREDICTIONS = (
         section=_SECTION,
         question="A kernel of 3 by 3 slides over this picture with stride 2 and padding 1. Which "
         "outputs read the ringed pixel?",
-        given=Grid("the picture", np.full((5, 5), ""), ringed=(_PIXEL,)),
-        grid=Grid("the output: paint here", np.full((3, 3), "")),
+        given=Grid("picture", np.full((5, 5), ""), ringed=(_PIXEL,)),
+        grid=Grid("output", np.full((3, 3), "")),
         answer=_readers,
         explanation="Output i reads the rows 2i - 1 to 2i + 1, and the columns likewise. Row 3 is "
         "the last row of output row 1 and the first of output row 2; column 2 is in the middle of "
