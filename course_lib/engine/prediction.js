@@ -4,6 +4,7 @@
 
 const SILENCE =
   "No answer from the kernel yet. If it is not running any more, run this cell again.";
+const HOW = "Press a cell to paint it, or drag. Arrow keys move, Space paints, Delete clears.";
 const SIGNS = { right: "✓", "too many": "×", missing: "○" };
 
 let forms = 0; // radio buttons of one form share a name that no other form has
@@ -37,7 +38,6 @@ function makePainting({ title, texts, heads, names, ringed }) {
   });
   table.setAttribute("role", "grid");
   table.className = "paint";
-  table.title = "Arrow keys move, Space paints, Delete clears.";
   const all = cells.flat();
   const inRange = (i, j) => cells[clamp(i, 0, cells.length - 1)][clamp(j, 0, cells[0].length - 1)];
 
@@ -123,7 +123,7 @@ function render({ model, el }) {
   number.autocomplete = "off";
   const painting = grids.length ? makePainting(grids.at(-1)) : null;
   const beside = grids.slice(0, -1).map((grid) => makeTable(grid, (i, j) => [grid.texts[i][j]]));
-  const legend = make("small", { hidden: true }, model.get("legend"));
+  const legend = make("small", {});
   const answers = painting
     ? [make("div", { className: "grids" }, ...beside, painting.table), legend]
     : choices.length
@@ -163,7 +163,7 @@ function render({ model, el }) {
   }
   function mark(marks) {
     painting?.mark(marks);
-    legend.hidden = marks.length === 0;
+    legend.textContent = marks.length ? model.get("legend") : HOW;
   }
   // What is right or wrong opens with a mark and the sentence's first words in bold.
   function say(words, right = null) {

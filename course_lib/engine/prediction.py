@@ -75,19 +75,20 @@ class Question:
         asked = self._prediction
         choices = [f"  ( ) {choice}" for choice in asked.choices]
         grids = [as_text(grid) for grid in asked.grids]
-        paint = [f'To paint; in words predict("{asked.name}", cells=[(row, column), ...])']
-        how = (grids and [*grids, *paint]) or choices or ["  a number: ____"]
+        how = (grids and [*grids, _in_words(asked)]) or choices or ["  a number: ____"]
         return "\n".join([*fill(f"Predict: {asked.question}"), *how])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        choices = "".join(f"<li>{escape(choice)}</li>" for choice in self._prediction.choices)
+        asked = self._prediction
+        choices = "".join(f"<li>{escape(choice)}</li>" for choice in asked.choices)
         return (
             '<div role="group" aria-label="Prediction">'
-            f"{paragraph('Predict: ' + self._prediction.question)}"
+            f"{paragraph('Predict: ' + asked.question)}"
             f"{f'<ul>{choices}</ul>' if choices else ''}"
-            f"{''.join(map(as_table, self._prediction.grids))}"
+            f"{''.join(map(as_table, asked.grids))}"
+            f"{paragraph(_in_words(asked)) if asked.grids else ''}"
             f"{paragraph('Run this cell to answer.')}</div>"
         )
 
@@ -100,6 +101,10 @@ class Question:
             return words, {}
         data, metadata = view if isinstance(view, tuple) else (view, {})
         return marked({**data, **words}, metadata)  # the words replace the widget's own text
+
+
+def _in_words(prediction: Prediction) -> str:
+    return f'Without a form: predict("{prediction.name}", cells=[(row, column), ...])'
 
 
 class Painted:

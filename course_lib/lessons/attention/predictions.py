@@ -107,7 +107,8 @@ PREDICTIONS = (
     Painting(
         name="04_08.causal",
         section="04_08_attention",
-        question="Four tokens attend to each other, causally. Which keys may each query see?",
+        question="Four tokens attend to each other causally, and their scores are all equal. Which "
+        "keys get a weight that is not 0, and from which query?",
         grid=Grid(
             "attention map",
             np.full((4, 4), ""),
