@@ -116,8 +116,8 @@ PREDICTIONS = (
     Painting(
         name="04_06.group",
         section="04_06_normalization",
-        question="GroupNorm with 2 groups is given 4 examples of 6 features, and the ringed number "
-        "is changed. Which outputs move?",
+        question="GroupNorm with 2 groups is given 4 examples of 6 features, and the input at the "
+        "ringed place is changed. Which outputs move?",
         grid=Grid("output", np.full((4, 6), ""), ringed=(_TOUCHED,)),
         answer=lambda: _moves(_groups),
         explanation="Two groups of 6 features are features 0 to 2 and features 3 to 5. A group of "
