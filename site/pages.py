@@ -9,10 +9,13 @@ from html import escape
 from pathlib import Path
 
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import as_table
+from course_lib.engine.painting import named
 from course_lib.lessons import EXERCISES, PREDICTIONS
 from tools.notebooks import CHECK, PREDICT
 
@@ -72,20 +75,31 @@ def _as_file(found: re.Match[str], pictures: Path) -> str:
 
 def question(prediction: Prediction) -> str:
     """The prediction with its choices; why it is so unfolds, and the next cell measures it."""
+    grids = "".join(map(as_table, prediction.grids))
     choices = "".join(f"<li>{escape(choice)}</li>" for choice in prediction.choices)
     wrong = "".join(f"<li>{escape(remark(prediction, value))}</li>" for value in prediction.wrong)
     return (
         '<div class="prediction" role="group" aria-label="Prediction">'
         f"<p><strong>Predict:</strong> {escape(prediction.question)}</p>"
-        f"{f'<ul>{choices}</ul>' if choices else ''}"
+        f"{f'<ul>{choices}</ul>' if choices else ''}{grids}"
         "<details><summary>Why it is so (the next cell shows it)</summary>"
-        f"<p>{escape(prediction.explanation)}</p>{f'<ul>{wrong}</ul>' if wrong else ''}"
-        "</details></div>"
+        f"{painted(prediction)}<p>{escape(prediction.explanation)}</p>"
+        f"{f'<ul>{wrong}</ul>' if wrong else ''}</details></div>"
     )
 
 
+def painted(prediction: Prediction) -> str:
+    """The right cells, where cells were to be painted."""
+    if not prediction.grids:
+        return ""
+    right = named(np.argwhere(prediction.answer()))
+    return as_table(prediction.grids[-1], prediction.marks(right))
+
+
 def remark(prediction: Prediction, value: object) -> str:
-    """What many predict, and why that is not it."""
+    """What many predict, and why that is not it; of a painting the why says both."""
+    if prediction.grids:
+        return prediction.wrong[value]
     given = next((c for c, v in prediction.choices.items() if v == value), None)
     number = f"{value:g}" if isinstance(value, int | float) else str(value)
     return f"Not {given or number}: {prediction.wrong[value]}"

@@ -123,7 +123,8 @@ function render({ model, el }) {
   number.autocomplete = "off";
   const painting = grids.length ? makePainting(grids.at(-1)) : null;
   const beside = grids.slice(0, -1).map((grid) => makeTable(grid, (i, j) => [grid.texts[i][j]]));
-  const legend = make("small", {});
+  const legend = make("small", { id: `${name}-how` });
+  painting?.table.setAttribute("aria-describedby", legend.id);
   const answers = painting
     ? [make("div", { className: "grids" }, ...beside, painting.table), legend]
     : choices.length
