@@ -15,9 +15,9 @@ from course_lib.record import Array
 
 
 def _seen(*dilations: int) -> Array:
-    """Which of 11 pixels the output in the middle sees, through kernels of 3, (1, 11)."""
+    """Which of 9 pixels the output in the middle sees, through kernels of 3, (1, 9)."""
     layers = [_conv(dilation=d, padding=d) for d in dilations]
-    return lib.measured_receptive_field(layers, (1, 11)).seen[None]
+    return lib.measured_receptive_field(layers, (1, 9)).seen[None]
 
 
 def _predict(word: str, **rest: Any) -> Prediction:
@@ -135,15 +135,16 @@ PREDICTIONS = (
     Painting(
         name="04_02c.holes",
         section="04_02c_receptive_field",
-        question="Two layers have a kernel of 3 and dilation 2, and the padding that keeps 11 "
-        "pixels at 11. Which pixels does output 5 of the second layer see?",
-        grid=Grid("pixels", np.full((1, 11), ""), rows=("input",)),
+        question="Two layers have a kernel of 3 and dilation 2, and the padding that makes 9 "
+        "numbers of 9 pixels. Which pixels does output 4 of the second layer see?",
+        grid=Grid("pixels", np.full((1, 9), "")),
         answer=lambda: _seen(2, 2),
-        explanation="Output 5 reads the numbers 3, 5 and 7 of the first layer, and each of these "
-        "reads two pixels to the left, its own and two to the right. No way leads to an even one.",
+        explanation="Output 4 reads the numbers 2, 4 and 6 of the first layer, and each of these "
+        "reads its own pixel and those two places to the left and to the right. No way leads to "
+        "an odd one.",
         wrong={
             lambda: _seen(1, 1, 1, 1): "You painted the field from its first pixel to its last. "
-            "It is 9 wide, and it has holes: two steps of 2 never end on an even pixel.",
+            "It is 9 wide, and it has holes: steps of 2 from pixel 4 never end on an odd one.",
             lambda: _seen(1, 1): "This is what two layers without dilation see.",
             lambda: _seen(2): "This is what one layer sees; the second one reaches further.",
             lambda: _seen(2, 1): "Here one of the two layers has dilation 2 and the other 1.",
