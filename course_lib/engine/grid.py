@@ -141,15 +141,16 @@ def as_table(grid: Grid, marks: Array | None = None) -> str:
     """A grid, or the marks of its cells, as HTML to look at, with styles of its own."""
     style = "border: 1px solid currentColor; min-width: 2em; height: 2em; text-align: center;"
     ring = " outline: 3px solid currentColor; outline-offset: -4px; font-weight: 700;"
+    named = "padding: 2px 6px; font-weight: normal; text-align: center;"
     rows, columns = grid.heads
-    head = "".join(f'<th scope="col" style="text-align: center;">{escape(c)}</th>' for c in columns)
+    head = "".join(f'<th scope="col" style="{named}">{escape(name)}</th>' for name in columns)
     body = ""
     for i, row in enumerate(grid.texts(marks)):
         cells = "".join(
             f'<td style="{style}{ring if (i, j) in grid.ringed else ""}">{escape(text)}</td>'
             for j, text in enumerate(row)
         )
-        body += f'<tr><th scope="row">{escape(rows[i])}</th>{cells}</tr>'
+        body += f'<tr><th scope="row" style="{named}">{escape(rows[i])}</th>{cells}</tr>'
     return (
         '<table style="color: inherit; border-collapse: collapse; margin: 4px 0;">'
         '<caption style="text-align: left; color: inherit;">'

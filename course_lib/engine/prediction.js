@@ -5,7 +5,6 @@
 const SILENCE =
   "No answer from the kernel yet. If it is not running any more, run this cell again.";
 const HOW = "Press a cell to paint it, or drag. Arrow keys move, Space paints, Delete clears.";
-const SIGNS = { right: "✓", "too many": "×", missing: "○" };
 
 let forms = 0; // radio buttons of one form share a name that no other form has
 
@@ -29,12 +28,12 @@ function makeTable({ title, heads, ringed }, fill) {
 
 // Cells to paint: with the pointer, also in one stroke; with the keys as an explorer's pad. One of
 // them is reached by Tab, the others by the arrow keys.
-function makePainting({ title, texts, heads, names, ringed }) {
-  const cells = names[0].map((_, i) => names[1].map((_, j) => make("input", { type: "checkbox" })));
-  const signs = cells.map((row) => row.map(() => make("span", { ariaHidden: "true" })));
+function makePainting({ title, texts, heads, names, ringed }, signs) {
+  const cells = names[0].map(() => names[1].map(() => make("input", { type: "checkbox" })));
+  const shown = cells.map((row) => row.map(() => make("span", { ariaHidden: "true" })));
   const table = makeTable({ title, heads, ringed }, (i, j) => {
     const text = make("span", { className: "text", ariaHidden: "true" }, texts[i][j]);
-    return [make("label", {}, cells[i][j], text, signs[i][j])];
+    return [make("label", {}, cells[i][j], text, shown[i][j])];
   });
   table.setAttribute("role", "grid");
   table.className = "paint";
@@ -51,7 +50,7 @@ function makePainting({ title, texts, heads, names, ringed }) {
         const said = marks[i]?.[j] ?? "";
         cell.ariaLabel = [names[0][i], names[1][j], texts[i][j], said].filter(Boolean).join(", ");
         cell.dataset.mark = said;
-        signs[i][j].textContent = SIGNS[said] ?? "";
+        shown[i][j].textContent = signs[said] ?? "";
       }),
     );
   }
@@ -121,12 +120,14 @@ function render({ model, el }) {
   const fields = choices.map((value) => make("input", { type: "radio", name, value, required: true }));
   const number = make("input", { type: "text", inputMode: "decimal", required: true, size: 8 });
   number.autocomplete = "off";
-  const painting = grids.length ? makePainting(grids.at(-1)) : null;
+  const signs = model.get("signs");
+  const legend = Object.entries(signs).map(([mark, sign]) => `${sign} ${mark}`);
+  const painting = grids.length ? makePainting(grids.at(-1), signs) : null;
   const beside = grids.slice(0, -1).map((grid) => makeTable(grid, (i, j) => [grid.texts[i][j]]));
-  const legend = make("small", { id: `${name}-how` });
-  painting?.table.setAttribute("aria-describedby", legend.id);
+  const below = make("small", { id: `${name}-how` });
+  painting?.table.setAttribute("aria-describedby", below.id);
   const answers = painting
-    ? [make("div", { className: "grids" }, ...beside, painting.table), legend]
+    ? [make("div", { className: "grids" }, ...beside, painting.table), below]
     : choices.length
       ? fields.map((field, i) => make("label", {}, field, make("span", {}, choices[i])))
       : [make("label", {}, make("span", {}, "Your number"), number)];
@@ -164,7 +165,7 @@ function render({ model, el }) {
   }
   function mark(marks) {
     painting?.mark(marks);
-    legend.textContent = marks.length ? model.get("legend") : HOW;
+    below.textContent = marks.length ? legend.join(", ") : HOW;
   }
   // What is right or wrong opens with a mark and the sentence's first words in bold.
   function say(words, right = null) {

@@ -12,7 +12,7 @@ import traitlets
 
 from course_lib.engine import store
 from course_lib.engine.exercise import Prediction
-from course_lib.engine.grid import LEGEND, as_table, as_text
+from course_lib.engine.grid import LEGEND, SIGNS, as_table, as_text
 from course_lib.engine.report import fill, paragraph
 from course_lib.engine.view import front_end, marked
 
@@ -25,7 +25,7 @@ class PredictionForm(anywidget.AnyWidget):
     question = traitlets.Unicode().tag(sync=True)
     choices = traitlets.List(traitlets.Unicode()).tag(sync=True)  # empty: a number is asked for
     grids: Any = traitlets.List().tag(sync=True)  # the last is painted; empty: nothing is
-    legend = traitlets.Unicode(LEGEND).tag(sync=True)
+    signs = traitlets.Dict(SIGNS).tag(sync=True)
     given = traitlets.Unicode().tag(sync=True)  # what the learner predicted, as text
     right: Any = traitlets.Bool(None, allow_none=True).tag(sync=True)  # None: not answered
     feedback = traitlets.Unicode().tag(sync=True)
