@@ -5,7 +5,7 @@ The engine is handed an exercise or a prediction; here they are looked up by nam
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
 
@@ -15,7 +15,8 @@ from course_lib.engine.exercise import Exercise
 from course_lib.engine.hints import Hint
 from course_lib.engine.lesson_map import LessonMap
 from course_lib.engine.overview import Progress
-from course_lib.engine.prediction import Question
+from course_lib.engine.painting import named
+from course_lib.engine.prediction import Painted, Question
 from course_lib.engine.report import Report
 from course_lib.engine.ways import Ways, ways
 from course_lib.lessons import EXERCISES, LESSONS, PREDICTIONS
@@ -142,20 +143,21 @@ def compare(function: Callable[..., Any], name: str | None = None) -> Ways | Rep
     return Report(exercise.name, report.diagnosis, later)
 
 
-def predict(name: str) -> Question:
+def predict(name: str, *, cells: Iterable[tuple[int, int]] | None = None) -> Question | Painted:
     """Ask for a prediction, before the next cell shows the result.
 
     Parameters
     ----------
     name            the section's number and a word: "04_02b.output_size"
+    cells           answers in words what a form would have painted: pairs (row, column)
 
     Returns
     -------
-    Question        shown by the notebook as a form
+    Question        shown by the notebook as a form; with cells Painted, what is said about them
 
     Raises
     ------
-    ValueError      if there is no prediction of that name
+    ValueError      if there is no prediction of that name, or no such cell to paint
 
     Examples
     --------
@@ -170,7 +172,14 @@ def predict(name: str) -> Question:
             f"predict: there is no prediction {name!r}; "
             f"the nearest names are {', '.join(near) or ', '.join(PREDICTIONS)}."
         )
-    return Question(PREDICTIONS[name])
+    asked = PREDICTIONS[name]
+    if cells is None:
+        return Question(asked)
+    if not asked.grids:
+        raise ValueError(
+            f"predict: {name} has no cells to paint; run predict({name!r}) and answer in its form."
+        )
+    return Painted(asked, named(cells))
 
 
 def progress() -> Progress:

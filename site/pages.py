@@ -5,15 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import LEGEND, as_table
+from course_lib.engine.painting import named
 from course_lib.lessons import EXERCISES, PREDICTIONS
+from course_lib.record import Array
 from tools.notebooks import CHECK, PREDICT
 
 PICTURE = re.compile(r'(<img alt="[^"]*"[^>]*?) src="data:image/png;base64,([^"]*)"')
@@ -72,23 +78,36 @@ def _as_file(found: re.Match[str], pictures: Path) -> str:
 
 def question(prediction: Prediction) -> str:
     """The prediction with its choices; why it is so unfolds, and the next cell measures it."""
+    grids = "".join(map(as_table, prediction.grids))
     choices = "".join(f"<li>{escape(choice)}</li>" for choice in prediction.choices)
-    wrong = "".join(f"<li>{escape(remark(prediction, value))}</li>" for value in prediction.wrong)
+    wrong = "".join(f"<li>{remark(prediction, value)}</li>" for value in prediction.wrong)
     return (
         '<div class="prediction" role="group" aria-label="Prediction">'
         f"<p><strong>Predict:</strong> {escape(prediction.question)}</p>"
-        f"{f'<ul>{choices}</ul>' if choices else ''}"
+        f"{f'<ul>{choices}</ul>' if choices else ''}{grids}"
         "<details><summary>Why it is so (the next cell shows it)</summary>"
-        f"<p>{escape(prediction.explanation)}</p>{f'<ul>{wrong}</ul>' if wrong else ''}"
+        f"{painted(prediction, prediction.answer)}<p>{escape(prediction.explanation)}</p>"
+        f"{f'<ul>{wrong}</ul>' if wrong else ''}{f'<p>{LEGEND}</p>' if grids else ''}"
         "</details></div>"
     )
 
 
-def remark(prediction: Prediction, value: object) -> str:
+def painted(prediction: Prediction, cells: Callable[[], Array]) -> str:
+    """Cells and what is said of them, where cells were to be painted."""
+    if not prediction.grids:
+        return ""
+    marks = prediction.marks(named(np.argwhere(cells())))
+    return as_table(prediction.grids[-1], marks)
+
+
+def remark(prediction: Prediction, value: Any) -> str:
     """What many predict, and why that is not it."""
+    why = escape(prediction.wrong[value])
+    if prediction.grids:
+        return f"{why}{painted(prediction, value)}"
     given = next((c for c, v in prediction.choices.items() if v == value), None)
     number = f"{value:g}" if isinstance(value, int | float) else str(value)
-    return f"Not {given or number}: {prediction.wrong[value]}"
+    return f"Not {escape(given or number)}: {why}"
 
 
 def hints(exercise: str) -> str:

@@ -6,10 +6,12 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from course_lib.engine import prediction as module
 from course_lib.engine import store
+from course_lib.engine.painting import named
 from course_lib.exercises import predict
 from course_lib.lessons import PREDICTIONS
 
@@ -30,9 +32,16 @@ def file(tmp_path, monkeypatch):
 
 def right_answer(prediction):
     answer = prediction.answer()
+    return as_given(prediction, (lambda: answer) if prediction.grids else answer)
+
+
+def as_given(prediction, value):
+    """A value of `wrong`, or the right one, as the form sends it."""
+    if prediction.grids:
+        return named(np.argwhere(value()))
     if prediction.choices:
-        return next(text for text, value in prediction.choices.items() if value == answer)
-    return f"{answer:g}"
+        return next((text for text, meant in prediction.choices.items() if meant == value))
+    return f"{value:g}"
 
 
 def ask(form, given):
@@ -50,7 +59,7 @@ def test_the_name_begins_with_the_number_of_its_section(prediction):
 
 @predictions
 def test_the_answer_is_the_same_every_time(prediction):
-    assert prediction.answer() == prediction.answer()
+    assert np.array_equal(prediction.answer(), prediction.answer())
 
 
 @predictions
@@ -58,6 +67,10 @@ def test_exactly_one_choice_is_right(prediction):
     answer = prediction.answer()
     if prediction.choices:
         assert list(prediction.choices.values()).count(answer) == 1
+    elif prediction.grids:
+        assert answer.shape == prediction.grids[-1].shape
+        assert answer.dtype == bool
+        assert answer.any()
     else:
         assert isinstance(answer, int | float)
 
@@ -74,8 +87,7 @@ def test_the_right_answer_is_told_so(prediction):
 def test_every_common_wrong_answer_is_wrong_and_explained(prediction):
     assert prediction.wrong
     for value, why in prediction.wrong.items():
-        texts = [text for text, meant in prediction.choices.items() if meant == value]
-        right, sentences = prediction.judge(texts[0] if prediction.choices else str(value))
+        right, sentences = prediction.judge(as_given(prediction, value))
         assert not right
         assert why in sentences
         assert prediction.explanation in sentences

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 import course_lib
+from course_lib.engine.grid import Grid
 from course_lib.engine.inputs import Case, Inputs, clone
 from course_lib.engine.outcome import plain
+from course_lib.record import Array
 
 Slips = Iterable["Slip"]
 
@@ -143,6 +145,24 @@ class Prediction:
     choices: Mapping[str, Any] = field(default_factory=dict)
     wrong: Mapping[Any, str] = field(default_factory=dict)
     tolerance: float = 0.0
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """What is shown with the question; the last is painted. A `Painting` has some."""
+        return ()
+
+    @property
+    def retry(self) -> str:
+        """What to say to an answer that is none."""
+        return "Type a number, such as 4 or -1.5."
+
+    def told(self, given: str) -> str:
+        """An answer in a line of text."""
+        return given
+
+    def marks(self, given: str) -> Array:
+        """(rows, columns) of what is said of each cell that was painted."""
+        return np.empty((0, 0), str)
 
     def judge(self, given: str) -> tuple[bool, str]:
         """Whether a choice, or a number as it was typed, is right; and what to say about it.

@@ -54,8 +54,6 @@ function build({ kind, label, play, ...first }, { moved, toggle }) {
   return { below, field, button, show };
 }
 
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const inside = ([x, y], [left, top, right, bottom]) =>
   Math.min(left, right) <= x && x <= Math.max(left, right) &&
   Math.min(top, bottom) <= y && y <= Math.max(top, bottom);

@@ -1,5 +1,5 @@
-"""`predict` asks for a number or a choice before the next cell shows it, and explains "
-"afterwards."""
+"""`predict` asks for a number, a choice or a painting before the next cell shows it, and explains
+afterwards."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import traitlets
 
 from course_lib.engine import store
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import LEGEND, SIGNS, as_table, as_text
 from course_lib.engine.report import fill, paragraph
 from course_lib.engine.view import front_end, marked
 
@@ -23,9 +24,14 @@ class PredictionForm(anywidget.AnyWidget):
     _css = Path(__file__).with_suffix(".css")
     question = traitlets.Unicode().tag(sync=True)
     choices = traitlets.List(traitlets.Unicode()).tag(sync=True)  # empty: a number is asked for
+    grids: Any = traitlets.List().tag(sync=True)  # the last is painted; empty: nothing is
+    signs = traitlets.Dict(SIGNS).tag(sync=True)
     given = traitlets.Unicode().tag(sync=True)  # what the learner predicted, as text
     right: Any = traitlets.Bool(None, allow_none=True).tag(sync=True)  # None: not answered
     feedback = traitlets.Unicode().tag(sync=True)
+    marks: Any = traitlets.List().tag(
+        sync=True
+    )  # what is said of the cells; empty before an answer
 
     def __init__(self, prediction: Prediction) -> None:
         self._prediction = prediction
@@ -35,9 +41,10 @@ class PredictionForm(anywidget.AnyWidget):
         super().__init__(
             question=prediction.question,
             choices=list(prediction.choices),
+            grids=[grid.front() for grid in prediction.grids],
             given=earlier,
             right=made.get("right"),
-            feedback=f"You predicted {earlier} before. Predict again to see why."
+            feedback=f"You predicted {prediction.told(earlier)} before. Answer again to see why."
             if earlier
             else "",
         )
@@ -48,11 +55,12 @@ class PredictionForm(anywidget.AnyWidget):
         try:
             right, sentences = self._prediction.judge(given)
         except ValueError:
-            self.right = None
-            self.feedback = "Type a number, such as 4 or -1.5."
+            self.right, self.marks = None, []
+            self.feedback = self._prediction.retry
         else:
             trouble = store.record_prediction(self._prediction.name, given, right)
             self.given, self.right = given, right
+            self.marks = self._prediction.marks(given).tolist()
             self.feedback = f"{sentences} {trouble}".strip()
         self.send({"answered": given})  # also when the words are the same as before
 
@@ -64,18 +72,23 @@ class Question:
         self._prediction = prediction
 
     def __str__(self) -> str:
-        choices = [f"  ( ) {choice}" for choice in self._prediction.choices]
-        how = [] if choices else ["  a number: ____"]
-        return "\n".join([*fill(f"Predict: {self._prediction.question}"), *choices, *how])
+        asked = self._prediction
+        choices = [f"  ( ) {choice}" for choice in asked.choices]
+        grids = [as_text(grid) for grid in asked.grids]
+        how = (grids and [*grids, _in_words(asked)]) or choices or ["  a number: ____"]
+        return "\n".join([*fill(f"Predict: {asked.question}"), *how])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        choices = "".join(f"<li>{escape(choice)}</li>" for choice in self._prediction.choices)
+        asked = self._prediction
+        choices = "".join(f"<li>{escape(choice)}</li>" for choice in asked.choices)
         return (
             '<div role="group" aria-label="Prediction">'
-            f"{paragraph('Predict: ' + self._prediction.question)}"
+            f"{paragraph('Predict: ' + asked.question)}"
             f"{f'<ul>{choices}</ul>' if choices else ''}"
+            f"{''.join(map(as_table, asked.grids))}"
+            f"{paragraph(_in_words(asked)) if asked.grids else ''}"
             f"{paragraph('Run this cell to answer.')}</div>"
         )
 
@@ -88,3 +101,29 @@ class Question:
             return words, {}
         data, metadata = view if isinstance(view, tuple) else (view, {})
         return marked({**data, **words}, metadata)  # the words replace the widget's own text
+
+
+def _in_words(prediction: Prediction) -> str:
+    return f'Without a form: predict("{prediction.name}", cells=[(row, column), ...])'
+
+
+class Painted:
+    """What is said about cells that were given by their numbers, in words alone."""
+
+    def __init__(self, prediction: Prediction, given: str) -> None:
+        self.right, sentences = prediction.judge(given)
+        trouble = store.record_prediction(prediction.name, given, self.right)
+        self._grid, self._marks = prediction.grids[-1], prediction.marks(given)
+        self._words = f"{sentences} {trouble}".strip()
+
+    def __str__(self) -> str:
+        return "\n".join([*fill(self._words), as_text(self._grid, self._marks), LEGEND])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        table = as_table(self._grid, self._marks)
+        return f"<div>{paragraph(self._words)}{table}{paragraph(LEGEND)}</div>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self._repr_html_()}

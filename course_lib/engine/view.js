@@ -2,6 +2,8 @@
 
 const PATIENCE = 3000; // milliseconds without an answer before a view says so
 const BUSY = "Waiting for the cells above: the kernel is busy.";
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 function make(tag, properties, ...children) {
   const element = Object.assign(document.createElement(tag), properties);

@@ -21,9 +21,10 @@ EXPLORER = "explore.conv2d_under_the_window()"
 FAILING = """\
 from course_lib.explore import Explorer
 Explorer("a failure", lambda n=1: 1 / (n - 1), lambda figure: lambda result: None, str, n=(1, 3))"""
-A_NUMBER = next(p for p in PREDICTIONS.values() if not p.choices)
+A_NUMBER = next(p for p in PREDICTIONS.values() if not p.choices and not p.grids)
 A_CHOICE = next(p for p in PREDICTIONS.values() if p.choices)
-NUMBER, CHOICE = (f'predict("{p.name}")' for p in (A_NUMBER, A_CHOICE))
+A_PAINTING = PREDICTIONS["04_04.winners"]  # numbers stand in its cells
+NUMBER, CHOICE, PAINTING = (f'predict("{p.name}")' for p in (A_NUMBER, A_CHOICE, A_PAINTING))
 STUB = """\
 def conv1d_forward(*args):
     raise NotImplementedError
@@ -50,7 +51,7 @@ OURS = ".jp-OutputArea-output"  # what our cells show, without JupyterLab around
 @pytest.fixture(scope="module")
 def notebook(open_notebook: Open) -> Notebook:
     cells = (SETUP, EXPLORER, FAILING, NUMBER, CHOICE, STUB, WITH_TABLES, PASSED, HINT, PROGRESS)
-    cells = (*cells, GALLERY, CURVES)
+    cells = (*cells, GALLERY, CURVES, PAINTING)
     notebook = open_notebook("accessibility.ipynb", *cells, height=6000)
     notebook.run_all()
     expect(notebook.element.locator(".explorer canvas[aria-label*=products]")).to_be_visible()
@@ -58,6 +59,8 @@ def notebook(open_notebook: Open) -> Notebook:
     expect(notebook.cell("def conv2d_forward").get_by_role("table")).to_have_count(3)
     notebook.cell(NUMBER).locator("form").get_by_role("textbox").fill("12345")
     notebook.cell(CHOICE).get_by_role("radio").first.check()
+    for number in (0, 3):  # one too many, one right, and one is missing
+        notebook.cell(PAINTING).get_by_role("checkbox").nth(number).check()
     for form in notebook.element.locator("form").all():  # an answer is a line more to look at
         form.get_by_role("button").click()
         expect(form.get_by_role("status")).not_to_be_empty()

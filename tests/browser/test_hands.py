@@ -235,3 +235,58 @@ def test_less_motion_is_a_few_steps_a_second_apart(conv2d: Notebook):
     button.click()
     expect(button).to_have_text("play")
     expect(slider(conv2d, "step")).to_have_value("96")
+
+
+PAINTING = 'from course_lib.exercises import predict\npredict("04_02b.readers")'
+
+
+@pytest.fixture(scope="module")
+def cells(open_notebook: Open) -> Locator:
+    """The nine cells of a prediction that is painted."""
+    notebook = open_notebook("painting.ipynb", PAINTING)
+    notebook.run_all()
+    cells = notebook.element.locator("form.prediction").get_by_role("checkbox")
+    expect(cells).to_have_count(9)
+    return cells
+
+
+def painted(cells: Locator) -> str:
+    return "".join("#" if cell.is_checked() else "." for cell in cells.all())
+
+
+def middle(cell: Locator) -> tuple[float, float]:
+    box: Any = cell.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_cells_are_painted_in_one_stroke_and_wiped_by_another(cells: Locator):
+    mouse = cells.page.mouse
+    for before, after in ((".........", "##.#....."), ("##.#.....", "...#.....")):
+        assert painted(cells) == before
+        mouse.move(*middle(cells.nth(1)))
+        mouse.down()
+        mouse.move(*middle(cells.nth(0)), steps=4)
+        if after.startswith("#"):
+            mouse.move(*middle(cells.nth(3)), steps=4)
+        mouse.up()
+        assert painted(cells) == after
+    cells.nth(3).click()
+    assert painted(cells) == "........."
+
+
+def test_what_is_said_of_a_painting_goes_when_it_is_changed(cells: Locator):
+    form = cells.page.locator("form.prediction")
+    for number in (3, 4):  # what padding 0 would do
+        cells.nth(number).click()
+    form.get_by_role("button", name="Check").click()
+    expect(form.get_by_role("status")).to_contain_text("This is what padding 0 would do")
+    expect(cells.nth(3)).to_have_accessible_name("row 1, column 0, too many")
+    expect(cells.nth(4)).to_have_accessible_name("row 1, column 1, right")
+    expect(cells.nth(7)).to_have_accessible_name("row 2, column 1, missing")
+    expect(form).to_contain_text("✓ right, × too many, ○ missing")
+    cells.nth(3).click()
+    expect(cells.nth(7)).to_have_accessible_name("row 2, column 1")
+    expect(form).not_to_contain_text("missing")
+    cells.nth(7).click()
+    form.get_by_role("button", name="Check").click()
+    expect(form.get_by_role("status")).to_contain_text("Yes: 2 cells.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from course_lib.engine.painting import Painting
 from course_lib.lessons import PREDICTIONS
 from tests.browser.conftest import Open
 from tests.browser.lab import LAB, NOTEBOOK, Notebook
@@ -32,9 +33,10 @@ Explorer(
     "a dot", compute, draw, lambda place: f"The dot is at {place}.",
     place=(1, 9), fail=False, side=["left", "right"],
 )"""
-A_NUMBER = next(p for p in PREDICTIONS.values() if not p.choices)
+A_NUMBER = next(p for p in PREDICTIONS.values() if not p.choices and not p.grids)
 A_CHOICE = next(p for p in PREDICTIONS.values() if p.choices)
-NUMBER, CHOICE = (f'predict("{p.name}")' for p in (A_NUMBER, A_CHOICE))
+A_PAINTING = next(p for p in PREDICTIONS.values() if isinstance(p, Painting))
+NUMBER, CHOICE, PAINTING = (f'predict("{p.name}")' for p in (A_NUMBER, A_CHOICE, A_PAINTING))
 STUB = "def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):\n    pass"
 ANSWER = "return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1"
 CHECK = "check(conv_output_size)"
@@ -44,7 +46,8 @@ CHECK = "check(conv_output_size)"
 def notebook(open_notebook: Open, folder: Path, request: pytest.FixtureRequest) -> Notebook:
     (folder / "progress.json").unlink(missing_ok=True)  # a radio button chosen before takes the Tab
     name = f"keyboard_{request.param[:3]}.ipynb"
-    return open_notebook(name, ONE_DOT, NUMBER, CHOICE, STUB, CHECK, app=request.param)
+    cells = (ONE_DOT, NUMBER, CHOICE, STUB, CHECK, PAINTING)
+    return open_notebook(name, *cells, app=request.param)
 
 
 def press(page: Page, *keys: str) -> None:
@@ -115,6 +118,36 @@ def test_the_whole_way_from_the_first_cell_to_a_pass_needs_no_mouse(notebook: No
     )
 
 
+def test_a_painting_is_painted_cleared_and_checked_by_keys(notebook: Notebook):
+    page = notebook.page
+    notebook.run("from course_lib.exercises import")  # where the tests before this one did not
+    notebook.run(PAINTING)
+    form = notebook.cell(PAINTING).locator("form")
+    right = A_PAINTING.answer()
+    rows, columns = right.shape
+    cells = form.get_by_role("checkbox")
+    tab_to(cells.first)
+    press(page, "Space", "Delete", "ArrowLeft", "ArrowUp")  # cleared, and no way out at an edge
+    expect(form.get_by_role("checkbox", checked=True)).to_have_count(0)
+    for i in range(rows):  # as an ox ploughs
+        for j in range(columns):
+            here = j if i % 2 == 0 else columns - 1 - j
+            expect(cells.nth(i * columns + here)).to_be_focused()
+            if right[i, here]:
+                press(page, "Space")
+            if j < columns - 1:
+                press(page, "ArrowRight" if i % 2 == 0 else "ArrowLeft")
+        press(page, "ArrowDown")
+    press(page, "Tab")  # the cells are one stop
+    expect(form.get_by_role("button", name="Check")).to_be_focused()
+    press(page, "Enter")
+    expect(form.get_by_role("status")).to_contain_text(A_PAINTING.explanation)
+    expect(form.get_by_role("status")).to_contain_text("Yes: ")
+    first = int(right.argmax())
+    name = f"row {first // columns}, column {first % columns}"
+    expect(cells.nth(first)).to_have_accessible_name(f"{name}, right")
+
+
 CONTROLS = [
     (ONE_DOT, "slider"),
     (ONE_DOT, "checkbox"),
@@ -122,6 +155,7 @@ CONTROLS = [
     (NUMBER, "textbox"),
     (NUMBER, "button"),
     (CHOICE, "radio"),
+    (PAINTING, "checkbox"),
 ]
 
 

@@ -8,11 +8,19 @@ import numpy as np
 
 import course_lib as lib
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import Grid
+from course_lib.engine.painting import Painting
 from course_lib.lessons.attention.heads_at_work import history
 from course_lib.lessons.attention.how_far import signal_of_untrained
 from course_lib.lessons.attention.nets import MIXERS
 from course_lib.lessons.attention.root import DIMENSIONS, curves
 from course_lib.lessons.attention.soft_hash_map import KEYS, QUERY, look_up
+from course_lib.record import Array
+
+
+def _attended(**options: Any) -> Array:
+    """Which keys get a weight from which of four queries, (4, 4)."""
+    return lib.attention_weights(np.zeros((4, 2)), np.zeros((4, 2)), **options) > 0
 
 
 def _predict(word: str, **rest: Any) -> Prediction:
@@ -94,6 +102,33 @@ PREDICTIONS = (
         wrong={
             7.0: "For that every value would need the weight 1, and all weights together are 1.",
             np.inf: "Scores may be as large as you like; softmax makes shares of 1 of them.",
+        },
+    ),
+    Painting(
+        name="04_08.causal",
+        section="04_08_attention",
+        question="Four tokens attend to each other causally, and their scores are all equal. Which "
+        "keys get a weight that is not 0, and from which query?",
+        grid=Grid(
+            "attention map",
+            np.full((4, 4), ""),
+            rows=tuple(f"query {i}" for i in range(4)),
+            columns=tuple(f"key {i}" for i in range(4)),
+        ),
+        answer=lambda: _attended(causal=True),
+        explanation="Query t sees the keys 0 to t: itself and what came before. Row by row there "
+        "is one key more.",
+        wrong={
+            lambda: _attended(mask=np.tri(4, dtype=bool).T): "These are the keys from the query's "
+            "own on: the future. Either rows and columns are exchanged, or the mask is turned "
+            "round.",
+            lambda: _attended(mask=np.tri(4, k=-1, dtype=bool)): "The diagonal is left out. A "
+            "query sees its own key too; without it, query 0 would see nothing at all.",
+            lambda: _attended(mask=np.eye(4, dtype=bool)): "Here every token sees itself alone, "
+            "and nothing is ever carried from one to the next.",
+            lambda: _attended(mask=np.tri(4, k=1, dtype=bool)): "Every query sees one key too "
+            "many, the next: just the token that is to be guessed.",
+            _attended: "This is attention without a mask: the first query sees the last token.",
         },
     ),
     _predict(

@@ -8,6 +8,8 @@ import numpy as np
 
 from course_lib.convolution import Conv1d, Conv2d, conv1d, conv2d, output_size
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import Grid
+from course_lib.engine.painting import Painting
 from course_lib.record import Array
 
 _SECTION = "04_02b_convolution"
@@ -71,6 +73,18 @@ def _learned_on_stripes() -> str:
     return "Sobel" if np.allclose(weight, sobel, atol=0.1) else "equal rows"
 
 
+_PIXEL = (3, 2)
+
+
+def _readers(*, stride: int = 2, padding: int = 1) -> Array:
+    """Which of 3 × 3 outputs, of a kernel of 3 × 3, move with that pixel of 5 × 5."""
+    x = np.zeros((1, 1, 5, 5))
+    x[0, 0, *_PIXEL] = 1.0
+    room = (padding, 6)  # at the end more than it takes, for any stride
+    x = np.pad(x, ((0, 0), (0, 0), room, room))
+    return conv2d(x, np.ones((1, 1, 3, 3)), stride=stride)[0][0, 0, :3, :3] != 0
+
+
 def _predict(word: str, **rest: Any) -> Prediction:
     return Prediction(name=f"04_02b.{word}", section=_SECTION, **rest)
 
@@ -115,6 +129,26 @@ PREDICTIONS = (
             15: "15 is 3 * 5, but there is one gap fewer than there are weights.",
             12: "12 goes from the first sample to the last and forgets to count the first.",
             5: "5 is the number of samples read; those in the gaps lie in between.",
+        },
+    ),
+    Painting(
+        name="04_02b.readers",
+        section=_SECTION,
+        question="A kernel of 3 by 3 slides over this picture with stride 2 and padding 1. Which "
+        "outputs read the ringed pixel?",
+        given=Grid("picture", np.full((5, 5), ""), ringed=(_PIXEL,)),
+        grid=Grid("output", np.full((3, 3), "")),
+        answer=_readers,
+        explanation="Output i reads the rows 2i - 1 to 2i + 1, and the columns likewise. Row 3 is "
+        "the last row of output row 1 and the first of output row 2; column 2 is in the middle of "
+        "output column 1, and in no other.",
+        wrong={
+            lambda: _readers(padding=0): "This is what padding 0 would do: the first window would "
+            "begin at the first pixel. With padding 1 it begins one row above it, in the zeros.",
+            lambda: _readers(stride=1): "This is what stride 1 would do. With stride 2, output 1 "
+            "stands two pixels from output 0, not one.",
+            lambda: np.ones((3, 3), bool): "You painted every output: that is a fully connected "
+            "layer. Here an output reads its own window and nothing else.",
         },
     ),
     _predict(

@@ -9,6 +9,8 @@ import numpy as np
 
 import course_lib as lib
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import Grid
+from course_lib.engine.painting import Painting
 from course_lib.lessons.embedding.nets import (
     agreement,
     followed,
@@ -19,6 +21,15 @@ from course_lib.lessons.embedding.nets import (
     with_rows,
 )
 from course_lib.record import Array
+
+_TOKENS = np.array([0, 1, 2, 0, 3])
+_DY = np.array([[1.0, 0.0], [0.2, 0.5], [0.0, -1.0], [0.3, 2.0], [0.1, 0.1]])
+
+
+def _not_zero(tokens: Array = _TOKENS, dy: Array = _DY) -> Array:
+    """Where the gradient of a table of five rows is not 0, (5, 2)."""
+    _, backward = lib.Embedding(np.zeros((5, 2))).forward(tokens)
+    return backward(dy)[1].weight != 0
 
 
 def _predict(word: str, **rest: Any) -> Prediction:
@@ -128,6 +139,27 @@ PREDICTIONS = (
             4: "Four tokens, but one of them is token 0, which uses another row.",
         },
         tolerance=1e-9,
+    ),
+    Painting(
+        name="04_09.table_gradient",
+        section="04_09_embedding",
+        question="“the dog sees the cat” goes in, and at its five rows the gradient is dy. Which "
+        "numbers of the table get a gradient that is not 0?",
+        given=Grid("dy", _DY, rows=("the", "dog", "sees", "the", "cat")),
+        grid=Grid("table", np.full((5, 2), ""), rows=("the", "dog", "sees", "cat", "fish")),
+        answer=_not_zero,
+        explanation="Each word's row adds up what dy has for it, number by number. “the” gets 2.0 "
+        "from its second place; the first number of “sees” gets 0; “fish” does not occur.",
+        wrong={
+            lambda: _not_zero(_TOKENS[[0, 1, 2, 4]], _DY[[0, 1, 2, 4]]): "You looked at the first "
+            "“the” alone. It stands twice, and both places count.",
+            lambda: _not_zero(np.arange(5)): "You painted dy as it stands, place by place. A "
+            "gradient goes to the row of its word, and the fourth place is “the” again.",
+            lambda: _not_zero(dy=np.ones((5, 2))): "You painted whole rows. Where dy is 0, a "
+            "number of a row gets 0, though the word occurs.",
+            lambda: np.ones((5, 2), bool): "You painted the whole table. “fish” does not occur "
+            "in the sentence, so no output depends on its row.",
+        },
     ),
     _predict(
         "fancy",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import numpy as np
 
 import course_lib as lib
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import Grid
 from course_lib.engine.measured import read
+from course_lib.engine.painting import Painting
 from course_lib.lessons.linear.one_pixel import convolution, fully_connected
+from course_lib.record import Array
 
 CANVAS = "04_02a.on_a_canvas"
 
@@ -39,6 +43,12 @@ def _weight_gradient() -> float:
     x = np.array([[1.0], [2.0], [3.0]])
     _, backward = lib.linear(x, np.array([[1.0]]), np.array([0.0]))
     return backward(np.ones((3, 1)))[1].item()
+
+
+def _learns(x: Sequence[float] = (2, 0, 1, 3), dy: Sequence[float] = (0, 1, -1)) -> Array:
+    """Which weights, (3, 4), get a gradient that is not 0."""
+    _, backward = lib.linear(np.array(x, float), np.ones((3, 4)))
+    return backward(np.array(dy, float))[1] != 0
 
 
 def _moved(layer: Any, row: int, column: int, flat: bool) -> int:
@@ -102,6 +112,24 @@ PREDICTIONS = (
         wrong={
             4: "You added the images of (1, 0) and (0, 1). The bias is in both, so it counts "
             "twice there."
+        },
+    ),
+    Painting(
+        name="04_02a.learns",
+        section="04_02a_linear",
+        question="Another layer turns the inputs 2, 0, 1, 3 into three outputs, whose dy is 0, 1 "
+        "and -1. Which of its weights get a gradient that is not 0?",
+        grid=Grid("weight", np.full((3, 4), "")),
+        answer=_learns,
+        explanation="The gradient of a weight is the dy of its output times the input that it "
+        "met. Row 0 has a dy of 0, column 1 an input of 0; every other product is not 0.",
+        wrong={
+            lambda: _learns(x=(1, 1, 1, 1)): "You painted the rows whose output has a dy. The "
+            "input counts as well: a weight that met a 0 had no part in the output.",
+            lambda: _learns(dy=(1, 1, 1)): "You painted the columns whose input is not 0. The dy "
+            "counts as well: nothing comes back from an output that should stay as it is.",
+            lambda: _learns(x=(1, 1, 1, 1)) | _learns(dy=(1, 1, 1)): "You left out only the "
+            "weight whose input and dy are both 0. It is a product: one 0 is enough.",
         },
     ),
     _predict(

@@ -9,7 +9,31 @@ import numpy as np
 
 import course_lib as lib
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import Grid
 from course_lib.engine.measured import read
+from course_lib.engine.painting import Painting
+from course_lib.record import Array
+
+_TOUCHED = (2, 1)
+
+
+def _moves(norm: Any) -> Array:
+    """Which of 4 × 6 outputs move when one input does."""
+    x = np.random.default_rng(0).normal(size=(4, 6))
+    changed = x.copy()
+    changed[_TOUCHED] += 1
+    return np.abs(norm(changed) - norm(x)) > 1e-9
+
+
+def _groups(x: Array, order: Any = range(6)) -> Array:
+    """GroupNorm with two groups, made of the features in another order."""
+    y = np.empty_like(x)
+    y[:, order] = lib.GroupNorm.init(2, 6, dtype=np.float64)(x[:, order])
+    return y
+
+
+def _groups_of_all_examples(x: Array) -> Array:
+    return lib.batch_norm(x.reshape(4, 2, 3))[0].reshape(x.shape)
 
 
 def _predict(word: str, **rest: Any) -> Prediction:
@@ -87,6 +111,30 @@ PREDICTIONS = (
         wrong={
             1: "The number moves its row's mean and variance, so the whole row moves.",
             6: "Those are the feature's examples: BatchNorm moves them.",
+        },
+    ),
+    Painting(
+        name="04_06.group",
+        section="04_06_normalization",
+        question="GroupNorm with 2 groups is given 4 examples of 6 features, and the input at the "
+        "ringed place is changed. Which outputs move?",
+        grid=Grid("output", np.full((4, 6), ""), ringed=(_TOUCHED,)),
+        answer=lambda: _moves(_groups),
+        explanation="Two groups of 6 features are features 0 to 2 and features 3 to 5. A group of "
+        "one example is measured by its own mean and variance.",
+        wrong={
+            lambda: _moves(lambda x: lib.batch_norm(x)[0]): "You painted the column: that is "
+            "BatchNorm, in training.",
+            lambda: _moves(lambda x: lib.layer_norm(x)[0]): "You painted the row: that is "
+            "LayerNorm, or GroupNorm with one group.",
+            lambda: _moves(
+                lib.BatchNorm1d.init(6, dtype=np.float64).for_evaluation()
+            ): "You painted the number's own output: that is BatchNorm in evaluation, which "
+            "measures by averages kept from training.",
+            lambda: _moves(_groups_of_all_examples): "You painted the group in all examples. As "
+            "in LayerNorm, the other examples never hear of the change.",
+            lambda: _moves(lambda x: _groups(x, [0, 2, 4, 1, 3, 5])): "You put every second "
+            "feature into a group. A group's features lie side by side.",
         },
     ),
     _predict(

@@ -9,9 +9,32 @@ import numpy as np
 
 import course_lib as lib
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import Grid
 from course_lib.engine.measured import read
+from course_lib.engine.painting import Painting
 from course_lib.lessons.pooling.moves import changes
 from course_lib.record import Array
+
+_MAP = np.array(
+    [
+        [3.0, 1.0, 2.0, 7.0, 0.0],
+        [4.0, 2.0, 5.0, 1.0, 7.0],
+        [1.0, 9.0, 6.0, 3.0, 2.0],
+        [0.0, 5.0, 4.0, 2.0, 8.0],
+        [6.0, 3.0, 1.0, 4.0, 5.0],
+    ]
+)
+
+
+def _gets_gradient(pool: lib.Layer, x: Array = _MAP) -> Array:
+    """Which numbers of a map get a gradient where every output has one."""
+    y, backward = pool.forward(x[None, None])
+    return backward(np.ones_like(y))[0][0, 0] != 0
+
+
+def _last_of_equals() -> Array:
+    """The first to be found from the end."""
+    return _gets_gradient(lib.MaxPool2d(3, stride=2), _MAP[::-1, ::-1].copy())[::-1, ::-1]
 
 
 def _predict(word: str, **rest: Any) -> Prediction:
@@ -103,6 +126,30 @@ PREDICTIONS = (
         wrong={
             (1.0, 1.0): "Then a gradient of 1 would become 2 on its way back.",
             (0.5, 0.5): "That would be fair, and a library could do it. This one names a winner.",
+        },
+    ),
+    Painting(
+        name="04_04.winners",
+        section="04_04_pooling",
+        question="Max pooling with windows of 3 by 3 and stride 2 makes 2 by 2 outputs of this "
+        "map, and every output has the gradient 1. Which numbers of the map get a gradient that "
+        "is not 0?",
+        grid=Grid("map", _MAP),
+        answer=lambda: _gets_gradient(lib.MaxPool2d(3, stride=2)),
+        explanation="Each window has one winner. The 9 lies in two windows and wins both; the "
+        "first 7 wins the window at the upper right, the 8 that at the lower right.",
+        wrong={
+            lambda: _gets_gradient(lib.AvgPool2d(3, stride=2)): "You painted every number: that "
+            "is what average pooling does.",
+            lambda: (
+                _gets_gradient(lib.MaxPool2d(3, stride=2)) | _last_of_equals()
+            ): "You painted both sevens. The window that holds them has one winner, the first.",
+            _last_of_equals: "Two sevens are equal, and you chose the last of them. This library "
+            "gives everything to the first.",
+            lambda: _gets_gradient(lib.MaxPool2d(5)): "You painted the largest number of the map. "
+            "Every window has a winner of its own.",
+            lambda: _gets_gradient(lib.MaxPool2d((1, 5))): "You painted the largest number of "
+            "each row. A window holds three rows and three columns.",
         },
     ),
     _predict(

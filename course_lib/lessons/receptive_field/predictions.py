@@ -8,7 +8,16 @@ import numpy as np
 
 import course_lib as lib
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import Grid
+from course_lib.engine.painting import Painting
 from course_lib.lessons.receptive_field.what_this_output_knows import smallest_box
+from course_lib.record import Array
+
+
+def _seen(*dilations: int) -> Array:
+    """Which of 9 pixels the output in the middle sees, through kernels of 3, (1, 9)."""
+    layers = [_conv(dilation=d, padding=d) for d in dilations]
+    return lib.measured_receptive_field(layers, (1, 9)).seen[None]
 
 
 def _predict(word: str, **rest: Any) -> Prediction:
@@ -121,6 +130,26 @@ PREDICTIONS = (
             7: "7 is three layers without dilation.",
             21: "21 adds 3 times each dilation; a kernel of 3 has 2 gaps.",
             14: "14 forgets the pixel in the middle.",
+        },
+    ),
+    Painting(
+        name="04_02c.holes",
+        section="04_02c_receptive_field",
+        question="Two layers have a kernel of 3 and dilation 2, and the padding that makes 9 "
+        "numbers of 9 pixels. Which pixels does output 4 of the second layer see?",
+        grid=Grid("pixels", np.full((1, 9), "")),
+        answer=lambda: _seen(2, 2),
+        explanation="Output 4 reads the numbers 2, 4 and 6 of the first layer, and each of these "
+        "reads its own pixel and those two places to the left and to the right. No way leads to "
+        "an odd one.",
+        wrong={
+            lambda: _seen(1, 1, 1, 1): "You painted the field from its first pixel to its last. "
+            "It is 9 wide, and it has holes: steps of 2 from pixel 4 never end on an odd one.",
+            lambda: _seen(1, 1): "This is what two layers without dilation see.",
+            lambda: _seen(2): "This is what one layer sees; the second one reaches further.",
+            lambda: _seen(2, 1): "Here one of the two layers has dilation 2 and the other 1.",
+            lambda: _seen(4): "This is one layer with dilation 4. Through two layers a way may "
+            "also turn back, or go on by one step alone.",
         },
     ),
     _predict(

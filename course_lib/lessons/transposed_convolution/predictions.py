@@ -8,8 +8,20 @@ import numpy as np
 
 import course_lib as lib
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import Grid
+from course_lib.engine.painting import Painting
 from course_lib.lessons.transposed_convolution.upsample import stamps_on, unevenness
 from course_lib.record import Array
+
+_INK = (1, 2)
+
+
+def _stamped(ink: tuple[int, int] = _INK, *, stride: int = 2, padding: int = 1) -> Array:
+    """Which of 5 × 5 places one number of 3 × 3 stamps, with a kernel of 3 × 3."""
+    x = np.zeros((1, 1, 3, 3))
+    x[0, 0, *ink] = 1.0
+    y, _ = lib.conv_transpose2d(x, np.ones((1, 1, 3, 3)), stride=stride, padding=padding)
+    return y[0, 0, :5, :5] != 0
 
 
 def _predict(word: str, **rest: Any) -> Prediction:
@@ -84,6 +96,26 @@ PREDICTIONS = (
         wrong={
             2: "Longer is what the name suggests; but all is turned round here.",
             0: "It does something at both ends.",
+        },
+    ),
+    Painting(
+        name="04_02d.stamp",
+        section="04_02d_transposed_convolution",
+        question="Three by three numbers stamp a kernel of 3 by 3, with stride 2 and padding 1. "
+        "On which places does the ringed number leave its stamp?",
+        given=Grid("input", np.full((3, 3), ""), ringed=(_INK,)),
+        grid=Grid("output", np.full((5, 5), "")),
+        answer=_stamped,
+        explanation="Before the padding cuts, the stamp begins at row 2 and column 4. The padding "
+        "takes the first row and the first column away, so it begins at row 1 and column 3; its "
+        "last column lies beyond the edge and is cut off.",
+        wrong={
+            lambda: _stamped(padding=0): "This is what padding 0 would do. Padding 1 cuts off "
+            "the first row and the first column, so all stamps lie one place further up and left.",
+            lambda: _stamped(stride=1, padding=0): "This is stride 1 without padding: each stamp "
+            "would begin one place after the last one's. With stride 2 it is two.",
+            lambda: _stamped((1, 1)): "This is the stamp of the number in the middle; the ringed "
+            "one's is two columns further right, and the edge cuts it.",
         },
     ),
     _predict(
