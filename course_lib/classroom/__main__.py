@@ -14,6 +14,7 @@ from course_lib.classroom import assignment as assignments
 from course_lib.classroom import (
     class_report,
     exports,
+    gradebook,
     nbgrader,
     notebook,
     pool,
@@ -79,11 +80,16 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _report, "the class: how many made which mistake")
     report.add_argument("folder", type=Path)
     report.add_argument("--names", action="store_true", help="say who")
-    export = command("export", _export, "write the marks as Canvas or Moodle takes them in")
+    export = command("export", _export, "write the marks as Canvas, Moodle or nbgrader takes them")
     export.add_argument("folder", type=Path)
-    export.add_argument("--to", nargs="+", choices=["csv", "canvas", "moodle"], required=True)
+    export.add_argument(
+        "--to", nargs="+", choices=["csv", "canvas", "moodle", "nbgrader"], required=True
+    )
     export.add_argument(
         "--per-exercise", action="store_true", help="Canvas: a column each, not one for all"
+    )
+    export.add_argument(
+        "--gradebook", type=Path, default="gradebook.db", help="nbgrader: its database"
     )
     return parser
 
@@ -204,13 +210,15 @@ def _export(options: argparse.Namespace) -> None:
         ),
         "moodle": (f"{assignment.name}_moodle.csv", lambda: exports.moodle(assignment, found)),
     }
-    made = {wanted[kind][0]: wanted[kind][1]() for kind in options.to}
+    made = {wanted[kind][0]: wanted[kind][1]() for kind in options.to if kind in wanted}
+    if "nbgrader" in options.to:
+        print(gradebook.enter(options.gradebook, assignment, exports.graded(found)))
     for name, text in made.items():
         results.write_whole(out / name, text)
         print(f"Wrote {out / name}")
     left = len(found) - len(exports.graded(found))
     if left:
-        print(f"{left} not graded: left out for Canvas and Moodle, look at them by hand.")
+        print(f"{left} not graded: left out but for csv, look at them by hand.")
 
 
 if __name__ == "__main__":
