@@ -153,7 +153,8 @@ def _grade(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
     _unchanged(assignment, options.folder)
     with submissions.unpacked(options.submissions) as place:
-        _grade_all(options, assignment, submissions.found(place, assignment.name))
+        dated = place != options.submissions  # unpacked, with the times of the archive
+        _grade_all(options, assignment, submissions.found(place, assignment.name, dated=dated))
 
 
 def _grade_all(
@@ -164,7 +165,12 @@ def _grade_all(
     out = folder / "results"
     (out / "feedback").mkdir(parents=True, exist_ok=True)
     known = set() if options.again else {r.key for r in results.read(out) if r.points is not None}
-    wanted = [s for s in handed_in if (s.student, s.fingerprint, assignment.digest) not in known]
+    digest = assignment.digest
+    wanted = [
+        s
+        for s in handed_in
+        if (s.student, s.fingerprint, digest, s.is_late(assignment)) not in known
+    ]
     print(f"{len(handed_in)} submissions, {len(wanted)} to grade. Protection: {level}.")
     with results.Ledger(out) as ledger:
         done = pool.graded(folder, wanted, level, options.workers)
