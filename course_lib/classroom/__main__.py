@@ -11,7 +11,16 @@ from pathlib import Path
 from tqdm import tqdm
 
 from course_lib.classroom import assignment as assignments
-from course_lib.classroom import class_report, exports, notebook, pool, results, submissions
+from course_lib.classroom import (
+    class_report,
+    exports,
+    gradebook,
+    nbgrader,
+    notebook,
+    pool,
+    results,
+    submissions,
+)
 from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.jail import NotGraded, isolation
 from course_lib.classroom.problem_sets import SETS
@@ -59,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--title", default="")
     release = command("release", _release, "write the notebook for students, and the teacher's")
     release.add_argument("folder", type=Path)
-    release.add_argument("--to", nargs="+", choices=["plain"], default=["plain"])
+    release.add_argument("--to", nargs="+", choices=["plain", "nbgrader"], default=["plain"])
     grade = command("grade", _grade, "grade a folder of submissions, or Canvas's or Moodle's zip")
     grade.add_argument("folder", type=Path)
     grade.add_argument("submissions", type=Path)
@@ -71,11 +80,16 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _report, "the class: how many made which mistake")
     report.add_argument("folder", type=Path)
     report.add_argument("--names", action="store_true", help="say who")
-    export = command("export", _export, "write the marks as Canvas or Moodle takes them in")
+    export = command("export", _export, "write the marks as Canvas, Moodle or nbgrader takes them")
     export.add_argument("folder", type=Path)
-    export.add_argument("--to", nargs="+", choices=["csv", "canvas", "moodle"], required=True)
+    export.add_argument(
+        "--to", nargs="+", choices=["csv", "canvas", "moodle", "nbgrader"], required=True
+    )
     export.add_argument(
         "--per-exercise", action="store_true", help="Canvas: a column each, not one for all"
+    )
+    export.add_argument(
+        "--gradebook", type=Path, default="gradebook.db", help="nbgrader: its database"
     )
     return parser
 
@@ -106,14 +120,17 @@ def _new(options: argparse.Namespace) -> None:
 
 def _release(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
-    folder = options.folder / RELEASED
-    folder.mkdir(exist_ok=True)
-    for name, made in (
-        (f"{assignment.name}.ipynb", notebook.student(assignment)),
-        (f"{assignment.name}_answers.ipynb", notebook.teacher(assignment)),
-    ):
-        results.write_whole(folder / name, notebook.dumped(made))
-        print(f"Wrote {folder / name}")
+    folder, name = options.folder / RELEASED, assignment.name
+    wanted = {
+        f"{name}.ipynb": notebook.student(assignment),
+        f"{name}_answers.ipynb": notebook.teacher(assignment),
+    }
+    if "nbgrader" in options.to:
+        wanted[f"source/{name}/{name}.ipynb"] = nbgrader.source(options.folder)
+    for path, made in wanted.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        results.write_whole(folder / path, notebook.dumped(made))
+        print(f"Wrote {folder / path}")
     results.write_whole(folder / "digest", assignment.digest + "\n")
 
 
@@ -136,7 +153,8 @@ def _grade(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
     _unchanged(assignment, options.folder)
     with submissions.unpacked(options.submissions) as place:
-        _grade_all(options, assignment, submissions.found(place, assignment.name))
+        dated = place != options.submissions  # unpacked, with the times of the archive
+        _grade_all(options, assignment, submissions.found(place, assignment.name, dated=dated))
 
 
 def _grade_all(
@@ -147,7 +165,12 @@ def _grade_all(
     out = folder / "results"
     (out / "feedback").mkdir(parents=True, exist_ok=True)
     known = set() if options.again else {r.key for r in results.read(out) if r.points is not None}
-    wanted = [s for s in handed_in if (s.student, s.fingerprint, assignment.digest) not in known]
+    digest = assignment.digest
+    wanted = [
+        s
+        for s in handed_in
+        if (s.student, s.fingerprint, digest, s.is_late(assignment)) not in known
+    ]
     print(f"{len(handed_in)} submissions, {len(wanted)} to grade. Protection: {level}.")
     with results.Ledger(out) as ledger:
         done = pool.graded(folder, wanted, level, options.workers)
@@ -193,13 +216,15 @@ def _export(options: argparse.Namespace) -> None:
         ),
         "moodle": (f"{assignment.name}_moodle.csv", lambda: exports.moodle(assignment, found)),
     }
-    made = {wanted[kind][0]: wanted[kind][1]() for kind in options.to}
+    made = {wanted[kind][0]: wanted[kind][1]() for kind in options.to if kind in wanted}
+    if "nbgrader" in options.to:
+        print(gradebook.enter(options.gradebook, assignment, exports.graded(found)))
     for name, text in made.items():
         results.write_whole(out / name, text)
         print(f"Wrote {out / name}")
     left = len(found) - len(exports.graded(found))
     if left:
-        print(f"{left} not graded: left out for Canvas and Moodle, look at them by hand.")
+        print(f"{left} not graded: left out but for csv, look at them by hand.")
 
 
 if __name__ == "__main__":

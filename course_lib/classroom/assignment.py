@@ -13,7 +13,7 @@ import tomllib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -58,7 +58,7 @@ class Assignment:
     title : as students read it
     parts : the exercises in their order
     hidden_seed : makes the hidden cases; whoever has it can make them, too
-    due : the day, or the moment, after which a submission is late
+    due : the day, or the moment, after which a submission is late; without a zone, this computer's
     feedback : "full" (mistakes with the smallest visible case), "names" (mistakes in words) or
         "marks" (points alone)
     course_lib : whether students' code may import the library while it is graded
@@ -77,6 +77,18 @@ class Assignment:
         """What all of it is worth."""
         return sum(part.points for part in self.parts)
 
+    def is_late(self, when: datetime) -> bool | None:
+        """Whether a submission of that moment is late; None if nothing says when it is due.
+
+        Parameters
+        ----------
+        when : with its zone
+        """
+        if self.due is None:
+            return None
+        end = self.due if isinstance(self.due, datetime) else datetime.combine(self.due, time.max)
+        return when > end.astimezone()
+
     @property
     def digest(self) -> str:
         """What changes when something changes that is asked or graded."""
@@ -90,9 +102,8 @@ class Assignment:
     def hidden(self, part: Part) -> Exercise:
         """The same exercise with the cases that no student sees; they are the same in every run."""
         seed = (self.hidden_seed, zlib.crc32(part.name.encode()))
-        count = part.hidden if part.exercise.inputs.arguments else 0
         given = {f.name: getattr(part.exercise.inputs, f.name) for f in fields(Inputs)}
-        return replace(part.exercise, inputs=_Drawn(**given, seed=seed, count=count))
+        return replace(part.exercise, inputs=_Drawn(**given, seed=seed, count=part.hidden))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +182,8 @@ def _part(row: Any, bank: Mapping[str, Exercise]) -> Part:
         raise Complaint(f"{exercise.name} has points = {points!r}; a number above 0 is needed.")
     if type(hidden) is not int or not 0 <= hidden <= 1000:
         raise Complaint(f"{exercise.name} has hidden = {hidden!r}; a number from 0 to 1000 is.")
-    return Part(exercise, points, hidden)
+    # a function without arguments can be called in one way, which every student sees
+    return Part(exercise, points, hidden if exercise.inputs.arguments else 0)
 
 
 def _no_others(table: Mapping[str, Any], known: Sequence[str], where: str) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from course_lib.classroom.assignment import Assignment, Part
 from course_lib.lessons import EXERCISES
 
 MOST_BYTES = 20_000_000
+ANSWER, POINTS = "answer-", "points-"  # before a function's name: how nbgrader calls its two cells
 Notebook = dict[str, Any]  # nbformat 4.5 as plain JSON
 
 _SET_UP = """import math
@@ -44,9 +46,13 @@ def _notebook(assignment: Assignment, *, answers: bool) -> Notebook:
     for number, part in enumerate(assignment.parts, 1):
         source = part.exercise.solution if answers else part.exercise.stub
         cells.append(_markdown(f"task-{number}", _task(number, part)))
-        cells.append(_code(f"answer-{number}", source, exercise=part.name, tags=["exercise"]))
-        if part.name in EXERCISES:
-            cells.append(_code(f"check-{number}", f"check({part.name})"))
+        known = _nbgrader(ANSWER + part.name)
+        cells.append(
+            _code(f"answer-{number}", source, exercise=part.name, tags=["exercise"], **known)
+        )
+        check = f"check({part.name})" if part.name in EXERCISES else f"# Points: {part.name}"
+        known = _nbgrader(POINTS + part.name, part.points)
+        cells.append(_code(f"check-{number}", check, **known))
     return {
         "cells": cells,
         "metadata": {
@@ -60,7 +66,8 @@ def _notebook(assignment: Assignment, *, answers: bool) -> Notebook:
 
 
 def _opening(assignment: Assignment, checked: bool) -> str:
-    due = f" Hand it in by {assignment.due:%d %B %Y}." if assignment.due else ""
+    moment = "%d %B %Y, %H:%M" if isinstance(assignment.due, datetime) else "%d %B %Y"
+    due = f" Hand it in by {assignment.due:{moment}}." if assignment.due else ""
     helps = (
         " The cell below each says what is not right yet; `hint(name)` helps one step at a time."
         if checked
@@ -92,6 +99,22 @@ def _code(name: str, text: str, **metadata: Any) -> dict[str, Any]:
         "outputs": [],
         "source": text.strip(),
     }
+
+
+def _nbgrader(name: str, points: float | None = None) -> dict[str, Any]:
+    """The metadata by which nbgrader knows an answer's cell, or with points its test's."""
+    test = points is not None
+    known = {
+        "schema_version": 3,
+        "grade_id": name,
+        "grade": test,
+        "solution": not test,
+        "locked": test,
+        "task": False,
+    }
+    if not test:
+        return {"nbgrader": known, "deletable": False}
+    return {"nbgrader": {**known, "points": points}, "deletable": False, "editable": False}
 
 
 def dumped(notebook: Notebook) -> str:
