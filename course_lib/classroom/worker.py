@@ -186,9 +186,7 @@ def _end(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def _child(
-    channel: str, nothing: int, limits: dict[str, int], confine: Callable[[], None]
-) -> None:
+def _child(channel: str, nothing: int, limits: dict[str, int], confine: Callable[[], None]) -> None:
     """Open the channel, give up all that is not needed, and do what is asked until it closes."""
     try:
         os.setsid()
