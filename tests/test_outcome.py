@@ -189,13 +189,14 @@ def test_what_is_plainly_the_same_is_so_when_looked_at_closely(kind, special):
     rng = np.random.default_rng(0)
     with np.errstate(all="ignore"):
         for off in (0.0, 1e-14, 2e-9, 1e-6, 0.1):
-            expected = rng.normal(scale=3, size=(2, 3)).astype(kind)
-            answer = (expected + off * rng.normal(size=(2, 3))).astype(expected.dtype)
-            for changed in [[], [answer], [expected], [answer, expected]]:
-                for array in changed:
-                    array[0, 1] = np.asarray(special).astype(kind)
-                closely = not differs(answer, expected, 1e-9).any()
-                assert same(answer, expected, 1e-9) == closely
+            right = rng.normal(scale=3, size=(2, 3)).astype(kind)
+            made = (right + off * rng.normal(size=(2, 3))).astype(kind)
+            other_made, other_right = made.copy(), right.copy()
+            other_made[0, 1] = other_right[0, 1] = np.asarray(special).astype(kind)
+            for answer in (made, other_made):
+                for expected in (right, other_right):
+                    closely = not differs(answer, expected, 1e-9).any()
+                    assert same(answer, expected, 1e-9) == closely
 
 
 def test_longdouble_beyond_float64_is_infinite_and_wrong():

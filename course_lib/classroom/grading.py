@@ -59,8 +59,7 @@ class Grader:
         self.assignment, self.jail = assignment, jail
         # hidden cases come last: what was kept of one can show in no visible case's words
         self._tasks = [_Task(part.exercise, True) for part in assignment.parts]
-        hidden = map(assignment.hidden, assignment.parts)
-        self._tasks += [_Task(exercise, False) for exercise in hidden if exercise.cases]
+        self._tasks += [_Task(assignment.hidden(p), False) for p in assignment.parts if p.hidden]
 
     def grade(self, submission: Submission) -> Graded:
         """Grade one submission; trouble of the grader's own is "not graded", never 0 points."""

@@ -169,15 +169,6 @@ def test_a_teachers_own_exercise_is_as_good_as_ours(tmp_path):
     assert [row["mean_of_rows"] for row in rows(folder).values()] == ["1", "0"]
 
 
-def test_an_exercise_without_arguments_has_no_hidden_cases_and_is_graded(tmp_path):
-    folder = tmp_path / "ps1"
-    assert main(["new", str(folder), "--exercises", "make_edge_kernel"]) == 0
-    assert main(["release", str(folder)]) == 0
-    hand_in(folder, "ada.ipynb")
-    assert grade(folder) == 0
-    assert rows(folder)["ada"]["points"] == "1"
-
-
 def files(folder: Path) -> dict[str, bytes]:
     return {str(p): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
