@@ -90,9 +90,8 @@ class Assignment:
     def hidden(self, part: Part) -> Exercise:
         """The same exercise with the cases that no student sees; they are the same in every run."""
         seed = (self.hidden_seed, zlib.crc32(part.name.encode()))
-        count = part.hidden if part.exercise.inputs.arguments else 0
         given = {f.name: getattr(part.exercise.inputs, f.name) for f in fields(Inputs)}
-        return replace(part.exercise, inputs=_Drawn(**given, seed=seed, count=count))
+        return replace(part.exercise, inputs=_Drawn(**given, seed=seed, count=part.hidden))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +170,8 @@ def _part(row: Any, bank: Mapping[str, Exercise]) -> Part:
         raise Complaint(f"{exercise.name} has points = {points!r}; a number above 0 is needed.")
     if type(hidden) is not int or not 0 <= hidden <= 1000:
         raise Complaint(f"{exercise.name} has hidden = {hidden!r}; a number from 0 to 1000 is.")
-    return Part(exercise, points, hidden)
+    # a function without arguments can be called in one way, which every student sees
+    return Part(exercise, points, hidden if exercise.inputs.arguments else 0)
 
 
 def _no_others(table: Mapping[str, Any], known: Sequence[str], where: str) -> None:

@@ -169,6 +169,16 @@ def test_a_teachers_own_exercise_is_as_good_as_ours(tmp_path):
     assert [row["mean_of_rows"] for row in rows(folder).values()] == ["1", "0"]
 
 
+def test_every_exercise_of_the_course_can_be_graded(tmp_path):
+    folder = tmp_path / "all"
+    assert main(["new", str(folder), "--exercises", *EXERCISES]) == 0
+    assert main(["release", str(folder)]) == 0
+    hand_in(folder, "ada.ipynb")
+    assert grade(folder) == 0
+    made = rows(folder)["ada"]
+    assert made["points"] == made["of"], {name: made[name] for name in EXERCISES}
+
+
 def files(folder: Path) -> dict[str, bytes]:
     return {str(p): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
