@@ -115,7 +115,7 @@ bench: .venv/.bench
 
 .venv/.test: pyproject.toml | .venv/bin/pip
 	@echo "Installing the course and its tests into .venv (a minute or two, once) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lab,test,classroom]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lab,test,classroom,dask]'
 	@touch .venv/.lab $@
 
 .venv/.bench: pyproject.toml | .venv/bin/pip
@@ -138,7 +138,7 @@ bench: .venv/.bench
 	@"$(PYTHON)" -m venv .venv-oldest
 	@$(PY) -m tools.oldest > .venv-oldest/constraints.txt
 	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint .venv-oldest/constraints.txt --editable '.[test,classroom]'
+		--constraint .venv-oldest/constraints.txt --editable '.[test,classroom,dask]'
 	@touch $@
 
 .venv-graders/.test: pyproject.toml | .venv/bin/pip
