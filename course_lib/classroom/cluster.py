@@ -11,7 +11,6 @@ import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -19,7 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import dask
-from distributed import Client, Future, KilledWorker, WorkerPlugin, get_worker, wait
+from distributed import (
+    CancelledError,
+    Client,
+    Future,
+    KilledWorker,
+    WorkerPlugin,
+    get_worker,
+    wait,
+)
 
 from course_lib.classroom import assignment as assignments
 from course_lib.classroom.assignment import Complaint
@@ -101,12 +108,13 @@ class Cluster:
         NotGraded    if workers or scheduler are lost for good; what was given out is complete
         """
         batches = iter(_batches(submissions, self.workers))
-        waiting = set(map(self._submit, islice(batches, AHEAD * self.workers)))
-        while waiting:
-            done, waiting = self._some(waiting)
-            for future in done:
-                yield from self._result(future)
-                waiting |= set(map(self._submit, islice(batches, 1)))
+        with _told():
+            waiting = set(map(self._submit, islice(batches, AHEAD * self.workers)))
+            while waiting:
+                done, waiting = self._some(waiting)
+                for future in done:
+                    yield from future.result()
+                    waiting |= set(map(self._submit, islice(batches, 1)))
 
     def _submit(self, batch: Sequence[Submission]) -> Future:
         """One batch under a key of its own: to run it again makes the same result, not another."""
@@ -127,18 +135,21 @@ class Cluster:
                         "No worker is left; start some and run the same command again to go on."
                     ) from None
 
-    def _result(self, future: Future) -> list[tuple[Result, str]]:
-        try:
-            return future.result()
-        except KilledWorker:
-            raise NotGraded(
-                "The same notebooks were lost with several workers, one after the other; look at "
-                "the workers' logs and run the same command again to go on."
-            ) from None
-        except CancelledError:
-            raise NotGraded(
-                "The scheduler was lost; start it and run the same command again to go on."
-            ) from None
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What ends a run that Dask cannot save, in one sentence."""
+    try:
+        yield
+    except KilledWorker:
+        raise NotGraded(
+            "The same notebooks were lost with several workers, one after the other; look at the "
+            "workers' logs and run the same command again to go on."
+        ) from None
+    except CancelledError:
+        raise NotGraded(
+            "The scheduler was lost; start it and run the same command again to go on."
+        ) from None
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def started(workers: int = 2, **more: object) -> LocalCluster:
         n_workers=workers,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address=":0",
         silence_logs=50,
         **more,
     )
@@ -78,7 +78,7 @@ def test_a_cluster_gives_the_marks_of_one_process_and_is_left_as_it_was(released
 
 def class_of(folder: Path, count: int) -> list[submissions.Submission]:
     """Some that take a moment each."""
-    slow = "import time\ntime.sleep(0.05)\ndef relu_forward(x):\n    return x * (x > 0)"
+    slow = "import time\ntime.sleep(0.02)\ndef relu_forward(x):\n    return x * (x > 0)"
     path = hand_in(folder, "ada.ipynb", relu_forward=slow)
     for number in range(count):
         shutil.copy(path, path.with_name(f"s{number:02}.ipynb"))
@@ -87,7 +87,7 @@ def class_of(folder: Path, count: int) -> list[submissions.Submission]:
 
 
 def test_a_lost_workers_batch_is_graded_again_and_nothing_twice(released):
-    handed_in = class_of(released, 60)
+    handed_in = class_of(released, 40)
     with started() as made, cluster(made.scheduler_address, released, **AS) as workers:
         students = []
         for result, _ in workers.graded(handed_in):
@@ -101,6 +101,7 @@ def test_a_lost_workers_batch_is_graded_again_and_nothing_twice(released):
 
 def test_workers_and_schedulers_that_are_lost_for_good_are_told(released, monkeypatch):
     monkeypatch.setattr(clusters, "PATIENCE", 0.5)
+    monkeypatch.setattr(clusters, "CONNECT", 1)
     handed_in = class_of(released, 20)
     with started(1) as made, cluster(made.scheduler_address, released, **AS) as workers:
         done = workers.graded(handed_in)
