@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +18,11 @@ from distributed import Client, LocalCluster, Security
 
 from course_lib.classroom import cluster as clusters
 from course_lib.classroom import results, submissions
+from course_lib.classroom.__main__ import main
 from course_lib.classroom.cluster import Plugin, cluster
 from course_lib.classroom.jail import NotGraded
 from course_lib.classroom.results import Result
-from tests.classroom.test_commands import HOW, grade, hand_in, released, rows, workers_left
+from tests.classroom.test_commands import HOW, OWN, grade, hand_in, released, rows, workers_left
 
 AS = {"wanted": "process" if "process" in HOW else None, "as_root": "--as-root" in HOW}
 ANSWERS = {
@@ -42,6 +44,11 @@ def started(workers: int = 2, **more: object) -> LocalCluster:
         silence_logs=50,
         **more,
     )
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    monkeypatch.setattr(clusters, "CONNECT", 3)
 
 
 @pytest.fixture(scope="module")
@@ -86,35 +93,32 @@ def class_of(folder: Path, count: int) -> list[submissions.Submission]:
     return submissions.found(path.parent, "ps1")
 
 
-def test_a_lost_workers_batch_is_graded_again_and_nothing_twice(released):
+def test_a_lost_workers_batch_is_graded_again_and_nothing_twice(released, two):
     handed_in = class_of(released, 40)
-    with started() as made, cluster(made.scheduler_address, released, **AS) as workers:
+    with cluster(two.scheduler_address, released, **AS) as workers:
         students = []
         for result, _ in workers.graded(handed_in):
             if not students:
-                lost = next(iter(made.workers.values())).process.pid
+                lost = next(iter(two.workers.values())).process.pid
                 os.kill(lost, signal.SIGKILL)
             students.append(result.student)
             assert result.points == 3.5, result
     assert sorted(students) == [s.student for s in handed_in]
 
 
-def test_workers_and_schedulers_that_are_lost_for_good_are_told(released, monkeypatch):
-    monkeypatch.setattr(clusters, "PATIENCE", 0.5)
-    monkeypatch.setattr(clusters, "CONNECT", 1)
+def test_workers_and_a_scheduler_that_are_lost_for_good_are_told(released, monkeypatch):
     handed_in = class_of(released, 20)
     with started(1) as made, cluster(made.scheduler_address, released, **AS) as workers:
         done = workers.graded(handed_in)
         next(done)
+        monkeypatch.setattr(clusters, "PATIENCE", 0.5)
         made.scale(0)
         with pytest.raises(NotGraded, match="No worker is left"):
             list(done)
-    with started(1) as made, cluster(made.scheduler_address, released, **AS) as workers:
-        done = workers.graded(handed_in)
-        next(done)
-        made.close()
+        monkeypatch.setattr(clusters, "PATIENCE", 60)
+        threading.Timer(0.3, made.close).start()
         with pytest.raises(NotGraded, match="The scheduler was lost"):
-            list(done)
+            list(workers.graded(handed_in))
 
 
 def test_over_tls_with_certificates_and_not_without(released, capsys):
@@ -135,9 +139,9 @@ def test_over_tls_with_certificates_and_not_without(released, capsys):
         assert "CA_FILE" in capsys.readouterr().err
 
 
-def trouble(folder: Path, monkeypatch, threads: int = 1, **changed: object) -> str:
+def trouble(folder: Path, threads: int = 1, **changed: object) -> str:
     """Why a worker would not grade."""
-    order = dataclasses.replace(clusters._order(folder, AS["wanted"], AS["as_root"]), **changed)
+    order = dataclasses.replace(clusters._order(folder, **AS), **changed)
     plugin = Plugin(order)
     plugin.setup(types.SimpleNamespace(state=types.SimpleNamespace(nthreads=threads)))
     plugin.teardown(None)
@@ -146,25 +150,21 @@ def trouble(folder: Path, monkeypatch, threads: int = 1, **changed: object) -> s
 
 
 def test_a_worker_that_is_not_as_wanted_says_why(released, monkeypatch):
-    assert trouble(released, monkeypatch) == ""
-    assert "--nthreads 1" in trouble(released, monkeypatch, threads=4)
-    assert "another version" in trouble(released, monkeypatch, digest="other")
-    with monkeypatch.context() as patch:
-        patch.setattr("importlib.util.find_spec", lambda name: None)
-        patch.setattr(os, "geteuid", lambda: 1000)
-        assert "sandlock" in trouble(released, monkeypatch, wanted="strict")
+    assert trouble(released) == ""
+    assert "--nthreads 1" in trouble(released, threads=4)
+    assert "another version" in trouble(released, digest="other")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "sandlock" in trouble(released, wanted="strict", as_root=True)
 
 
 def test_a_teachers_own_exercises_travel(tmp_path):
-    order = clusters.Order("", "ps1", {"assignment.toml": b"x = 1"}, "", AS["wanted"], True)
-    plugin = Plugin(order)
-    plugin.setup(types.SimpleNamespace(state=types.SimpleNamespace(nthreads=1)))
-    assert "needs at least one" in plugin.trouble or "key 'x'" in plugin.trouble
+    (tmp_path / "exercises.py").write_text(OWN, encoding="utf-8")
+    assert main(["new", str(tmp_path), "--exercises", "mean_of_rows"]) == 0
+    assert trouble(tmp_path) == ""
 
 
 def test_what_is_no_cluster_is_one_sentence(released, capsys, monkeypatch):
     hand_in(released, "ada.ipynb")
-    monkeypatch.setattr(clusters, "CONNECT", 0.5)
     with started(0) as made:
         empty = made.scheduler_address
         assert said(released, capsys, empty) == f"The scheduler at {empty} has no workers"
