@@ -12,7 +12,15 @@ from pathlib import Path
 from tqdm import tqdm
 
 from course_lib.classroom import assignment as assignments
-from course_lib.classroom import class_report, exports, notebook, pool, results, submissions
+from course_lib.classroom import (
+    class_report,
+    exports,
+    nbgrader,
+    notebook,
+    pool,
+    results,
+    submissions,
+)
 from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.jail import NotGraded, isolation
 from course_lib.classroom.problem_sets import SETS
@@ -65,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--title", default="")
     release = command("release", _release, "write the notebook for students, and the teacher's")
     release.add_argument("folder", type=Path)
-    release.add_argument("--to", nargs="+", choices=["plain"], default=["plain"])
+    release.add_argument("--to", nargs="+", choices=["plain", "nbgrader"], default=["plain"])
     grade = command("grade", _grade, "grade a folder of submissions, or Canvas's or Moodle's zip")
     grade.add_argument("folder", type=Path)
     grade.add_argument("submissions", type=Path)
@@ -114,14 +122,17 @@ def _new(options: argparse.Namespace) -> None:
 
 def _release(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
-    folder = options.folder / RELEASED
-    folder.mkdir(exist_ok=True)
-    for name, made in (
-        (f"{assignment.name}.ipynb", notebook.student(assignment)),
-        (f"{assignment.name}_answers.ipynb", notebook.teacher(assignment)),
-    ):
-        results.write_whole(folder / name, notebook.dumped(made))
-        print(f"Wrote {folder / name}")
+    folder, name = options.folder / RELEASED, assignment.name
+    wanted = {
+        f"{name}.ipynb": notebook.student(assignment),
+        f"{name}_answers.ipynb": notebook.teacher(assignment),
+    }
+    if "nbgrader" in options.to:
+        wanted[f"source/{name}/{name}.ipynb"] = nbgrader.source(options.folder)
+    for path, made in wanted.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        results.write_whole(folder / path, notebook.dumped(made))
+        print(f"Wrote {folder / path}")
     results.write_whole(folder / "digest", assignment.digest + "\n")
 
 

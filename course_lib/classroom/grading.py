@@ -139,7 +139,7 @@ class _Run:
                 continue
             try:
                 report = _tried(child, task)
-                self.reports[task.name] = report if task.visible else _told(report)
+                self.reports[task.name] = report if task.visible else told(report)
             except Ended as ended:
                 self.reports[task.name] = _stopped(task.name, ended)
                 return
@@ -179,7 +179,7 @@ def _stopped(name: str, ended: Ended) -> Report:
     return Report(name, "stopped", f"A call {_WHY[ended.why].format(seconds=jails.CALL)}.")
 
 
-def _told(report: Report) -> Report:
+def told(report: Report) -> Report:
     """What may be said of a report on hidden cases: the mistake's name, and no case."""
     if report.passed:
         return report

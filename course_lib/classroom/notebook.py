@@ -13,6 +13,7 @@ from course_lib.classroom.assignment import Assignment, Part
 from course_lib.lessons import EXERCISES
 
 MOST_BYTES = 20_000_000
+ANSWER, POINTS = "answer-", "points-"  # before a function's name: how nbgrader calls its two cells
 Notebook = dict[str, Any]  # nbformat 4.5 as plain JSON
 
 _SET_UP = """import math
@@ -44,9 +45,13 @@ def _notebook(assignment: Assignment, *, answers: bool) -> Notebook:
     for number, part in enumerate(assignment.parts, 1):
         source = part.exercise.solution if answers else part.exercise.stub
         cells.append(_markdown(f"task-{number}", _task(number, part)))
-        cells.append(_code(f"answer-{number}", source, exercise=part.name, tags=["exercise"]))
-        if part.name in EXERCISES:
-            cells.append(_code(f"check-{number}", f"check({part.name})"))
+        known = _nbgrader(ANSWER + part.name)
+        cells.append(
+            _code(f"answer-{number}", source, exercise=part.name, tags=["exercise"], **known)
+        )
+        check = f"check({part.name})" if part.name in EXERCISES else f"# Points: {part.name}"
+        known = _nbgrader(POINTS + part.name, part.points)
+        cells.append(_code(f"check-{number}", check, **known))
     return {
         "cells": cells,
         "metadata": {
@@ -92,6 +97,22 @@ def _code(name: str, text: str, **metadata: Any) -> dict[str, Any]:
         "outputs": [],
         "source": text.strip(),
     }
+
+
+def _nbgrader(name: str, points: float | None = None) -> dict[str, Any]:
+    """The metadata by which nbgrader knows an answer's cell, or with points its test's."""
+    test = points is not None
+    known = {
+        "schema_version": 3,
+        "grade_id": name,
+        "grade": test,
+        "solution": not test,
+        "locked": test,
+        "task": False,
+    }
+    if not test:
+        return {"nbgrader": known, "deletable": False}
+    return {"nbgrader": {**known, "points": points}, "deletable": False, "editable": False}
 
 
 def dumped(notebook: Notebook) -> str:

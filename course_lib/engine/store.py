@@ -25,7 +25,12 @@ _kept: dict[str, Any] = {"passed": [], "predictions": {}}  # in memory, should t
 
 
 def record_pass(exercise: str) -> str:
-    """Note that an exercise has been passed; return a sentence if that could not be saved."""
+    """Note that an exercise has been passed; return a sentence if that could not be saved.
+
+    A pass while nbgrader grades is a student's, and not of the one whose file this is.
+    """
+    if os.environ.get("NBGRADER_EXECUTION") == "autograde":
+        return ""
     return _record({"passed": [exercise], "predictions": {}})
 
 
