@@ -17,7 +17,7 @@ endif
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help lab fresh test test-browser test-oldest test-tools site test-site bench-sliders fuzz \
+.PHONY: help lab fresh test test-browser test-oldest test-tools site test-site bench-sliders bench-classroom fuzz \
 	lesson new-lesson measure notebooks docs bench
 
 help:
@@ -35,6 +35,7 @@ help:
 	@echo "make docs                 write the pages in docs/ that are generated"
 	@echo "make site                 write the course as pages, into build/site (SOLUTIONS=no leaves them out)"
 	@echo "make test-site            write it and use it in a browser (needs Chromium)"
+	@echo "make bench-classroom      grade a class with ours, Dask and nbgrader, write benchmarks/CLASSROOM.md"
 	@echo "make bench                time the library beside PyTorch, write benchmarks/RESULTS.md"
 
 lab: .venv/.lab
@@ -64,6 +65,9 @@ test-browser: .venv/.browser
 
 bench-sliders: .venv/.browser
 	$(PY) -m benchmarks.sliders
+
+bench-classroom: .venv/.test .venv-graders/.test
+	$(PY) -m benchmarks.classroom
 
 # Old packages on top of new ones are warned that they use what has been deprecated since.
 test-oldest: .venv-oldest/.test
