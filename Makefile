@@ -17,7 +17,7 @@ endif
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help lab fresh test test-browser test-oldest test-tools site test-site bench-sliders fuzz \
+.PHONY: help lab fresh test test-browser test-oldest test-tools site test-site bench-sliders bench-classroom fuzz \
 	lesson new-lesson measure notebooks docs bench
 
 help:
@@ -35,6 +35,7 @@ help:
 	@echo "make docs                 write the pages in docs/ that are generated"
 	@echo "make site                 write the course as pages, into build/site (SOLUTIONS=no leaves them out)"
 	@echo "make test-site            write it and use it in a browser (needs Chromium)"
+	@echo "make bench-classroom      grade a class with ours, Dask and nbgrader, write benchmarks/CLASSROOM.md"
 	@echo "make bench                time the library beside PyTorch, write benchmarks/RESULTS.md"
 
 lab: .venv/.lab
@@ -64,6 +65,9 @@ test-browser: .venv/.browser
 
 bench-sliders: .venv/.browser
 	$(PY) -m benchmarks.sliders
+
+bench-classroom: .venv/.test .venv-graders/.test
+	$(PY) -m benchmarks.classroom
 
 # Old packages on top of new ones are warned that they use what has been deprecated since.
 test-oldest: .venv-oldest/.test
@@ -113,7 +117,7 @@ bench: .venv/.bench
 
 .venv/.test: pyproject.toml | .venv/bin/pip
 	@echo "Installing the course and its tests into .venv (a minute or two, once) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lab,test,classroom]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lab,test,classroom,dask]'
 	@touch .venv/.lab $@
 
 .venv/.bench: pyproject.toml | .venv/bin/pip
@@ -136,7 +140,7 @@ bench: .venv/.bench
 	@"$(PYTHON)" -m venv .venv-oldest
 	@$(PY) -m tools.oldest > .venv-oldest/constraints.txt
 	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint .venv-oldest/constraints.txt --editable '.[test,classroom]'
+		--constraint .venv-oldest/constraints.txt --editable '.[test,classroom,dask]'
 	@touch $@
 
 .venv-graders/.test: pyproject.toml | .venv/bin/pip

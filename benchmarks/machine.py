@@ -8,14 +8,14 @@ import re
 from pathlib import Path
 
 import numpy
-import torch
-from threadpoolctl import threadpool_info
 
 
 def describe() -> dict[str, str]:
     """What a reader needs to know to compare with a machine of their own."""
+    import torch
+
     return {
-        "processor": f"{_processor()}, {os.cpu_count()} cores, one used",
+        "processor": f"{processor()}, {os.cpu_count()} cores, one used",
         "caches": _caches(),
         "system": f"{platform.system()}, {platform.machine()}",
         "Python": platform.python_version(),
@@ -24,7 +24,8 @@ def describe() -> dict[str, str]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The model, as the system tells it."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
@@ -44,6 +45,8 @@ def _caches() -> str:
 
 
 def _blas() -> str:
+    from threadpoolctl import threadpool_info
+
     infos = [i for i in threadpool_info() if i["user_api"] == "blas"]
     numpy_blas = next(i for i in infos if "numpy" in i["filepath"] or len(infos) == 1)
     return (

@@ -183,6 +183,22 @@ def test_an_error_beyond_rounding_differs(off):
     assert not differs(right * (1 + 1e-7), right, 1e-9).any()
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int8, np.uint8, np.int64])
+@pytest.mark.parametrize("special", [0.0, -128.0, 1e308, np.nan, np.inf, -np.inf])
+def test_what_is_plainly_the_same_is_so_when_looked_at_closely(kind, special):
+    rng = np.random.default_rng(0)
+    with np.errstate(all="ignore"):
+        for off in (0.0, 1e-14, 2e-9, 1e-6, 0.1):
+            right = rng.normal(scale=3, size=(2, 3)).astype(kind)
+            made = (right + off * rng.normal(size=(2, 3))).astype(kind)
+            other_made, other_right = made.copy(), right.copy()
+            other_made[0, 1] = other_right[0, 1] = np.asarray(special).astype(kind)
+            for answer in (made, other_made):
+                for expected in (right, other_right):
+                    closely = not differs(answer, expected, 1e-9).any()
+                    assert same(answer, expected, 1e-9) == closely
+
+
 def test_longdouble_beyond_float64_is_infinite_and_wrong():
     huge = np.full(2, np.longdouble("1e4000"))
     assert differs(huge, np.ones(2), 1e-9).all()

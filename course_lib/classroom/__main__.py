@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -27,6 +28,11 @@ from course_lib.classroom.problem_sets import SETS
 from course_lib.lessons import EXERCISES
 
 RELEASED = "release"
+_SCHEDULER = (
+    "grade with the workers of this Dask scheduler, such as tls://192.168.1.7:8786; hidden cases "
+    "and submissions go to them, so they must be the teacher's own machines"
+)
+Graded = Callable[[Sequence[submissions.Submission]], Iterator[tuple[results.Result, str]]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     grade = command("grade", _grade, "grade a folder of submissions, or Canvas's or Moodle's zip")
     grade.add_argument("folder", type=Path)
     grade.add_argument("submissions", type=Path)
-    grade.add_argument("--workers", type=_count, metavar="N", help="processes side by side")
+    where = grade.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=_count, metavar="N", help="processes side by side")
+    where.add_argument("--scheduler", metavar="ADDRESS", help=_SCHEDULER)
     grade.add_argument("--again", action="store_true", help="also what is graded already")
     grade.add_argument("--require", choices=["strict"], help="refuse weaker protection")
     grade.add_argument("--isolation", choices=["process"], help="accept weaker protection")
@@ -160,28 +168,43 @@ def _grade(options: argparse.Namespace) -> None:
 def _grade_all(
     options: argparse.Namespace, assignment: Assignment, handed_in: list[submissions.Submission]
 ) -> None:
-    folder = options.folder
-    level = isolation(options.isolation or options.require, as_root=options.as_root)
-    out = folder / "results"
-    (out / "feedback").mkdir(parents=True, exist_ok=True)
-    known = set() if options.again else {r.key for r in results.read(out) if r.points is not None}
-    digest = assignment.digest
-    wanted = [
-        s
-        for s in handed_in
-        if (s.student, s.fingerprint, digest, s.is_late(assignment)) not in known
-    ]
-    print(f"{len(handed_in)} submissions, {len(wanted)} to grade. Protection: {level}.")
-    with results.Ledger(out) as ledger:
-        done = pool.graded(folder, wanted, level, options.workers)
-        for result, page in tqdm(done, desc="graded", total=len(wanted), disable=None):
-            name = f"{submissions.file_name(result.student)}.html"
-            # the feedback first: what stands in results.jsonl is complete
-            results.write_whole(out / "feedback" / name, page)
-            ledger.append(result)
+    out = options.folder / "results"
+    with _graders(options) as (level, graded):
+        (out / "feedback").mkdir(parents=True, exist_ok=True)
+        done = [] if options.again else [r for r in results.read(out) if r.points is not None]
+        known, digest = {result.key for result in done}, assignment.digest
+        keys = [(s.student, s.fingerprint, digest, s.is_late(assignment)) for s in handed_in]
+        wanted = [s for s, key in zip(handed_in, keys, strict=True) if key not in known]
+        print(f"{len(handed_in)} submissions, {len(wanted)} to grade. Protection: {level}.")
+        with results.Ledger(out) as ledger:
+            for result, page in tqdm(
+                graded(wanted), desc="graded", total=len(wanted), disable=None
+            ):
+                name = f"{submissions.file_name(result.student)}.html"
+                # the feedback first: what stands in results.jsonl is complete
+                results.write_whole(out / "feedback" / name, page)
+                ledger.append(result)
     text = results.grades_csv(assignment, _of_this(assignment, out))
     results.write_whole(out / "grades.csv", text)
     print(f"Wrote {out / 'grades.csv'}, and feedback/ beside it.")
+
+
+@contextmanager
+def _graders(options: argparse.Namespace) -> Iterator[tuple[str, Graded]]:
+    """How students' code is shut in, and what grades: this computer's processes, or a cluster."""
+    wanted = options.isolation or options.require
+    if not options.scheduler:
+        level = isolation(wanted, as_root=options.as_root)
+        yield str(level), lambda some: pool.graded(options.folder, some, level, options.workers)
+        return
+    try:
+        from course_lib.classroom.cluster import cluster
+    except ModuleNotFoundError:
+        raise Complaint(
+            "--scheduler needs Dask; install it with: pip install 'course-lib[dask]'"
+        ) from None
+    with cluster(options.scheduler, options.folder, wanted, as_root=options.as_root) as workers:
+        yield workers.level, workers.graded
 
 
 def _of_this(assignment: Assignment, out: Path) -> list[results.Result]:

@@ -144,11 +144,20 @@ class Jail:
         self._readable = [*_linked(stdlib, _stdlib()), *_linked(packages, places), *_system()]
         self._readable += [str(self.folder / "python"), str(packages)]
         shutil.copy(worker.__file__, packages / "worker.py")
-        # to be confined once more costs by the path: few, as what was not given stays out of reach
-        again = sorted({sysconfig.get_path("stdlib"), *self._readable[len(_stdlib()) :]})
-        settings = json.dumps(again if confined else [])
+        settings = json.dumps(self._again(places) if confined else [])
         command = [_PROGRAM, "-s", "-S", "-B", str(packages / "worker.py"), settings]
         self.process = (self._sandboxed if confined else self._plain)(command)
+
+    def _again(self, places: Mapping[str, Path]) -> list[str]:
+        """What a child keeps of that: it costs by the path, so few, and what it may yet import.
+
+        The loader, NumPy's own libraries and the sandbox are loaded when it begins.
+        """
+        libraries = {path.resolve() for path in map(Path, ("/lib", "/lib64", "/usr/lib"))}
+        kept = {place for name, place in places.items() if name in self.packages}
+        kept |= {path for path in libraries if path.exists() and not libraries & {*path.parents}}
+        stdlib = Path(sysconfig.get_path("stdlib")).resolve()
+        return sorted(map(str, {stdlib, *kept, self.folder / "python", self.folder / "packages"}))
 
     def _plain(self, command: list[str]) -> Any:
         return subprocess.Popen(

@@ -43,7 +43,7 @@ def graded(
         with Jail(level, course_lib=assignment.course_lib) as jail:
             grader = Grader(assignment, jail)
             for submission in submissions:
-                yield _with_feedback(grader, submission)
+                yield with_feedback(grader, submission)
         return
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (folder, level))
     try:
@@ -55,7 +55,8 @@ def graded(
         pool.shutdown(cancel_futures=True)
 
 
-def _with_feedback(grader: Grader, submission: Submission) -> tuple[Result, str]:
+def with_feedback(grader: Grader, submission: Submission) -> tuple[Result, str]:
+    """A submission's result, and its feedback page."""
     made = grader.grade(submission)
     return made.result, feedback(grader.assignment, made)
 
@@ -77,4 +78,4 @@ def _end_with_the_parent() -> None:
 
 
 def _grade(submission: Submission) -> tuple[Result, str]:
-    return _with_feedback(_grader, submission)
+    return with_feedback(_grader, submission)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,12 @@ from course_lib.engine.outcome import plain
 from course_lib.record import Array
 
 Slips = Iterable["Slip"]
+
+
+@cache
+def _code(source: str) -> CodeType:
+    """Compiled once: a class's answers are held against the same wrong ones again and again."""
+    return compile(source, "<string>", "exec")
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ class Exercise:
     def compiled(self, source: str) -> Callable[..., Any]:
         """The function of this exercise's name that a source defines."""
         space: dict[str, Any] = {"np": np, "lib": course_lib, "math": math}
-        exec(source, space)
+        exec(_code(source), space)
         return space[self.name]
 
     @property

@@ -178,7 +178,19 @@ def same(answer: Any, expected: Any, rtol: float) -> bool:
         )
     if structure_problem(answer, expected, ("",)):
         return False
-    return not differs(answer, expected, rtol).any()
+    return _near(answer, expected, rtol) or not differs(answer, expected, rtol).any()
+
+
+def _near(answer: Any, expected: Any, rtol: float) -> bool:
+    """Whether finite numbers are plainly the same: most are, and `differs` need not look closer."""
+    if type(expected) is not np.ndarray:
+        return bool(answer == expected)
+    if not expected.size:
+        return True
+    with np.errstate(all="ignore"):
+        scale = float(np.abs(expected).max())
+        distance = float(np.abs(np.subtract(answer, expected, dtype=float)).max())
+    return math.isfinite(scale) and distance <= rtol * scale
 
 
 def differs(answer: Any, expected: Any, rtol: float) -> np.ndarray:
