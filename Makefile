@@ -17,7 +17,7 @@ endif
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help lab fresh test test-browser test-oldest site test-site bench-sliders fuzz \
+.PHONY: help lab fresh test test-browser test-oldest test-tools site test-site bench-sliders fuzz \
 	lesson new-lesson measure notebooks docs bench
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make test                 run everything that must hold"
 	@echo "make test-browser         use the course in a real browser (needs Chromium)"
 	@echo "make test-oldest          run the unit tests on the oldest versions allowed"
+	@echo "make test-tools           grade with nbgrader and otter, and compare the marks with ours"
 	@echo "make fuzz                 run the property tests on new random cases"
 	@echo "make lesson NB=04_02b     run, save and confirm one lesson alone"
 	@echo "make new-lesson NB=04_04 NOUN=pooling TITLE='...'   write a lesson's skeleton"
@@ -67,6 +68,10 @@ bench-sliders: .venv/.browser
 # Old packages on top of new ones are warned that they use what has been deprecated since.
 test-oldest: .venv-oldest/.test
 	.venv-oldest/bin/python -m pytest -n 2 --dist worksteal -W ignore::DeprecationWarning
+
+# In an environment of its own, since both bring much that the course does not need.
+test-tools: .venv-graders/.test
+	.venv-graders/bin/python -m pytest tests/graders
 
 fuzz: .venv/.test
 	$(PY) -m pytest -n 2 --hypothesis-profile=fuzz
@@ -134,6 +139,13 @@ bench: .venv/.bench
 	@$(PY) -m tools.oldest > .venv-oldest/constraints.txt
 	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint .venv-oldest/constraints.txt --editable '.[test,classroom]'
+	@touch $@
+
+.venv-graders/.test: pyproject.toml | .venv/bin/pip
+	@echo "Installing nbgrader and otter into .venv-graders (a minute or two, once) ..."
+	@"$(PYTHON)" -m venv .venv-graders
+	@.venv-graders/bin/python -m pip install --quiet --disable-pip-version-check \
+		--editable '.[graders,test,classroom]'
 	@touch $@
 
 .venv/bin/pip:

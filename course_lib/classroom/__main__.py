@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from tqdm import tqdm
 
 from course_lib.classroom import assignment as assignments
-from course_lib.classroom import class_report, exports, notebook, pool, results, submissions
+from course_lib.classroom import (
+    class_report,
+    exports,
+    gradescope,
+    notebook,
+    otter,
+    pool,
+    results,
+    submissions,
+)
 from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.jail import NotGraded, isolation
 from course_lib.classroom.problem_sets import SETS
 from course_lib.lessons import EXERCISES
 
 RELEASED = "release"
+# what grades elsewhere -> the files that it needs, from the assignment's folder
+TOOLS: Mapping[str, Callable[[Path, str | None], Mapping[str, str | bytes]]] = {
+    "otter": otter.source,
+    "gradescope": gradescope.source,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--title", default="")
     release = command("release", _release, "write the notebook for students, and the teacher's")
     release.add_argument("folder", type=Path)
-    release.add_argument("--to", nargs="+", choices=["plain"], default=["plain"])
+    release.add_argument("--to", nargs="+", choices=["plain", *TOOLS], default=["plain"])
+    release.add_argument("--isolation", choices=["process"], help="accept weaker protection there")
     grade = command("grade", _grade, "grade a folder of submissions, or Canvas's or Moodle's zip")
     grade.add_argument("folder", type=Path)
     grade.add_argument("submissions", type=Path)
@@ -73,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--names", action="store_true", help="say who")
     export = command("export", _export, "write the marks as Canvas or Moodle takes them in")
     export.add_argument("folder", type=Path)
-    export.add_argument("--to", nargs="+", choices=["csv", "canvas", "moodle"], required=True)
+    export.add_argument(
+        "--to", nargs="+", choices=["csv", "canvas", "moodle", "gradescope"], required=True
+    )
     export.add_argument(
         "--per-exercise", action="store_true", help="Canvas: a column each, not one for all"
     )
@@ -106,15 +123,25 @@ def _new(options: argparse.Namespace) -> None:
 
 def _release(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
+    made: dict[str, str | bytes] = {
+        f"{assignment.name}.ipynb": notebook.dumped(notebook.student(assignment)),
+        f"{assignment.name}_answers.ipynb": notebook.dumped(notebook.teacher(assignment)),
+    }
+    for tool in options.to:
+        if tool != "plain":
+            made |= TOOLS[tool](options.folder, options.isolation)
     folder = options.folder / RELEASED
-    folder.mkdir(exist_ok=True)
-    for name, made in (
-        (f"{assignment.name}.ipynb", notebook.student(assignment)),
-        (f"{assignment.name}_answers.ipynb", notebook.teacher(assignment)),
-    ):
-        results.write_whole(folder / name, notebook.dumped(made))
-        print(f"Wrote {folder / name}")
+    _write(folder, made)
     results.write_whole(folder / "digest", assignment.digest + "\n")
+
+
+def _write(place: Path, made: Mapping[str, str | bytes]) -> None:
+    """Write files below a folder, and say so."""
+    for name, content in made.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        results.write_whole(place / name, content)
+    for name in dict.fromkeys(name.partition("/")[0] for name in made):
+        print(f"Wrote {place / name}")
 
 
 def _unchanged(assignment: Assignment, folder: Path) -> None:
@@ -185,21 +212,19 @@ def _report(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     assignment, out, found = _so_far(options.folder)
-    wanted = {  # all are made before one is written
-        "csv": ("grades.csv", lambda: results.grades_csv(assignment, found)),
-        "canvas": (
-            f"{assignment.name}_canvas.csv",
-            lambda: exports.canvas(assignment, found, options.per_exercise),
-        ),
-        "moodle": (f"{assignment.name}_moodle.csv", lambda: exports.moodle(assignment, found)),
+    name, columns = assignment.name, options.per_exercise
+    wanted = {
+        "csv": lambda: {"grades.csv": results.grades_csv(assignment, found)},
+        "canvas": lambda: {f"{name}_canvas.csv": exports.canvas(assignment, found, columns)},
+        "moodle": lambda: {f"{name}_moodle.csv": exports.moodle(assignment, found)},
+        "gradescope": lambda: gradescope.exported(assignment, found),
     }
-    made = {wanted[kind][0]: wanted[kind][1]() for kind in options.to}
-    for name, text in made.items():
-        results.write_whole(out / name, text)
-        print(f"Wrote {out / name}")
+    made = [wanted[kind]() for kind in options.to]  # all are made before one is written
+    for files in made:
+        _write(out, files)
     left = len(found) - len(exports.graded(found))
     if left:
-        print(f"{left} not graded: left out for Canvas and Moodle, look at them by hand.")
+        print(f"{left} not graded: left out but for csv, look at them by hand.")
 
 
 if __name__ == "__main__":

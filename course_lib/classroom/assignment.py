@@ -131,6 +131,12 @@ def read(folder: Path) -> Assignment:
         raise Complaint(f"{path}: {complaint}") from None
 
 
+def definition(folder: Path) -> dict[str, str]:
+    """What `read` reads of a folder, by the names of the files."""
+    paths = (folder / FILE, folder / OWN)
+    return {path.name: path.read_text(encoding="utf-8") for path in paths if path.exists()}
+
+
 def from_table(name: str, table: Mapping[str, Any], bank: Mapping[str, Exercise]) -> Assignment:
     """The assignment that a table, as TOML gives it, describes.
 

@@ -126,11 +126,11 @@ class Ledger:
         self._end += len(data)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file aside and rename it, so that there is the old one or the new one."""
     aside = path.with_name(f".{path.name}.aside")
     try:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)

@@ -78,6 +78,21 @@ def found(folder: Path, assignment: str) -> list[Submission]:
     return [_read(folder, owner, files) for _, (owner, files) in sorted(owners.items())]
 
 
+def alone(folder: Path, assignment: str) -> Submission:
+    """The one submission that a folder holds, as Gradescope gives it to an autograder.
+
+    Raises
+    ------
+    Complaint     if there is no notebook in it, or more than one that could be meant
+    """
+    files = _in_folder(folder, assignment)
+    if not files:
+        raise Complaint(f"There is no notebook in what you handed in; hand in {assignment}.ipynb.")
+    if len(files) > 1:
+        raise Complaint(f"You handed in {_listed(folder, files)}; hand in the one that counts.")
+    return _read(folder, _Owner(""), files)
+
+
 @contextmanager
 def unpacked(place: Path) -> Iterator[Path]:
     """A folder as it is, or what a zip archive holds in a folder that lasts as long as needed.
@@ -181,7 +196,7 @@ def _read(folder: Path, owner: _Owner, files: list[Path]) -> Submission:
     """
     files = [path for path in files if path.suffix == ".ipynb"] or files
     if len(files) > 1:
-        names = " and ".join(str(path.relative_to(folder)) for path in files[:3])
+        names = _listed(folder, files)
         raise Complaint(
             f"{owner.student} has {len(files)} submissions: {names}; keep the one that counts."
         )
@@ -189,6 +204,10 @@ def _read(folder: Path, owner: _Owner, files: list[Path]) -> Submission:
     relative = str(path.relative_to(folder)).encode("utf-8", "replace").decode("utf-8")
     outside = not path.resolve().is_relative_to(folder.resolve())
     return Submission(owner.student, relative, b"" if outside else path, owner.late, owner.account)
+
+
+def _listed(folder: Path, files: list[Path]) -> str:
+    return " and ".join(str(path.relative_to(folder)) for path in files[:3])
 
 
 def file_name(student: str) -> str:

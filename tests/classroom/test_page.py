@@ -45,7 +45,7 @@ def test_every_command_of_the_page_prints_what_the_page_says(tmp_path, monkeypat
         # how strict it is depends on the computer that runs this test
         printed = re.sub(r"Protection: .*\.", "Protection: strict.", printed)
         assert printed == said, command
-    assert len(steps()) == 8
+    assert len(steps()) == 9
 
 
 def test_the_page_lists_the_sets_as_they_are(tmp_path):
