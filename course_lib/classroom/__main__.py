@@ -20,6 +20,7 @@ from course_lib.classroom import (
     pool,
     results,
     submissions,
+    variants,
 )
 from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.jail import NotGraded, isolation
@@ -74,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     release = command("release", _release, "write the notebook for students, and the teacher's")
     release.add_argument("folder", type=Path)
     release.add_argument("--to", nargs="+", choices=["plain", *TOOLS], default=["plain"])
+    release.add_argument(
+        "--variants", type=Path, metavar="STUDENTS.csv", help="a notebook each, with own numbers"
+    )
     release.add_argument("--isolation", choices=["process"], help="accept weaker protection there")
     grade = command("grade", _grade, "grade a folder of submissions, or Canvas's or Moodle's zip")
     grade.add_argument("folder", type=Path)
@@ -123,16 +127,38 @@ def _new(options: argparse.Namespace) -> None:
 
 def _release(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
-    made: dict[str, str | bytes] = {
-        f"{assignment.name}.ipynb": notebook.dumped(notebook.student(assignment)),
-        f"{assignment.name}_answers.ipynb": notebook.dumped(notebook.teacher(assignment)),
-    }
+    folder, name = options.folder / RELEASED, assignment.name
+    if options.variants:
+        students = _own_numbers(assignment, options.variants)
+    else:
+        students = {f"{name}.ipynb": notebook.dumped(notebook.student(assignment))}
+    # what an earlier release wrote otherwise would be taken for this one's
+    for other in {f"{name}.ipynb", "variants.csv"} - set(students):
+        (folder / other).unlink(missing_ok=True)
+    answers = notebook.dumped(notebook.teacher(assignment))
+    _write(folder, {**students, f"{name}_answers.ipynb": answers})
     for tool in options.to:
         if tool != "plain":
-            made |= TOOLS[tool](options.folder, options.isolation)
-    folder = options.folder / RELEASED
-    _write(folder, made)
+            _write(folder, TOOLS[tool](options.folder, options.isolation))
     results.write_whole(folder / "digest", assignment.digest + "\n")
+
+
+def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str]:
+    """A notebook for each student, and the list of who was given which variant."""
+    if not any(part.variants for part in assignment.parts):
+        raise Complaint(
+            "No exercise has numbers of a student's own; write `by_hand = 1` below one in "
+            f"{assignments.FILE}, which are the points for a call worked out on paper."
+        )
+    names = submissions.class_list(class_list)
+    given = {name: variants.code(assignment.name, name) for name in names}
+    made = {
+        f"variants/{submissions.file_name(name)}.ipynb": notebook.dumped(
+            notebook.student(assignment.of(variant))
+        )
+        for name, variant in given.items()
+    }
+    return {"variants.csv": variants.as_csv(given), **made}
 
 
 def _write(place: Path, made: Mapping[str, str | bytes]) -> None:

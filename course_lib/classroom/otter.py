@@ -93,6 +93,7 @@ class Plugin:
             folder = Path(place, self.given["name"])
             folder.mkdir()
             for name, text in self.given["files"].items():
+                (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_text(text, encoding="utf-8")
             assignment = assignments.read(folder)
         level = isolation(self.given["weaker"], as_root=True)  # in a container everything is

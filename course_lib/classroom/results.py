@@ -43,6 +43,7 @@ class Result:
     late : whether it came after the assignment was due, where that is known
     account : the student's number in Canvas or Moodle, where the file's name told it, such as
         "canvas:4711"
+    owner : whom the notebook was given to, where every student was given one of their own
     """
 
     student: str
@@ -54,6 +55,7 @@ class Result:
     isolation: str = ""
     late: bool | None = None
     account: str = ""
+    owner: str = ""
     seconds: float = 0.0
     marks: tuple[Mark, ...] = ()
 

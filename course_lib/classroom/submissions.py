@@ -5,6 +5,7 @@ nbgrader's NAME/ps1/ps1.ipynb is a folder NAME/, too.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 import tempfile
@@ -126,6 +127,29 @@ def unpacked(place: Path) -> Iterator[Path]:
                 "again, or unpack it by hand and give the folder."
             ) from None
         yield Path(folder)
+
+
+def class_list(path: Path) -> list[str]:
+    """The names in the column `student` of a CSV file, as submissions have them.
+
+    Raises
+    ------
+    Complaint     if there is no such file or column, nobody in it, or somebody twice
+    """
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (FileNotFoundError, UnicodeDecodeError, csv.Error):
+        raise Complaint(f"{path} is no CSV file that can be read; save it as UTF-8.") from None
+    columns = {str(name).strip().lower(): name for name in (rows[0] if rows else {})}
+    if "student" not in columns:
+        raise Complaint(f"{path} has no column `student` with names below it; add one.")
+    names = [_name((row[columns["student"]] or "").strip()) for row in rows]
+    names = [name for name in names if name]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not names:
+        what = f"{', '.join(twice)} twice" if twice else "nobody in it"
+        raise Complaint(f"{path} has {what}; a line for each student is needed.")
+    return names
 
 
 class _Owner(NamedTuple):
