@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from course_lib.classroom import assignment as assignments
 from course_lib.classroom import (
+    class_copy,
     class_report,
     exports,
     gradescope,
@@ -78,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument(
         "--variants", type=Path, metavar="STUDENTS.csv", help="a notebook each, with own numbers"
     )
+    release.add_argument(
+        "--without-solutions", action="store_true", help="also the course, to hand out with it"
+    )
     release.add_argument("--isolation", choices=["process"], help="accept weaker protection there")
     grade = command("grade", _grade, "grade a folder of submissions, or Canvas's or Moodle's zip")
     grade.add_argument("folder", type=Path)
@@ -137,6 +141,8 @@ def _release(options: argparse.Namespace) -> None:
         (folder / other).unlink(missing_ok=True)
     answers = notebook.dumped(notebook.teacher(assignment))
     _write(folder, {**students, f"{name}_answers.ipynb": answers})
+    if options.without_solutions:
+        _write(folder, {f"course/{file}": data for file, data in class_copy.class_copy().items()})
     for tool in options.to:
         if tool != "plain":
             _write(folder, TOOLS[tool](options.folder, options.isolation))

@@ -48,7 +48,7 @@ def test_every_command_of_the_page_prints_what_the_page_says(tmp_path, monkeypat
         # how strict it is depends on the computer that runs this test
         printed = re.sub(r"Protection: .*\.", "Protection: strict.", printed)
         assert printed == said, command
-    assert len(steps()) == 12
+    assert len(steps()) == 13
 
 
 def test_the_page_lists_the_sets_as_they_are(tmp_path):
