@@ -68,16 +68,18 @@ def _notebook(assignment: Assignment, *, answers: bool) -> Notebook:
 def _opening(assignment: Assignment, checked: bool) -> str:
     due = f" Hand it in by {assignment.due:%d %B %Y}." if assignment.due else ""
     helps = (
-        " The cell below each says what is not right yet; `hint(name)` helps one step at a time."
+        " The cell below a function says what is not right yet; `hint(name)` helps step by step."
         if checked
         else ""
     )
     own = f"\n\nThe numbers on paper are your own: variant `{assignment.variant}`. Leave this line."
     numbers = own if assignment.variant else ""
-    count = len(assignment.parts)
-    tasks = "One function" if count == 1 else f"{count} functions"
+    count = sum(not part.variants for part in assignment.parts)
+    tasks = "One function to write" if count == 1 else f"{count} functions to write"
+    if paper := len(assignment.parts) - count:
+        tasks += f" and {paper} call{'s' if paper > 1 else ''} to work out on paper"
     return (
-        f"# {assignment.title}\n\n{tasks} to write, {assignment.points:g} points in all.{due} "
+        f"# {assignment.title}\n\n{tasks}, {assignment.points:g} points in all.{due} "
         f"Keep each function's name; it is how your answer is found.{helps}{numbers}"
     )
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 import textwrap
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ from course_lib.engine.exercise import Exercise, Slip
 from course_lib.engine.inputs import Case, clone
 from course_lib.engine.outcome import describe, plain, structure_problem
 from course_lib.engine.report import written
-from course_lib.engine.slips import usual
+from course_lib.engine.slips import listed, usual
 
 Parts = tuple[Any, ...]  # what an exercise returns
 
@@ -92,7 +94,8 @@ class Variants:
         return max(map(self._shown, islice(self._draws(""), _DRAWS)))
 
     def _draws(self, code: str) -> Iterator[Case]:
-        inputs, rng = self.exercise.inputs, np.random.default_rng(int(code or "0", 16))
+        inputs = self.exercise.inputs
+        rng = np.random.default_rng((int(code or "0", 16), zlib.crc32(self.exercise.name.encode())))
         while True:
             yield inputs.call(rng, inputs.plans[0])
 
@@ -129,7 +132,7 @@ class Variants:
             name=name,
             sections=exercise.sections,
             task=_task(exercise, case, self._right(case)),
-            stub=f"def {name}():\n    raise NotImplementedError",
+            stub=f"def {name}():\n    raise NotImplementedError  # return what you worked out",
             solution=_solution(exercise, name, self._right(case)),
             alternative="",
             returns=exercise.returns,
@@ -162,7 +165,9 @@ class Variants:
                 told = _close(answer[at], made) and not _close(made, right[at])
                 if told and (number < own or _different(made) > 1):
                     return slip.name
-        return "The values are not right: follow the call step by step, with the numbers given."
+        pairs = zip(self.exercise.returns, answer, right, strict=True)
+        wrong = listed([part for part, a, b in pairs if not _close((a,), (b,))])
+        return f"Not right yet: {wrong}. Follow the call step by step, with the numbers given."
 
 
 def _close(answer: Parts, right: Parts) -> bool:
@@ -179,21 +184,25 @@ def _different(answer: Parts) -> int:
 
 
 def _task(exercise: Exercise, case: Case, right: Parts) -> str:
-    call = "\n".join(written(name, value) for name, value in case.items())
-    parts = ", ".join(
-        f"`{name}`, {describe(part)}" for name, part in zip(exercise.returns, right, strict=True)
-    )
-    several = " in a tuple" if len(right) > 1 else ""
+    call = "\n".join(_line(name, value) for name, value in case.items())
+    parts = [
+        f"`{name}` ({describe(part)})" for name, part in zip(exercise.returns, right, strict=True)
+    ]
     return (
-        f"What does `{exercise.name}` return for these numbers? They are your own; work it out on "
-        f"paper.\n\n```python\n{call}\n```\n\nReturn {parts}{several}, rounded to two decimals."
+        f"What does `{exercise.name}` return for these numbers? Work it out on paper.\n\n"
+        f"```python\n{call}\n```\n\nReturn {listed(parts)}, rounded to two decimals."
     )
+
+
+def _line(name: str, value: Any) -> str:
+    """A name and what it stands for, as one writes it down: no dtype."""
+    return re.sub(r", dtype=np\.\w+", "", written(name, value))
 
 
 def _solution(exercise: Exercise, name: str, right: Parts) -> str:
     rounded = [
         np.round(value, 2) if np.ndim(value) else np.round(value, 2).item() for value in right
     ]
-    lines = [written(*pair) for pair in zip(exercise.returns, rounded, strict=True)]
+    lines = [_line(*pair) for pair in zip(exercise.returns, rounded, strict=True)]
     lines.append(f"return {', '.join(exercise.returns)}")
     return f"def {name}():\n{textwrap.indent(chr(10).join(lines), '    ')}"
