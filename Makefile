@@ -17,8 +17,8 @@ endif
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help lab fresh test test-browser test-oldest test-tools site test-site bench-sliders bench-classroom fuzz \
-	lesson new-lesson measure notebooks docs bench
+.PHONY: help lab fresh test test-browser test-oldest test-tools site test-site bench-sliders \
+	bench-classroom fuzz lesson new-lesson measure notebooks docs bench
 
 help:
 	@echo "make lab                  open the course (sets up .venv the first time)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,14 +13,18 @@ from tqdm import tqdm
 
 from course_lib.classroom import assignment as assignments
 from course_lib.classroom import (
+    class_copy,
     class_report,
     exports,
     gradebook,
+    gradescope,
     nbgrader,
     notebook,
+    otter,
     pool,
     results,
     submissions,
+    variants,
 )
 from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.jail import NotGraded, isolation
@@ -33,6 +37,12 @@ _SCHEDULER = (
     "and submissions go to them, so they must be the teacher's own machines"
 )
 Graded = Callable[[Sequence[submissions.Submission]], Iterator[tuple[results.Result, str]]]
+# what grades elsewhere -> the files that it needs, from the assignment's folder
+TOOLS: Mapping[str, Callable[[Path, str | None], Mapping[str, str | bytes]]] = {
+    "nbgrader": nbgrader.source,
+    "otter": otter.source,
+    "gradescope": gradescope.source,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,7 +84,14 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--title", default="")
     release = command("release", _release, "write the notebook for students, and the teacher's")
     release.add_argument("folder", type=Path)
-    release.add_argument("--to", nargs="+", choices=["plain", "nbgrader"], default=["plain"])
+    release.add_argument("--to", nargs="+", choices=["plain", *TOOLS], default=["plain"])
+    release.add_argument(
+        "--variants", type=Path, metavar="STUDENTS.csv", help="a notebook each, with own numbers"
+    )
+    release.add_argument(
+        "--without-solutions", action="store_true", help="also the course, to hand out with it"
+    )
+    release.add_argument("--isolation", choices=["process"], help="accept weaker protection there")
     grade = command("grade", _grade, "grade a folder of submissions, or Canvas's or Moodle's zip")
     grade.add_argument("folder", type=Path)
     grade.add_argument("submissions", type=Path)
@@ -91,7 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     export = command("export", _export, "write the marks as Canvas, Moodle or nbgrader takes them")
     export.add_argument("folder", type=Path)
     export.add_argument(
-        "--to", nargs="+", choices=["csv", "canvas", "moodle", "nbgrader"], required=True
+        "--to",
+        nargs="+",
+        choices=["csv", "canvas", "moodle", "nbgrader", "gradescope"],
+        required=True,
     )
     export.add_argument(
         "--per-exercise", action="store_true", help="Canvas: a column each, not one for all"
@@ -129,17 +149,49 @@ def _new(options: argparse.Namespace) -> None:
 def _release(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
     folder, name = options.folder / RELEASED, assignment.name
-    wanted = {
-        f"{name}.ipynb": notebook.student(assignment),
-        f"{name}_answers.ipynb": notebook.teacher(assignment),
-    }
-    if "nbgrader" in options.to:
-        wanted[f"source/{name}/{name}.ipynb"] = nbgrader.source(options.folder)
-    for path, made in wanted.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        results.write_whole(folder / path, notebook.dumped(made))
-        print(f"Wrote {folder / path}")
+    if options.variants:
+        students = _own_numbers(assignment, options.variants)
+    else:
+        students = {f"{name}.ipynb": notebook.dumped(notebook.student(assignment))}
+    answers = notebook.dumped(notebook.teacher(assignment))
+    wanted: dict[str, str | bytes] = {**students, f"{name}_answers.ipynb": answers}
+    if options.without_solutions:
+        wanted |= {f"course/{file}": data for file, data in class_copy.class_copy().items()}
+    for tool in options.to:
+        if tool != "plain":
+            wanted |= TOOLS[tool](options.folder, options.isolation)
+    # what an earlier release wrote otherwise would be taken for this one's
+    for other in {f"{name}.ipynb", "variants.csv"} - set(students):
+        (folder / other).unlink(missing_ok=True)
+    _write(folder, wanted)  # all is made before anything is written
     results.write_whole(folder / "digest", assignment.digest + "\n")
+
+
+def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str]:
+    """A notebook for each student, and the list of who was given which variant."""
+    if not any(part.variants for part in assignment.parts):
+        raise Complaint(
+            "No exercise has numbers of a student's own; write `by_hand = 1` below one in "
+            f"{assignments.FILE}, which are the points for a call worked out on paper."
+        )
+    names = submissions.class_list(class_list)
+    given = {name: variants.code(assignment.name, name) for name in names}
+    made = {
+        f"variants/{submissions.file_name(name)}.ipynb": notebook.dumped(
+            notebook.student(assignment.of(variant))
+        )
+        for name, variant in given.items()
+    }
+    return {"variants.csv": variants.as_csv(given), **made}
+
+
+def _write(place: Path, made: Mapping[str, str | bytes]) -> None:
+    """Write files below a folder, and say so."""
+    for name, content in made.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        results.write_whole(place / name, content)
+    for name in dict.fromkeys(name.partition("/")[0] for name in made):
+        print(f"Wrote {place / name}")
 
 
 def _unchanged(assignment: Assignment, folder: Path) -> None:
@@ -231,20 +283,18 @@ def _report(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     assignment, out, found = _so_far(options.folder)
-    wanted = {  # all are made before one is written
-        "csv": ("grades.csv", lambda: results.grades_csv(assignment, found)),
-        "canvas": (
-            f"{assignment.name}_canvas.csv",
-            lambda: exports.canvas(assignment, found, options.per_exercise),
-        ),
-        "moodle": (f"{assignment.name}_moodle.csv", lambda: exports.moodle(assignment, found)),
+    name, columns = assignment.name, options.per_exercise
+    wanted = {
+        "csv": lambda: {"grades.csv": results.grades_csv(assignment, found)},
+        "canvas": lambda: {f"{name}_canvas.csv": exports.canvas(assignment, found, columns)},
+        "moodle": lambda: {f"{name}_moodle.csv": exports.moodle(assignment, found)},
+        "gradescope": lambda: gradescope.exported(assignment, found),
     }
-    made = {wanted[kind][0]: wanted[kind][1]() for kind in options.to if kind in wanted}
+    made = [wanted[kind]() for kind in options.to if kind in wanted]
     if "nbgrader" in options.to:
         print(gradebook.enter(options.gradebook, assignment, exports.graded(found)))
-    for name, text in made.items():
-        results.write_whole(out / name, text)
-        print(f"Wrote {out / name}")
+    for files in made:  # all are made before one is written
+        _write(out, files)
     left = len(found) - len(exports.graded(found))
     if left:
         print(f"{left} not graded: left out but for csv, look at them by hand.")

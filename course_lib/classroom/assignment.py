@@ -11,8 +11,8 @@ import json
 import secrets
 import tomllib
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from functools import cached_property
@@ -21,11 +21,14 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.classroom import variants
+from course_lib.classroom.variants import Variants
 from course_lib.engine.exercise import Exercise
 from course_lib.engine.inputs import Case, Inputs
 from course_lib.lessons import EXERCISES
 
 FILE, OWN = "assignment.toml", "exercises.py"
+GIVEN = "release/variants.csv"  # which student was given which variant
 FEEDBACK = ("full", "names", "marks")
 HIDDEN = 12  # cases of an exercise that no student sees, unless the teacher says otherwise
 
@@ -36,11 +39,15 @@ class Complaint(ValueError):
 
 @dataclass(frozen=True)
 class Part:
-    """One exercise of an assignment: what it is worth, and how many hidden cases try it."""
+    """One exercise of an assignment: what it is worth, and how many hidden cases try it.
+
+    A call to work out on paper is a part with `variants`; its exercise is that of one of them.
+    """
 
     exercise: Exercise
     points: float
     hidden: int = HIDDEN
+    variants: Variants | None = None
 
     @property
     def name(self) -> str:
@@ -62,6 +69,8 @@ class Assignment:
     feedback : "full" (mistakes with the smallest visible case), "names" (mistakes in words) or
         "marks" (points alone)
     course_lib : whether students' code may import the library while it is graded
+    given : which student was given which variant of the calls to work out on paper
+    variant : the one whose numbers these parts have, "" where everybody has the same
     """
 
     name: str
@@ -71,6 +80,16 @@ class Assignment:
     due: date | datetime | None = None
     feedback: str = "full"
     course_lib: bool = False
+    given: Mapping[str, str] = field(default_factory=dict)
+    variant: str = ""
+
+    def of(self, variant: str) -> Assignment:
+        """The assignment with the numbers of a variant."""
+        parts = tuple(
+            replace(part, exercise=part.variants.question(variant)) if part.variants else part
+            for part in self.parts
+        )
+        return replace(self, parts=parts, variant=variant)
 
     @property
     def points(self) -> float:
@@ -137,12 +156,23 @@ def read(folder: Path) -> Assignment:
         raise Complaint(f"{path} is no TOML: {error}. Correct that line.") from None
     own = own_exercises(folder)
     try:
-        return from_table(folder.name, table, {**EXERCISES, **own})
+        return from_table(folder.name, table, {**EXERCISES, **own}, variants.given(folder / GIVEN))
     except Complaint as complaint:
         raise Complaint(f"{path}: {complaint}") from None
 
 
-def from_table(name: str, table: Mapping[str, Any], bank: Mapping[str, Exercise]) -> Assignment:
+def definition(folder: Path) -> dict[str, str]:
+    """What `read` reads of a folder, by the names of the files."""
+    names = (name for name in (FILE, OWN, GIVEN) if (folder / name).exists())
+    return {name: (folder / name).read_text(encoding="utf-8") for name in names}
+
+
+def from_table(
+    name: str,
+    table: Mapping[str, Any],
+    bank: Mapping[str, Exercise],
+    given: Mapping[str, str] | None = None,
+) -> Assignment:
     """The assignment that a table, as TOML gives it, describes.
 
     Raises
@@ -154,7 +184,8 @@ def from_table(name: str, table: Mapping[str, Any], bank: Mapping[str, Exercise]
     rows = table.get("exercises")
     if not isinstance(rows, list) or not rows:
         raise Complaint("it needs at least one [[exercises]] with a name and points.")
-    parts = tuple(_part(row, bank) for row in rows)
+    codes = tuple((given or {}).values())
+    parts = tuple(part for row in rows for part in _parts(row, bank, codes))
     twice = {p.name for p in parts if [q.name for q in parts].count(p.name) > 1}
     if twice:
         raise Complaint(f"{', '.join(sorted(twice))} stands there twice; delete one of them.")
@@ -169,21 +200,32 @@ def from_table(name: str, table: Mapping[str, Any], bank: Mapping[str, Exercise]
     if type(table.get("course_lib", False)) is not bool:
         raise Complaint("course_lib is true or false.")
     title = str(table.get("title", name))
-    return Assignment(name, title, parts, seed, due, feedback, table.get("course_lib", False))
+    library = table.get("course_lib", False)
+    return Assignment(name, title, parts, seed, due, feedback, library, given or {})
 
 
-def _part(row: Any, bank: Mapping[str, Exercise]) -> Part:
+def _parts(row: Any, bank: Mapping[str, Exercise], codes: tuple[str, ...]) -> Iterator[Part]:
     if not isinstance(row, dict):
         raise Complaint("exercises are written as [[exercises]] with a name and points.")
-    _no_others(row, ("name", "points", "hidden"), "an exercise")
+    _no_others(row, ("name", "points", "hidden", "by_hand"), "an exercise")
     exercise = found(str(row.get("name", "")), bank)
-    points, hidden = row.get("points", exercise.points), row.get("hidden", HIDDEN)
-    if type(points) not in (int, float) or not 0 < points < 10_000:
-        raise Complaint(f"{exercise.name} has points = {points!r}; a number above 0 is needed.")
+    hidden = row.get("hidden", HIDDEN)
+    points, by_hand = row.get("points", exercise.points), row.get("by_hand")
+    for key, worth in (("points", points), ("by_hand", 1 if by_hand is None else by_hand)):
+        if type(worth) not in (int, float) or not 0 < worth < 10_000:
+            raise Complaint(f"{exercise.name} has {key} = {worth!r}; a number above 0 is needed.")
     if type(hidden) is not int or not 0 <= hidden <= 1000:
         raise Complaint(f"{exercise.name} has hidden = {hidden!r}; a number from 0 to 1000 is.")
     # a function without arguments can be called in one way, which every student sees
-    return Part(exercise, points, hidden if exercise.inputs.arguments else 0)
+    yield Part(exercise, points, hidden if exercise.inputs.arguments else 0)
+    if by_hand is not None:
+        calls = Variants(exercise, codes)
+        if not calls.possible:
+            raise Complaint(
+                f"{exercise.name} has by_hand, and no arrays whose numbers could differ from "
+                "student to student; take the line out."
+            )
+        yield Part(calls.question(""), by_hand, 0, calls)
 
 
 def _no_others(table: Mapping[str, Any], known: Sequence[str], where: str) -> None:
@@ -287,6 +329,11 @@ def as_toml(assignment: Assignment) -> str:
         f"hidden_seed = {assignment.hidden_seed}    # makes the hidden cases: keep it to yourself",
     ]
     for part in assignment.parts:
+        if part.variants:
+            lines.append(f"by_hand = {part.points:g}")
+            continue
         lines += ["", "[[exercises]]", f'name = "{part.name}"', f"points = {part.points:g}"]
         lines += [f"hidden = {part.hidden}    # cases that no student sees"]
+        if Variants(part.exercise).possible:
+            lines += ["# by_hand = 1    # points for a call on paper; see docs/classroom.md"]
     return "\n".join(lines) + "\n"

@@ -45,7 +45,7 @@ def tally(results: Sequence[Result], name: str) -> Counter[str]:
 
 def as_text(assignment: Assignment, results: Sequence[Result], names: bool = False) -> str:
     """The class as text; with `names`, who made which mistake."""
-    lines = [assignment.title, *_summary(assignment, results)]
+    lines = [assignment.title, *_summary(assignment, results, names)]
     for part in assignment.parts:
         counts = tally(results, part.name)
         lines += ["", f"{part.name} ({part.points:g} points)"]
@@ -58,7 +58,7 @@ def as_text(assignment: Assignment, results: Sequence[Result], names: bool = Fal
 def as_html(assignment: Assignment, results: Sequence[Result], names: bool = False) -> str:
     """The class as one page; without `names` it can be shown in class."""
     body = [f"<h1>{escape(assignment.title)}</h1>"]
-    body += [f"<p>{escape(line)}</p>" for line in _summary(assignment, results)]
+    body += [f"<p>{escape(line)}</p>" for line in _summary(assignment, results, names)]
     for part in assignment.parts:
         body.append(f"<h2><code>{escape(part.name)}</code> ({part.points:g} points)</h2>")
         body.append(_table(part.name, results, names))
@@ -84,7 +84,20 @@ def _who(results: Sequence[Result], name: str, diagnosis: str) -> list[str]:
     ]
 
 
-def _summary(assignment: Assignment, results: Sequence[Result]) -> list[str]:
+def borrowed(assignment: Assignment, results: Sequence[Result]) -> list[Result]:
+    """Those who handed in a notebook that was given to somebody else.
+
+    Where the class list has other names than the submissions, two with one owner tell it.
+    """
+    counts = Counter(result.owner for result in results)
+    return [
+        r
+        for r in results
+        if r.owner not in ("", r.student) and (r.student in assignment.given or counts[r.owner] > 1)
+    ]
+
+
+def _summary(assignment: Assignment, results: Sequence[Result], names: bool) -> list[str]:
     """How many were graded, the spread of points, what nobody passed, how sure the names are."""
     points = sorted(r.points for r in results if r.points is not None)
     left = [r for r in results if r.points is None]
@@ -93,6 +106,10 @@ def _summary(assignment: Assignment, results: Sequence[Result]) -> list[str]:
         lines.append(f"Not graded, for a look by hand: {len(left)}.")
     if any(r.late for r in results):
         lines.append(f"Handed in late: {sum(r.late is True for r in results)}.")
+    if others := borrowed(assignment, results):
+        who = ", ".join(f"{r.student} has {r.owner}'s" for r in others)
+        said = f"Notebooks that were given to somebody else: {len(others)}"
+        lines.append(f"{said} ({who})." if names else f"{said}.")
     if not points:
         return lines
     least, middle, most = points[0], median(points), points[-1]

@@ -10,7 +10,7 @@ from functools import cached_property
 from course_lib.classroom import jail as jails
 from course_lib.classroom.assignment import Assignment, Part
 from course_lib.classroom.jail import Calls, Child, Ended, Jail, NotGraded, Trouble
-from course_lib.classroom.notebook import code_cells
+from course_lib.classroom.notebook import code_cells, variant_of
 from course_lib.classroom.results import Mark, Result
 from course_lib.classroom.submissions import Submission, fingerprint
 from course_lib.engine.checking import Trial
@@ -58,8 +58,9 @@ class Grader:
     def __init__(self, assignment: Assignment, jail: Jail) -> None:
         self.assignment, self.jail = assignment, jail
         # hidden cases come last: what was kept of one can show in no visible case's words
-        self._tasks = [_Task(part.exercise, True) for part in assignment.parts]
-        self._tasks += [_Task(assignment.hidden(p), False) for p in assignment.parts if p.hidden]
+        same = [part for part in assignment.parts if not part.variants]
+        self._tasks = [_Task(part.exercise, True) for part in same]
+        self._tasks += [_Task(assignment.hidden(part), False) for part in same if part.hidden]
 
     def grade(self, submission: Submission) -> Graded:
         """Grade one submission; trouble of the grader's own is "not graded", never 0 points."""
@@ -76,20 +77,45 @@ class Grader:
         )
         try:
             cells = code_cells(data)
+            result = replace(result, owner=self._owner(data))
+            assignment = self._with_numbers_of(submission.student, result.owner)
         except ValueError as error:
             return Graded(replace(result, status="no notebook", reason=str(error)))
+        own = [_Task(part.exercise, True) for part in assignment.parts if part.variants]
         try:
-            run = self._run(cells)
+            run = self._run(cells, own)
         except NotGraded as error:
             return Graded(replace(result, status="not graded", reason=str(error)))
         marks = tuple(_mark(part, run.reports[part.name]) for part in self.assignment.parts)
         seconds = round(time.monotonic() - began, 3)
         return Graded(replace(result, marks=marks, seconds=seconds), run.reports, run.troubles)
 
-    def _run(self, cells: Sequence[str]) -> _Run:
+    def _owner(self, data: bytes) -> str:
+        """The student that a notebook was given to; "" where that cannot be told."""
+        variant = variant_of(data)
+        return next((name for name, v in self.assignment.given.items() if v == variant), "")
+
+    def _with_numbers_of(self, student: str, owner: str) -> Assignment:
+        """The assignment as the student was given it; by their notebook where names differ.
+
+        Raises
+        ------
+        ValueError    if neither tells which numbers are theirs
+        """
+        given = self.assignment.given
+        if not given:
+            return self.assignment
+        if student not in given and not owner:
+            raise ValueError(
+                "Whose numbers these are is not known: the line with the variant is gone from the "
+                "notebook, and the class list has no such name. Put the line back."
+            )
+        return self.assignment.of(given.get(student) or given[owner])
+
+    def _run(self, cells: Sequence[str], own: Sequence[_Task]) -> _Run:
         """Run it; a worker that is lost on the way is replaced, once."""
         for attempt in (1, 2):
-            run = _Run(self._tasks, cells)
+            run = _Run([*own, *self._tasks], cells)
             try:
                 run.all(self.jail)
                 return run

@@ -15,7 +15,7 @@ from course_lib.classroom import assignment as assignments
 from course_lib.classroom import notebook
 from course_lib.classroom.assignment import OWN, Assignment, Complaint, Part, from_table
 from course_lib.classroom.grading import told
-from course_lib.classroom.notebook import ANSWER, POINTS, Notebook
+from course_lib.classroom.notebook import ANSWER, POINTS
 from course_lib.engine.checking import judge
 from course_lib.engine.exercise import Exercise
 from course_lib.lessons import EXERCISES
@@ -26,24 +26,32 @@ _BORROWED = (
 )
 
 
-def source(folder: Path) -> Notebook:
+def source(folder: Path, weaker: str | None = None) -> dict[str, str | bytes]:
     """The notebook for nbgrader's folder source: the students', with what nbgrader cuts out.
 
     Parameters
     ----------
     folder     the assignment's
+    weaker     nothing to it: nbgrader runs students' code as it always does
 
     Raises
     ------
-    Complaint  if an exercise of the teacher's own has a solution that does not begin as its stub
+    Complaint  if an exercise of the teacher's own has a solution that does not begin as its stub,
+               or numbers differ from student to student
     """
     assignment = assignments.read(folder)
+    if own := [part.name for part in assignment.parts if part.variants]:
+        raise Complaint(
+            f"{own[0]} has numbers of each student's own, and nbgrader hands everybody the same "
+            f"notebook; take by_hand out of {assignments.FILE}, or release without nbgrader."
+        )
     made = notebook.student(assignment)
     known = {c["metadata"]["nbgrader"]["grade_id"]: c for c in made["cells"] if _is_known(c)}
     for part in assignment.parts:
         known[ANSWER + part.name]["source"] = _answer(part.exercise)
         known[POINTS + part.name]["source"] += "\n" + _hidden_test(assignment, part, folder)
-    return made
+    name = assignment.name
+    return {f"source/{name}/{name}.ipynb": notebook.dumped(made)}
 
 
 def _is_known(cell: Mapping[str, Any]) -> bool:

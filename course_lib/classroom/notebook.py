@@ -6,6 +6,7 @@ An answer is found by its function's name, so a notebook whose metadata was lost
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from course_lib.lessons import EXERCISES
 
 MOST_BYTES = 20_000_000
 ANSWER, POINTS = "answer-", "points-"  # before a function's name: how nbgrader calls its two cells
+_VARIANT = re.compile(rb'variant[": `]+([0-9a-f]{12})\b')
 Notebook = dict[str, Any]  # nbformat 4.5 as plain JSON
 
 _SET_UP = """import math
@@ -58,7 +60,11 @@ def _notebook(assignment: Assignment, *, answers: bool) -> Notebook:
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
-            "assignment": {"name": assignment.name, "digest": assignment.digest},
+            "assignment": {
+                "name": assignment.name,
+                "digest": assignment.digest,
+                "variant": assignment.variant,
+            },
         },
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -69,15 +75,19 @@ def _opening(assignment: Assignment, checked: bool) -> str:
     moment = "%d %B %Y, %H:%M" if isinstance(assignment.due, datetime) else "%d %B %Y"
     due = f" Hand it in by {assignment.due:{moment}}." if assignment.due else ""
     helps = (
-        " The cell below each says what is not right yet; `hint(name)` helps one step at a time."
+        " The cell below a function says what is not right yet; `hint(name)` helps step by step."
         if checked
         else ""
     )
-    count = len(assignment.parts)
-    tasks = "One function" if count == 1 else f"{count} functions"
+    own = f"\n\nThe numbers on paper are your own: variant `{assignment.variant}`. Leave this line."
+    numbers = own if assignment.variant else ""
+    count = sum(not part.variants for part in assignment.parts)
+    tasks = "One function to write" if count == 1 else f"{count} functions to write"
+    if paper := len(assignment.parts) - count:
+        tasks += f" and {paper} call{'s' if paper > 1 else ''} to work out on paper"
     return (
-        f"# {assignment.title}\n\n{tasks} to write, {assignment.points:g} points in all.{due} "
-        f"Keep each function's name; it is how your answer is found.{helps}"
+        f"# {assignment.title}\n\n{tasks}, {assignment.points:g} points in all.{due} "
+        f"Keep each function's name; it is how your answer is found.{helps}{numbers}"
     )
 
 
@@ -143,6 +153,12 @@ def code_cells(data: bytes) -> list[str]:
         raise ValueError("The file is no notebook: it is not JSON.") from None
     except (KeyError, TypeError, AttributeError):
         raise ValueError("The file is no notebook: it is JSON without cells.") from None
+
+
+def variant_of(data: bytes) -> str:
+    """Which variant a notebook is, by its opening or, where that is lost, by its metadata."""
+    found = _VARIANT.search(data)
+    return found[1].decode() if found else ""
 
 
 def _source(cell: Mapping[str, Any]) -> str:

@@ -43,6 +43,7 @@ class Result:
     late : whether it came after the assignment was due, where that is known
     account : the student's number in Canvas or Moodle, where the file's name told it, such as
         "canvas:4711"
+    owner : whom the notebook was given to, where every student was given one of their own
     """
 
     student: str
@@ -54,6 +55,7 @@ class Result:
     isolation: str = ""
     late: bool | None = None
     account: str = ""
+    owner: str = ""
     seconds: float = 0.0
     marks: tuple[Mark, ...] = ()
 
@@ -126,11 +128,11 @@ class Ledger:
         self._end += len(data)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file aside and rename it, so that there is the old one or the new one."""
     aside = path.with_name(f".{path.name}.aside")
     try:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)

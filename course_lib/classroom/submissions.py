@@ -6,6 +6,7 @@ nbgrader's NAME/ps1/ps1.ipynb is a folder NAME/, too.
 from __future__ import annotations
 
 import contextlib
+import csv
 import hashlib
 import os
 import re
@@ -151,6 +152,21 @@ def _timed(submissions: list[Submission]) -> list[Submission]:
     ]
 
 
+def alone(folder: Path, assignment: str) -> Submission:
+    """The one submission that a folder holds, as Gradescope gives it to an autograder.
+
+    Raises
+    ------
+    Complaint     if there is no notebook in it, or more than one that could be meant
+    """
+    files = _in_folder(folder, assignment)
+    if not files:
+        raise Complaint(f"There is no notebook in what you handed in; hand in {assignment}.ipynb.")
+    if len(files) > 1:
+        raise Complaint(f"You handed in {_listed(folder, files)}; hand in the one that counts.")
+    return _read(folder, _Owner(""), files)
+
+
 @contextmanager
 def unpacked(place: Path) -> Iterator[Path]:
     """A folder as it is, or what a zip archive holds in a folder that lasts as long as needed.
@@ -193,6 +209,29 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: str) -> N
     with contextlib.suppress(ValueError, OverflowError):  # month 0, as where no time was kept
         when = datetime(*entry.date_time).timestamp()
         os.utime(path, (when, when))
+
+
+def class_list(path: Path) -> list[str]:
+    """The names in the column `student` of a CSV file, as submissions have them.
+
+    Raises
+    ------
+    Complaint     if there is no such file or column, nobody in it, or somebody twice
+    """
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (FileNotFoundError, UnicodeDecodeError, csv.Error):
+        raise Complaint(f"{path} is no CSV file that can be read; save it as UTF-8.") from None
+    columns = {str(name).strip().lower(): name for name in (rows[0] if rows else {})}
+    if "student" not in columns:
+        raise Complaint(f"{path} has no column `student` with names below it; add one.")
+    names = [_name((row[columns["student"]] or "").strip()) for row in rows]
+    names = [name for name in names if name]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not names:
+        what = f"{', '.join(twice)} twice" if twice else "nobody in it"
+        raise Complaint(f"{path} has {what}; a line for each student is needed.")
+    return names
 
 
 class _Owner(NamedTuple):
@@ -263,7 +302,7 @@ def _read(folder: Path, owner: _Owner, files: list[Path]) -> Submission:
     """
     files = [path for path in files if path.suffix == ".ipynb"] or files
     if len(files) > 1:
-        names = " and ".join(str(path.relative_to(folder)) for path in files[:3])
+        names = _listed(folder, files)
         raise Complaint(
             f"{owner.student} has {len(files)} submissions: {names}; keep the one that counts."
         )
@@ -271,6 +310,10 @@ def _read(folder: Path, owner: _Owner, files: list[Path]) -> Submission:
     relative = str(path.relative_to(folder)).encode("utf-8", "replace").decode("utf-8")
     outside = not path.resolve().is_relative_to(folder.resolve())
     return Submission(owner.student, relative, b"" if outside else path, owner.late, owner.account)
+
+
+def _listed(folder: Path, files: list[Path]) -> str:
+    return " and ".join(str(path.relative_to(folder)) for path in files[:3])
 
 
 def file_name(student: str) -> str:

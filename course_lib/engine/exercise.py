@@ -18,6 +18,7 @@ import course_lib
 from course_lib.engine.grid import Grid
 from course_lib.engine.inputs import Case, Inputs, clone
 from course_lib.engine.outcome import plain
+from course_lib.engine.sealed import opened
 from course_lib.record import Array
 
 Slips = Iterable["Slip"]
@@ -56,7 +57,8 @@ class Exercise:
     sections : the notebooks it stands in, the first to meet it first: ("04_02b_convolution",)
     task : what is asked, the text above the stub
     stub : the source that the learner begins with
-    solution, alternative : the source of the worked answer, and of another one
+    solution, alternative : the source of the worked answer, and of another one; in the copy of
+        the course that a class gets, sealed
     returns : what the function returns, each part's axes by its name: {"y": "N O places"}
     shows : one line on what a pass shows
     inputs : what it may be called with; the cases are made from it
@@ -96,7 +98,7 @@ class Exercise:
     def compiled(self, source: str) -> Callable[..., Any]:
         """The function of this exercise's name that a source defines."""
         space: dict[str, Any] = {"np": np, "lib": course_lib, "math": math}
-        exec(_code(source), space)
+        exec(_code(opened(source)), space)
         return space[self.name]
 
     @property

@@ -7,6 +7,7 @@ from html import escape
 
 from course_lib.engine.exercise import Exercise
 from course_lib.engine.report import fill, paragraph
+from course_lib.engine.sealed import is_sealed
 
 _given: dict[str, int] = {}  # exercise -> hints shown since the notebook started
 
@@ -39,11 +40,12 @@ class Hint:
 
 def following(exercise: Exercise) -> Hint:
     """The next step of help for the exercise; the last one is repeated."""
-    texts = [
-        *exercise.hints,
-        "The worked answer, with its reasons, is in "
-        f"solutions/{exercise.sections[0]}.ipynb. Read it, close it, and write yours.",
-    ]
+    texts = [text for text in exercise.hints if text]
+    if not is_sealed(exercise.solution):
+        texts.append(
+            "The worked answer, with its reasons, is in "
+            f"solutions/{exercise.sections[0]}.ipynb. Read it, close it, and write yours."
+        )
     step = min(_given.get(exercise.name, 0) + 1, len(texts))
     _given[exercise.name] = step
     return Hint(exercise.name, step, len(texts), texts[step - 1])

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, TypeGuard
 
 from course_lib.engine.exercise import Exercise, Slip
+from course_lib.engine.sealed import opened
 
 _OPERATORS: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,),
@@ -102,7 +103,7 @@ def near_misses(exercise: Exercise) -> Iterator[Slip]:
     that can only be told by those names are left out.
     """
     for source in (exercise.solution, exercise.alternative):
-        for mutant in mutants(source, exercise.inputs.options):
+        for mutant in mutants(opened(source), exercise.inputs.options):
             if not _can_be_told(mutant.what, exercise):
                 continue
             hint = (

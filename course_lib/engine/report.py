@@ -91,7 +91,7 @@ class Report:
         if self.case is None:
             return f"# {self.exercise}: there is no case to show"
         lines = ["import numpy as np", ""]
-        lines += [_assignment(name, value) for name, value in self.case.items()]
+        lines += [written(name, value) for name, value in self.case.items()]
         names = ", ".join(self.returns)
         lines += [f"{names} = {self.exercise}({', '.join(self.case)})"]
         if self.expected is None:
@@ -99,7 +99,7 @@ class Report:
         parts = self.expected if isinstance(self.expected, tuple) else (self.expected,)
         for name, part in zip(self.returns, parts, strict=True):
             yours = f"int({name})" if isinstance(part, bool) else name  # NumPy has no True - True
-            lines += [_assignment(f"expected_{name}", part), f"print({yours} - expected_{name})"]
+            lines += [written(f"expected_{name}", part), f"print({yours} - expected_{name})"]
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -191,7 +191,7 @@ def _told_apart(answer: Any, expected: Any) -> str:
     return f"yours {yours}, expected {right}"
 
 
-def _assignment(name: str, value: Any) -> str:
+def written(name: str, value: Any) -> str:
     return f"{name} = {_literal(value, len(name) + 3)}"
 
 
