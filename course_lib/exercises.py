@@ -68,7 +68,7 @@ def hint(function: Callable[..., Any], name: str | None = None) -> Hint | Report
     >>> def make_edge_kernel():
     ...     raise NotImplementedError
     >>> hint(make_edge_kernel).steps
-    4
+    5
     """
     exercise = _find(function, name)
     return hints.following(exercise) if exercise else _unknown("hint", function, name)

@@ -13,7 +13,7 @@ import traitlets
 from course_lib.engine import store
 from course_lib.engine.exercise import Prediction
 from course_lib.engine.report import fill, paragraph
-from course_lib.engine.view import front_end, marked
+from course_lib.engine.view import front_end, worded
 
 
 class PredictionForm(anywidget.AnyWidget):
@@ -83,8 +83,4 @@ class Question:
         self, include: Any = None, exclude: Any = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         words = {"text/plain": str(self), "text/html": self._repr_html_()}
-        view = PredictionForm(self._prediction)._repr_mimebundle_()
-        if view is None:
-            return words, {}
-        data, metadata = view if isinstance(view, tuple) else (view, {})
-        return marked({**data, **words}, metadata)  # the words replace the widget's own text
+        return worded(PredictionForm(self._prediction), words)
