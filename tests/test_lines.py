@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -38,6 +39,20 @@ def weighted_mean(x, weight):
         arguments={"x": "N", "weight": "N"},
         values={"weight": lambda rng, shape, N: rng.uniform(1, 2, shape)},
     ),
+)
+LOOP = replace(
+    OWN,
+    name="plain_mean",
+    solution="""
+def plain_mean(x):
+    count = len(x)
+    total = 0.0
+    for value in x:
+        total += value
+    return total / count
+""",
+    alternative="def plain_mean(x):\n    return x.mean()",
+    inputs=Inputs(arguments={"x": "N"}),
 )
 all_exercises = pytest.mark.parametrize("exercise", BANK.values(), ids=exercise_id)
 
@@ -131,6 +146,13 @@ def test_the_reason_is_said():
         verdict = found.verdict(places(found, texts))
         assert verdict.sentence.startswith(words)
         assert verdict.at == (len(texts) - 1 if words.startswith("Line") else None)
+
+
+def test_what_a_block_does_not_need_may_stand_below_it():
+    found = puzzle(LOOP)
+    count, total, loop, add, back = found.answer
+    assert passes(found, [total, loop, add, count, back])
+    assert found.verdict(places(found, [total, loop, add, back, count])).at == 3
 
 
 def test_a_loop_that_would_never_end_ends():
