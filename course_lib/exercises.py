@@ -16,11 +16,12 @@ from course_lib.engine.hints import Hint
 from course_lib.engine.lesson_map import LessonMap
 from course_lib.engine.overview import Progress
 from course_lib.engine.prediction import Question
+from course_lib.engine.recall import Recall
 from course_lib.engine.report import Report
 from course_lib.engine.ways import Ways, ways
 from course_lib.lessons import EXERCISES, LESSONS, PREDICTIONS
 
-__all__ = ["catch", "check", "compare", "hint", "lesson_map", "predict", "progress"]
+__all__ = ["catch", "check", "compare", "hint", "lesson_map", "predict", "progress", "recall"]
 
 
 def check(function: Callable[..., Any], name: str | None = None) -> Report:
@@ -173,8 +174,38 @@ def predict(name: str) -> Question:
     return Question(PREDICTIONS[name])
 
 
+def recall(lesson: str) -> Recall:
+    """Ask again for up to two predictions of earlier lessons, those first that were wrong.
+
+    Parameters
+    ----------
+    lesson          the number of the lesson that asks: "04_02b"
+
+    Returns
+    -------
+    Recall          shown by the notebook as forms; every question comes back once
+
+    Raises
+    ------
+    ValueError      if there is no lesson of that number
+
+    Examples
+    --------
+    >>> recall("04_04")
+    Run this cell: up to two questions from earlier lessons come back, those first that you
+    predicted wrongly.
+    """
+    numbers = [known.PREDICTIONS[0].name.partition(".")[0] for known in LESSONS]
+    if lesson not in numbers:
+        raise ValueError(f"recall: there is no lesson {lesson!r}; say one of {', '.join(numbers)}.")
+    at = numbers.index(lesson)
+    earlier = [p for known in LESSONS[:at] for p in known.PREDICTIONS]
+    needs = LESSONS[at].NEEDS
+    return Recall(lesson, sorted(earlier, key=lambda p: p.section not in needs))
+
+
 def progress() -> Progress:
-    """Show which exercises you have passed and what you have predicted.
+    """Show which exercises you have passed, what you have predicted and what of that sits.
 
     Returns
     -------

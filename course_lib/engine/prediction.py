@@ -21,6 +21,7 @@ class PredictionForm(anywidget.AnyWidget):
 
     _esm = front_end("prediction.js")
     _css = Path(__file__).with_suffix(".css")
+    opening = traitlets.Unicode("Predict: ").tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)
     choices = traitlets.List(traitlets.Unicode()).tag(sync=True)  # empty: a number is asked for
     given = traitlets.Unicode().tag(sync=True)  # what the learner predicted, as text
@@ -29,8 +30,7 @@ class PredictionForm(anywidget.AnyWidget):
 
     def __init__(self, prediction: Prediction) -> None:
         self._prediction = prediction
-        known, _ = store.facts()
-        made = known["predictions"].get(prediction.name, {})
+        made = self._made()
         earlier = made.get("answer", "")
         super().__init__(
             question=prediction.question,
@@ -43,6 +43,13 @@ class PredictionForm(anywidget.AnyWidget):
         )
         self.on_msg(self._receive)
 
+    def _made(self) -> dict[str, Any]:
+        """What the learner predicted earlier."""
+        return store.facts()[0]["predictions"].get(self._prediction.name, {})
+
+    def _record(self, given: str, right: bool) -> str:
+        return store.record_prediction(self._prediction.name, given, right)
+
     def _receive(self, _: Any, content: Any, buffers: Any) -> None:
         given = str(content.get("given", "")).strip()
         try:
@@ -51,7 +58,7 @@ class PredictionForm(anywidget.AnyWidget):
             self.right = None
             self.feedback = "Type a number, such as 4 or -1.5."
         else:
-            trouble = store.record_prediction(self._prediction.name, given, right)
+            trouble = self._record(given, right)
             self.given, self.right = given, right
             self.feedback = f"{sentences} {trouble}".strip()
         self.send({"answered": given})  # also when the words are the same as before
