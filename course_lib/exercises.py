@@ -5,6 +5,7 @@ The engine is handed an exercise or a prediction; here they are looked up by nam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
@@ -187,7 +188,7 @@ def recall(lesson: str) -> Recall:
 
     Raises
     ------
-    ValueError      if there is no lesson of that number
+    ValueError      if that is no lesson's number
 
     Examples
     --------
@@ -195,12 +196,10 @@ def recall(lesson: str) -> Recall:
     Run this cell: up to two questions from earlier lessons come back, those first that you
     predicted wrongly.
     """
-    numbers = [known.PREDICTIONS[0].name.partition(".")[0] for known in LESSONS]
-    if lesson not in numbers:
-        raise ValueError(f"recall: there is no lesson {lesson!r}; say one of {', '.join(numbers)}.")
-    at = numbers.index(lesson)
-    earlier = [p for known in LESSONS[:at] for p in known.PREDICTIONS]
-    needs = LESSONS[at].NEEDS
+    if not re.fullmatch(r"\d\d(_\d\d[a-z]?)?", lesson):
+        raise ValueError(f"recall: {lesson!r} is no lesson's number; one is such as 04_02b.")
+    needs = {needed for known in LESSONS for needed in known.NEEDS if _number(known) == lesson}
+    earlier = [p for known in LESSONS if _number(known) < lesson for p in known.PREDICTIONS]
     return Recall(lesson, sorted(earlier, key=lambda p: p.section not in needs))
 
 
@@ -233,6 +232,11 @@ def lesson_map() -> LessonMap:
     4.1 Layer
     """
     return LessonMap({lesson.PREDICTIONS[0].section: lesson.NEEDS for lesson in LESSONS})
+
+
+def _number(lesson: Any) -> str:
+    """04_02b; one that is just begun has no predictions and no number yet."""
+    return next((p.name.partition(".")[0] for p in lesson.PREDICTIONS), "")
 
 
 def _name_of(function: Any) -> str | None:

@@ -111,9 +111,10 @@ def test_a_file_from_before_is_read_and_a_broken_one_set_aside(file):
     assert "set aside" in store.facts()[1]
 
 
-def test_a_lesson_that_is_none_is_told():
-    with pytest.raises(ValueError, match=r"no lesson '4\.4'; say one of 00, 04_01, .*04_13"):
-        recall("4.4")
+@pytest.mark.parametrize("number", ["4.4", "04_04_pooling", ""])
+def test_what_is_no_lesson_s_number_is_told(number):
+    with pytest.raises(ValueError, match=r"is no lesson's number; one is such as 04_02b"):
+        recall(number)
 
 
 def test_what_comes_back_can_be_understood_on_another_page():
