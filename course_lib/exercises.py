@@ -204,7 +204,7 @@ def recall(lesson: str) -> Recall:
 
 
 def progress() -> Progress:
-    """Show which exercises you have passed, what you have predicted and what of that sits.
+    """Show which exercises you have passed, what you have predicted, and what of that was right.
 
     Returns
     -------

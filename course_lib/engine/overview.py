@@ -28,9 +28,9 @@ class Progress:
         self._exercises, self._predictions = exercises, predictions
 
     def _rows(self) -> list[tuple[str, ...]]:
-        """Per section: exercises passed, predictions made, of these those that sit, and points.
+        """Per section: passed of all exercises, made of all predictions, points of all points.
 
-        A prediction sits if it was right the last time that it was asked for.
+        A prediction counts as right if it was so the last time: it may have come back.
         """
         known, _ = store.facts()
         last = {**known["predictions"], **known["recalled"]}
@@ -45,13 +45,12 @@ class Progress:
             predictions = [p.name for p in self._predictions.values() if p.section == section]
             done = [e for e in exercises if e.name in passed]
             made = [name for name in predictions if name in known["predictions"]]
-            sit = [name for name in made if last[name]["right"]]
+            right = sum(last[name]["right"] for name in made)
             rows.append(
                 (
                     section,
                     _of(len(done), len(exercises)),
-                    _of(len(made), len(predictions)),
-                    _of(len(sit), len(made)),
+                    _of(len(made), len(predictions)) + (f", {right} right" if made else ""),
                     _of(sum(e.points for e in done), sum(e.points for e in exercises)),
                 )
             )
@@ -67,9 +66,8 @@ class Progress:
         return f"{place} {trouble}".strip()
 
     def __str__(self) -> str:
-        head = ("section", "exercises", "predictions", "that sit", "points")
-        rows = [head, *self._rows()]
-        lines = [f"{a:<34}{b:<12}{c:<14}{d:<11}{e}" for a, b, c, d, e in rows]
+        head = ("section", "exercises", "predictions", "points")
+        lines = [f"{a:<34}{b:<12}{c:<20}{d}" for a, b, c, d in [head, *self._rows()]]
         return "\n".join([*lines, *fill(self._next())])
 
     __repr__ = __str__
@@ -78,7 +76,7 @@ class Progress:
         cell = 'style="padding: 3px 10px 3px 0; text-align: left;"'
         head = "".join(
             f'<th scope="col" {cell}>{title}</th>'
-            for title in ("Section", "Exercises passed", "Predictions made", "That sit", "Points")
+            for title in ("Section", "Exercises passed", "Predictions made", "Points")
         )
         body = "".join(
             # a long name breaks behind its underscores where the page is narrow

@@ -75,4 +75,4 @@ class Recall:
             '<div style="color: var(--jp-ui-font-color1, inherit); line-height: 1.45;">'
             f"{paragraph(_SOME if forms else _NONE)}</div>"
         )
-        return worded(ipywidgets.VBox([first, *forms]), words)
+        return worded(ipywidgets.VBox([first, *forms], layout={"grid_gap": "10px"}), words)
