@@ -5,6 +5,7 @@ The engine is handed an exercise or a prediction; here they are looked up by nam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -17,12 +18,13 @@ from course_lib.engine.lesson_map import LessonMap
 from course_lib.engine.overview import Progress
 from course_lib.engine.painting import named
 from course_lib.engine.prediction import Painted, Question
+from course_lib.engine.recall import Recall
 from course_lib.engine.report import Report
 from course_lib.engine.sealed import is_sealed
 from course_lib.engine.ways import Ways, ways
 from course_lib.lessons import EXERCISES, LESSONS, PREDICTIONS
 
-__all__ = ["catch", "check", "compare", "hint", "lesson_map", "predict", "progress"]
+__all__ = ["catch", "check", "compare", "hint", "lesson_map", "predict", "progress", "recall"]
 
 
 def check(function: Callable[..., Any], name: str | None = None) -> Report:
@@ -70,7 +72,7 @@ def hint(function: Callable[..., Any], name: str | None = None) -> Hint | Report
     >>> def make_edge_kernel():
     ...     raise NotImplementedError
     >>> hint(make_edge_kernel).steps
-    4
+    5
     """
     exercise = _find(function, name)
     return hints.following(exercise) if exercise else _unknown("hint", function, name)
@@ -186,8 +188,36 @@ def predict(name: str, *, cells: Iterable[tuple[int, int]] | None = None) -> Que
     return Painted(asked, named(cells))
 
 
+def recall(lesson: str) -> Recall:
+    """Ask again for up to two predictions of earlier lessons, those first that were wrong.
+
+    Parameters
+    ----------
+    lesson          the number of the lesson that asks: "04_02b"
+
+    Returns
+    -------
+    Recall          shown by the notebook as forms; every question comes back once
+
+    Raises
+    ------
+    ValueError      if that is no lesson's number
+
+    Examples
+    --------
+    >>> recall("04_04")
+    Run this cell: up to two questions from earlier lessons come back, those first that you
+    predicted wrongly.
+    """
+    if not re.fullmatch(r"\d\d(_\d\d[a-z]?)?", lesson):
+        raise ValueError(f"recall: {lesson!r} is no lesson's number; one is such as 04_02b.")
+    needs = {needed for known in LESSONS for needed in known.NEEDS if _number(known) == lesson}
+    earlier = [p for known in LESSONS if _number(known) < lesson for p in known.PREDICTIONS]
+    return Recall(lesson, sorted(earlier, key=lambda p: p.section not in needs))
+
+
 def progress() -> Progress:
-    """Show which exercises you have passed and what you have predicted.
+    """Show which exercises you have passed, what you have predicted, and what of that was right.
 
     Returns
     -------
@@ -215,6 +245,11 @@ def lesson_map() -> LessonMap:
     4.1 Layer
     """
     return LessonMap({lesson.PREDICTIONS[0].section: lesson.NEEDS for lesson in LESSONS})
+
+
+def _number(lesson: Any) -> str:
+    """04_02b; one that is just begun has no predictions and no number yet."""
+    return next((p.name.partition(".")[0] for p in lesson.PREDICTIONS), "")
 
 
 def _name_of(function: Any) -> str | None:

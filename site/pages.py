@@ -17,6 +17,7 @@ from nbformat.v4 import new_output
 
 from course_lib.engine.exercise import Prediction
 from course_lib.engine.grid import LEGEND, as_table
+from course_lib.engine.lines import Puzzle, puzzle
 from course_lib.engine.painting import named
 from course_lib.lessons import EXERCISES, PREDICTIONS
 from course_lib.record import Array
@@ -49,6 +50,8 @@ def _replace(cell: NotebookNode) -> None:
     elif "check" in tags and (name := CHECK.search(cell.source)):
         if "not yet" in str(cell.outputs):
             cell.outputs = [_html(hints(name[1]))]
+    elif "recall" in tags:  # what a learner predicted is known to a kernel alone
+        cell.metadata["tags"] = [*tags, "remove-cell"]
     elif "compare" in tags and "not yet" in str(cell.outputs):
         cell.outputs = []
 
@@ -111,13 +114,30 @@ def remark(prediction: Prediction, value: Any) -> str:
 
 
 def hints(exercise: str) -> str:
-    """An exercise's hints, to be unfolded one by one."""
+    """An exercise's hints and its lines in disorder, to be unfolded one by one."""
+    known = EXERCISES[exercise]
     folded = "".join(
         f"<details><summary>Hint {number}</summary><p>{escape(hint)}</p></details>"
-        for number, hint in enumerate(EXERCISES[exercise].hints, 1)
+        for number, hint in enumerate(known.hints, 1)
     )
     return (
         f'<div class="hints" role="group" aria-label="Hints for {exercise}">'
         "<p>In the notebook, this cell runs your answer and names the mistake, if there is one."
-        f"</p>{folded}</div>"
+        f"</p>{folded}{lines(puzzle(known))}</div>"
+    )
+
+
+def lines(found: Puzzle) -> str:
+    """The lines to put in order; the order, and what is wrong with the others, is folded away."""
+    wrong = "".join(
+        f"<li><code>{escape(line.text.strip())}</code> {escape(line.remark)}</li>"
+        for line in found.lines
+        if line.remark
+    )
+    answer = "\n".join([found.head, *found.answer])
+    return (
+        f"<details><summary>Lines in order</summary><p>{escape(found.task)}</p>"
+        f'<pre tabindex="0">{escape(str(found))}</pre>'
+        f'<details><summary>One right order</summary><pre tabindex="0">{escape(answer)}</pre>'
+        f"<p>Wrong lines, and what the check says of each:</p><ul>{wrong}</ul></details></details>"
     )

@@ -23,7 +23,7 @@ Problems = Iterator[str]
 CELL_LINES, MEDIAN_LINES, SET_UP_LINES, PROSE_WORDS = 12, 5, 6, 90
 TAGS = {
     *("catch", "check", "compare", "exercise", "explorer"),
-    *("planted", "predict", "raises-exception", "stretch"),
+    *("planted", "predict", "raises-exception", "recall", "stretch"),
 }
 SECTION_OF = {claim: section for section, ids in read_claims().items() for claim in ids}
 

@@ -584,11 +584,11 @@ def test_report_texts_say_nothing_that_changes(exercise):
 @exercises
 def test_hints_end_at_the_solution(exercise):
     hints._given.pop(exercise.name, None)
-    given = [hints.following(exercise) for _ in range(len(exercise.hints) + 3)]
+    given = [hints.following(exercise) for _ in range(len(exercise.hints) + 4)]
     assert [h.step for h in given][:2] == [1, 2]
     assert f"solutions/{exercise.sections[0]}.ipynb" in str(given[-1])
     assert given[-1] == given[-2]
-    assert len({h.text for h in given}) == len(exercise.hints) + 1
+    assert len({h.text for h in given}) == len(exercise.hints) + 2
     assert given[0].text in " ".join(given[0]._repr_html_().split()) or "&" in str(given[0])
 
 

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tests import notebook_rules as rules
-from tools.notebooks import METADATA, WIDGET_VIEW, find
+from tools.notebooks import METADATA, WIDGET_VIEW, find, noun_of
 from tools.solved import splice
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +41,14 @@ def test_a_solution_keeps_every_rule(path):
 @pytest.mark.parametrize("path", LESSONS, ids=name_of)
 def test_a_lesson_measures_every_claim_of_its_section(path):
     assert rules.claims_left_out(path.stem, nbformat.read(path, as_version=4)) == set()
+
+
+@pytest.mark.parametrize("path", LESSONS[1:], ids=name_of)
+def test_a_lesson_opens_with_what_comes_back_from_earlier_ones(path):
+    code = rules.code_cells(nbformat.read(path, as_version=4))
+    number = path.stem.removesuffix(f"_{noun_of(path.stem)}")
+    assert [code.index(cell) for cell in code if "recall" in rules.tags(cell)] == [1]
+    assert code[1].source == f'recall("{number}")'
 
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=name_of)

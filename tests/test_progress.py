@@ -252,7 +252,7 @@ def test_progress_counts_and_says_where_to_continue(file):
     predictions = Counter(p.section for p in PREDICTIONS.values())
     first, second = predictions["00_start_here"], predictions["04_02b_convolution"]
     assert re.search(rf"00_start_here +1 of 1 +0 of {first} +1 of 1", text)  # it stands in both
-    assert re.search(rf"04_02b_convolution +1 of 5 +1 of {second} +1 of 9", text)
+    assert re.search(rf"04_02b_convolution +1 of 5 +1 of {second}, 1 right +1 of 9", text)
     assert "Continue with sequential_forward in 04_01_layer.ipynb." in text
     html = progress()._table()
     assert "<caption" in html

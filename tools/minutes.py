@@ -20,6 +20,7 @@ MINUTES = {  # for a quick learner and for a slow one
     "word": (1 / 200, 1 / 100),
     "line of code": (1 / 20, 1 / 10),
     "predict": (0.5, 1),
+    "recall": (1, 2),
     "explorer": (1, 3),
     "exercise": (5, 15),
 }
@@ -34,7 +35,7 @@ def counts(notebook: NotebookNode) -> dict[str, int]:
     return {
         "word": sum(len(text.split()) for text in prose),
         "line of code": sum(bool(line.strip()) for c in code for line in c.source.splitlines()),
-        **{tag: tags.count(tag) for tag in ("predict", "explorer", "exercise")},
+        **{tag: tags.count(tag) for tag in ("predict", "recall", "explorer", "exercise")},
     }
 
 

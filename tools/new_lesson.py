@@ -28,7 +28,7 @@ SET_UP = """import numpy as np
 
 import course_lib as lib
 from course_lib import draw, explore
-from course_lib.exercises import check, hint, predict, progress"""
+from course_lib.exercises import check, hint, predict, progress, recall"""
 OPENING = """# {title}
 
 TODO the most surprising picture or number of the section, in two sentences."""
@@ -100,6 +100,7 @@ def lesson(title: str, number: str, promised: Mapping[str, str]) -> NotebookNode
         new_markdown_cell(OPENING.format(title=title)),
         new_markdown_cell(PROMISE),
         new_code_cell(SET_UP),
+        new_code_cell(f'recall("{number}")', metadata={"tags": ["recall"]}),
     ]
     for claim, sentence in promised.items():
         cells.append(new_markdown_cell(STEP.format(sentence=sentence.rstrip("."), number=number)))

@@ -144,6 +144,7 @@ class Prediction:
     choices : what can be chosen -> the value that `answer` returns if that is right
     wrong : a value that many predict -> why that is not it
     tolerance : how far a number may be off
+    stands_alone : False if it speaks of what stands on its page, so that no other one can ask it
     """
 
     name: str
@@ -154,6 +155,7 @@ class Prediction:
     choices: Mapping[str, Any] = field(default_factory=dict)
     wrong: Mapping[Any, str] = field(default_factory=dict)
     tolerance: float = 0.0
+    stands_alone: bool = True
 
     @property
     def grids(self) -> tuple[Grid, ...]:

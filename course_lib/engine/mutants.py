@@ -40,6 +40,8 @@ _METHODS = {
 }
 Options = tuple[str, ...]
 
+NEAR = "equals a right answer with"  # what is said where no slip has a name
+GUARD = "next(_turns)"  # the first line of every while loop
 _TURNS = 10_000  # of a while loop, before it counts as endless
 
 
@@ -69,18 +71,18 @@ def mutants(source: str, options: tuple[str, ...]) -> tuple[Mutant, ...]:
         for what, new in _changes(node, options):
             changed = copy.deepcopy(tree)
             _replace(changed, list(ast.walk(changed))[at], new)
-            made.append(Mutant(getattr(node, "lineno", 0), what, _text(changed)))
+            made.append(Mutant(getattr(node, "lineno", 0), what, guarded(changed)))
     places = Counter(mutant.what for mutant in made)
     for what in (w for w, count in places.items() if count > 1 and w != "line deleted"):
         whole = _Everywhere(what, options).visit(copy.deepcopy(tree))
-        made.append(Mutant(0, f"{what} everywhere", _text(whole)))
+        made.append(Mutant(0, f"{what} everywhere", guarded(whole)))
     return tuple(made)
 
 
-def _text(tree: ast.AST) -> str:
+def guarded(tree: ast.AST) -> str:
     """As source, in which no while loop is endless."""
     for loop in (node for node in ast.walk(tree) if isinstance(node, ast.While)):
-        loop.body.insert(0, ast.parse("next(_turns)").body[0])
+        loop.body.insert(0, ast.parse(GUARD).body[0])
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
@@ -106,9 +108,7 @@ def near_misses(exercise: Exercise) -> Iterator[Slip]:
         for mutant in mutants(opened(source), exercise.inputs.options):
             if not _can_be_told(mutant.what, exercise):
                 continue
-            hint = (
-                f"{{your}} equals a right answer with {mutant.what}. Where in yours could that be?"
-            )
+            hint = f"{{your}} {NEAR} {mutant.what}. Where in yours could that be?"
             function = cache(lambda mutant=mutant: mutant.compiled(exercise))
             for at, part in enumerate(exercise.returns):
                 answer = _part_of(function, exercise, at)

@@ -28,8 +28,12 @@ class Progress:
         self._exercises, self._predictions = exercises, predictions
 
     def _rows(self) -> list[tuple[str, ...]]:
-        """Per section: passed of all exercises, made of all predictions, points of all points."""
+        """Per section: passed of all exercises, made of all predictions, points of all points.
+
+        A prediction counts as right if it was so the last time: it may have come back.
+        """
         known, _ = store.facts()
+        last = {**known["predictions"], **known["recalled"]}
         passed = {name for name in known["passed"] if name in self._exercises}
         sections = sorted(
             {section for e in self._exercises.values() for section in e.sections}
@@ -41,11 +45,12 @@ class Progress:
             predictions = [p.name for p in self._predictions.values() if p.section == section]
             done = [e for e in exercises if e.name in passed]
             made = [name for name in predictions if name in known["predictions"]]
+            right = sum(last[name]["right"] for name in made)
             rows.append(
                 (
                     section,
                     _of(len(done), len(exercises)),
-                    _of(len(made), len(predictions)),
+                    _of(len(made), len(predictions)) + (f", {right} right" if made else ""),
                     _of(sum(e.points for e in done), sum(e.points for e in exercises)),
                 )
             )
@@ -62,7 +67,7 @@ class Progress:
 
     def __str__(self) -> str:
         head = ("section", "exercises", "predictions", "points")
-        lines = [f"{a:<34}{b:<12}{c:<14}{d}" for a, b, c, d in [head, *self._rows()]]
+        lines = [f"{a:<34}{b:<12}{c:<20}{d}" for a, b, c, d in [head, *self._rows()]]
         return "\n".join([*lines, *fill(self._next())])
 
     __repr__ = __str__

@@ -139,7 +139,7 @@ function render({ model, el }) {
     make(
       "fieldset",
       {},
-      make("legend", {}, make("strong", {}, "Predict: "), model.get("question")),
+      make("legend", {}, make("strong", {}, model.get("opening")), model.get("question")),
       ...answers,
     ),
     make("button", { type: "submit" }, painting ? "Check" : "Predict"),

@@ -14,7 +14,7 @@ from course_lib.engine import store
 from course_lib.engine.exercise import Prediction
 from course_lib.engine.grid import LEGEND, SIGNS, as_table, as_text
 from course_lib.engine.report import fill, paragraph
-from course_lib.engine.view import front_end, marked
+from course_lib.engine.view import front_end, worded
 
 
 class PredictionForm(anywidget.AnyWidget):
@@ -22,6 +22,7 @@ class PredictionForm(anywidget.AnyWidget):
 
     _esm = front_end("prediction.js")
     _css = Path(__file__).with_suffix(".css")
+    opening = traitlets.Unicode("Predict: ").tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)
     choices = traitlets.List(traitlets.Unicode()).tag(sync=True)  # empty: a number is asked for
     grids: Any = traitlets.List().tag(sync=True)  # the last is painted; empty: nothing is
@@ -35,8 +36,7 @@ class PredictionForm(anywidget.AnyWidget):
 
     def __init__(self, prediction: Prediction) -> None:
         self._prediction = prediction
-        known, _ = store.facts()
-        made = known["predictions"].get(prediction.name, {})
+        made = self._made()
         earlier = made.get("answer", "")
         super().__init__(
             question=prediction.question,
@@ -50,6 +50,13 @@ class PredictionForm(anywidget.AnyWidget):
         )
         self.on_msg(self._receive)
 
+    def _made(self) -> dict[str, Any]:
+        """What the learner predicted earlier."""
+        return store.facts()[0]["predictions"].get(self._prediction.name, {})
+
+    def _record(self, given: str, right: bool) -> str:
+        return store.record_prediction(self._prediction.name, given, right)
+
     def _receive(self, _: Any, content: Any, buffers: Any) -> None:
         given = str(content.get("given", "")).strip()
         try:
@@ -58,7 +65,7 @@ class PredictionForm(anywidget.AnyWidget):
             self.right, self.marks = None, []
             self.feedback = self._prediction.retry
         else:
-            trouble = store.record_prediction(self._prediction.name, given, right)
+            trouble = self._record(given, right)
             self.given, self.right = given, right
             self.marks = self._prediction.marks(given).tolist()
             self.feedback = f"{sentences} {trouble}".strip()
@@ -96,11 +103,7 @@ class Question:
         self, include: Any = None, exclude: Any = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         words = {"text/plain": str(self), "text/html": self._repr_html_()}
-        view = PredictionForm(self._prediction)._repr_mimebundle_()
-        if view is None:
-            return words, {}
-        data, metadata = view if isinstance(view, tuple) else (view, {})
-        return marked({**data, **words}, metadata)  # the words replace the widget's own text
+        return worded(PredictionForm(self._prediction), words)
 
 
 def _in_words(prediction: Prediction) -> str:

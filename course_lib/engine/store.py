@@ -1,6 +1,7 @@
 """What a learner has passed and predicted: a small JSON file that survives whatever happens.
 
-    {"passed": ["conv1d_forward"], "predictions": {"00.window_sum": {"answer": "3", "right": true}}}
+    {"passed": ["conv1d_forward"], "predictions": {"00.window_sum": {"answer": "3", "right": true}},
+     "recalled": {"00.window_sum": {"answer": "6", "right": false, "lesson": "04_04"}}}
 
 Facts are only ever added, so two notebooks at once are merged by reading again before writing.
 """
@@ -21,7 +22,7 @@ import platformdirs
 
 _PATIENCE = 2.0  # seconds; a writer takes milliseconds, so whoever holds the lock was killed
 
-_kept: dict[str, Any] = {"passed": [], "predictions": {}}  # in memory, should the file fail
+_kept: dict[str, Any] = {}  # in memory, should the file fail
 
 
 def record_pass(exercise: str) -> str:
@@ -31,12 +32,17 @@ def record_pass(exercise: str) -> str:
     """
     if os.environ.get("NBGRADER_EXECUTION") == "autograde":
         return ""
-    return _record({"passed": [exercise], "predictions": {}})
+    return _record({"passed": [exercise]})
 
 
 def record_prediction(name: str, answer: str, right: bool) -> str:
     """Note a prediction (the first one counts); return a sentence if it could not be saved."""
-    return _record({"passed": [], "predictions": {name: {"answer": answer, "right": right}}})
+    return _record({"predictions": {name: {"answer": answer, "right": right}}})
+
+
+def record_recall(name: str, answer: str, right: bool, lesson: str) -> str:
+    """Note what was predicted when a lesson asked again; the first answer counts here, too."""
+    return _record({"recalled": {name: {"answer": answer, "right": right, "lesson": lesson}}})
 
 
 def facts() -> tuple[dict[str, Any], str]:
@@ -49,14 +55,17 @@ def facts() -> tuple[dict[str, Any], str]:
 
 
 def _nothing() -> dict[str, Any]:
-    return {"passed": [], "predictions": {}}
+    return _merge({}, {})
 
 
 def _merge(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "passed": sorted({*first["passed"], *second["passed"]}),
-        "predictions": {**second["predictions"], **first["predictions"]},
+    """The facts of both; where they differ, the first one's."""
+    merged: dict[str, Any] = {
+        "passed": sorted({*first.get("passed", ()), *second.get("passed", ())})
     }
+    for kind in ("predictions", "recalled"):
+        merged[kind] = {**second.get(kind, {}), **first.get(kind, {})}
+    return merged
 
 
 def _path() -> Path:
@@ -93,13 +102,13 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
     try:
         found = json.loads(text)
         known = {"passed": found["passed"], "predictions": found["predictions"]}
+        known["recalled"] = found.get("recalled", {})  # files from before do not have it
+        made = [*known["predictions"].values(), *known["recalled"].values()]
         right = (
             isinstance(known["passed"], list)
             and all(isinstance(name, str) for name in known["passed"])
-            and all(
-                isinstance(made["answer"], str) and isinstance(made["right"], bool)
-                for made in known["predictions"].values()
-            )
+            and all(isinstance(m["answer"], str) and isinstance(m["right"], bool) for m in made)
+            and all(isinstance(m["lesson"], str) for m in known["recalled"].values())
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         right = False

@@ -38,6 +38,15 @@ def marked(
     return data, metadata | {VIEW: metadata.get(VIEW, {}) | {MARK: mark}}
 
 
+def worded(widget: Any, words: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A widget of ours as an output; the words replace its own text."""
+    view = widget._repr_mimebundle_()
+    if view is None:
+        return words, {}
+    data, metadata = view if isinstance(view, tuple) else (view, {})
+    return marked({**data, **words}, metadata)
+
+
 def _this_kernel() -> dict[str, Any]:
     """The kernel's id, which outlives a restart, and its process, which does not.
 

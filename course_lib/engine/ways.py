@@ -44,10 +44,10 @@ class Way:
         """How long the way is and how deep its loops are."""
         if self.remark or not self.source:
             return f"{self.title}: {self.remark or 'its lines are not known here'}."
-        bare = _bare(self.source)
+        source = bare(self.source)
         lines, depth = (
-            len([line for line in bare.splitlines() if line]) - 1,
-            _depth(ast.parse(bare)),
+            len([line for line in source.splitlines() if line]) - 1,
+            _depth(ast.parse(source)),
         )
         loops = f"its loops are {depth} deep" if depth > 1 else "one loop"
         said = loops if depth else "no loop written out"
@@ -145,7 +145,7 @@ def _source(function: Callable[..., Any]) -> str:
         return ""
 
 
-def _bare(source: str) -> str:
+def bare(source: str) -> str:
     """The lines without docstring, comments and blank ones."""
     tree = ast.parse(source)
     made = tree.body[0]

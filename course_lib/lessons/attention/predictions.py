@@ -158,6 +158,7 @@ PREDICTIONS = (
     ),
     _predict(
         "small_scores",
+        stands_alone=False,
         question="And with 8 numbers per query and key: is the softmax's slope longer with the "
         "division by the root of 8, or without it?",
         choices={"Longer with the division": "with", "Longer without it": "without"},

@@ -67,6 +67,7 @@ PREDICTIONS = (
     ),
     _predict(
         "from_the_bag",
+        stands_alone=False,
         question="A net sees the letters of a word without their order. Which of the two tasks can "
         "it learn?",
         choices={"Neither": 0, "Sorting only": 1, "Sorting and reversing": 2},
@@ -80,6 +81,7 @@ PREDICTIONS = (
     ),
     _predict(
         "one_cell",
+        stands_alone=False,
         question="The net has learned to reverse six letters. We forbid the cell through which its "
         "third answer looks at the fourth letter. How many of the six answers break?",
         answer=_broken,
@@ -94,6 +96,7 @@ PREDICTIONS = (
     ),
     _predict(
         "cells",
+        stands_alone=False,
         question="The map has 78 cells that a causal mask leaves open. How many must stay open for "
         "all six answers to be right?",
         answer=_cells,

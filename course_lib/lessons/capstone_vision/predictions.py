@@ -68,6 +68,7 @@ PREDICTIONS = (
     ),
     _predict(
         "parameters",
+        stands_alone=False,
         question="Which of the two nets has more parameters?",
         choices=BOTH,
         answer=_more_parameters,
@@ -77,6 +78,7 @@ PREDICTIONS = (
     ),
     _predict(
         "accuracy",
+        stands_alone=False,
         question="Trained on the same 1347 digits, which reads more of those held out?",
         choices=BOTH,
         answer=_more_accurate,
@@ -86,6 +88,7 @@ PREDICTIONS = (
     ),
     _predict(
         "one_pixel",
+        stands_alone=False,
         question="Of the digits that the CNN reads rightly, how many in 100 does a change of one "
         "single pixel turn into another?",
         answer=_flipped,
@@ -98,6 +101,7 @@ PREDICTIONS = (
     ),
     _predict(
         "which_turns",
+        stands_alone=False,
         question="Which net is turned by one pixel more often?",
         choices=BOTH,
         answer=_easier_to_turn,
@@ -107,6 +111,7 @@ PREDICTIONS = (
     ),
     _predict(
         "kernels",
+        stands_alone=False,
         question="The first kernels start as random numbers. After training, what is left of the "
         "start in them?",
         choices={"much of it": "much as it was", "nothing to speak of": "nothing of it"},

@@ -202,6 +202,7 @@ PREDICTIONS = (
     ),
     _predict(
         "border",
+        stands_alone=False,
         question="The same kernel and wall, now with padding 1. What does it give in the first and "
         "the last column?",
         choices={

@@ -145,6 +145,7 @@ PREDICTIONS = (
     ),
     _predict(
         "half_a_photograph",
+        stands_alone=False,
         question="Half of the pixels of a photograph are dropped. Each is replaced by the mean of "
         "its neighbours that were kept. How large is r, where 1 is perfect and 0 is nothing?",
         choices={"About 0.5": 0.4, "About 0.8": 0.7, "Above 0.95": 0.95},
@@ -160,6 +161,7 @@ PREDICTIONS = (
     ),
     _predict(
         "red_dropped",
+        stands_alone=False,
         question="All of the red of a colour photograph is dropped. Green and blue are kept, and "
         "the best weighted sum of them stands in for red. How large is r?",
         choices={"About 0": -1.0, "About 0.5": 0.3, "Above 0.9": 0.9},

@@ -209,6 +209,7 @@ PREDICTIONS = (
     ),
     _predict(
         "thirteenth",
+        stands_alone=False,
         question="The table has a 13th row, for a word that never occurs. We put it far outside "
         "the ring and train a hundred steps more. Where does it go?",
         choices={"It joins the ring": "moves", "It stays where we put it": "stays"},

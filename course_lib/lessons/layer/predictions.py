@@ -81,6 +81,7 @@ def _other_dilation() -> str:
 PREDICTIONS = (
     _predict(
         "shape",
+        stands_alone=False,
         question="Four digits, (4, 1, 8, 8), go through this convolution, then through "
         "MaxPool2d(2), which keeps the largest number of every square of 2 by 2. Which shape comes "
         "out?",
@@ -115,6 +116,7 @@ PREDICTIONS = (
     ),
     _predict(
         "memory",
+        stands_alone=False,
         question="32 digits go through that net at once. Compare two heaps of memory: all its "
         "parameters, and the outputs of all its layers. Which is larger?",
         choices={
@@ -182,6 +184,7 @@ PREDICTIONS = (
     ),
     _predict(
         "other_dilation",
+        stands_alone=False,
         question="We load the file into a net that differs in one hyper-parameter: the weights of "
         "its second convolution's kernels lie 2 pixels apart, not 1. All shapes are the same. What "
         "happens?",

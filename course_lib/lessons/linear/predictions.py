@@ -159,6 +159,7 @@ PREDICTIONS = (
     ),
     _predict(
         "corner",
+        stands_alone=False,
         question="Now a convolution with a window of 3 by 3 and padding 1, also with 64 outputs. "
         "The pixel in a corner changes. How many outputs move?",
         answer=lambda: _moved(convolution(3), 0, 0, False),
@@ -186,6 +187,7 @@ PREDICTIONS = (
     ),
     _predict(
         "shuffled_full",
+        stands_alone=False,
         question="The pixels of all pictures are shuffled, all in the same way, and the fully "
         "connected net is trained anew. How well does it read the held-out digits now?",
         choices={"Much worse": -1, "About as well as before": 0, "Much better": 1},
@@ -199,6 +201,7 @@ PREDICTIONS = (
     ),
     _predict(
         "shuffled_conv",
+        stands_alone=False,
         question="The convolutional net reads nearly nine digits in ten before the shuffle. "
         "It is trained anew as well. How many does it read after it?",
         choices={

@@ -103,6 +103,7 @@ PREDICTIONS = (
     ),
     _predict(
         "row",
+        stands_alone=False,
         question="LayerNorm is given the same 6 examples of 4 features, and one number is "
         "changed. How many outputs move?",
         answer=lambda: _moved(lib.layer_norm),

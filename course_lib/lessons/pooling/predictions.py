@@ -180,6 +180,7 @@ PREDICTIONS = (
     ),
     _predict(
         "moves_less",
+        stands_alone=False,
         question="The same photographs, the same move. Now take how far all outputs move, large "
         "and small moves together. Which pooling's output moves less?",
         choices={"Max pooling's": "MaxPool2d", "Average pooling's": "AvgPool2d"},

@@ -99,6 +99,7 @@ PREDICTIONS = (
     ),
     _predict(
         "small_base",
+        stands_alone=False,
         question="Now 16 numbers for each of 512 positions. The base goes from 10 000 down to 2, "
         "so that all clocks turn fast. Where do the two nearest codes end up?",
         choices={"Nearer to each other": -1, "Just as near": 0, "Further apart": 1},

@@ -74,6 +74,7 @@ PREDICTIONS = (
     ),
     _predict(
         "ten_layers",
+        stands_alone=False,
         question="And one output of a stack of ten such layers, in a row?",
         answer=lambda: _measured(*(_conv() for _ in range(10))),
         explanation="Each layer adds one pixel on each side to the one that was there: 2 * 10 + 1.",

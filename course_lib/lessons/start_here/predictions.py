@@ -56,6 +56,7 @@ def _predict(word: str, **rest: Any) -> Prediction:
 PREDICTIONS = (
     _predict(
         "window_sum",
+        stands_alone=False,
         question="The patch and the kernel printed above lie on top of each other. Multiply the "
         "nine pairs and add up the products. What comes out?",
         answer=lambda: _one_window([[0, 0, 1]] * 3),
@@ -70,6 +71,7 @@ PREDICTIONS = (
     ),
     _predict(
         "flat_sky",
+        stands_alone=False,
         question="Now the patch is bright all over: nine times 1. What does the same kernel give?",
         answer=lambda: _one_window(np.ones((3, 3))),
         explanation="The right column adds 3 and the left one takes 3 away: equal brightness "
