@@ -34,7 +34,7 @@ def against_counts(text: Text, nets: Sequence[Layer]) -> Picture:
     for n in COUNTED:
         counted = ngram_nats(text, n)
         ax.axhline(counted, color=MUTED, lw=1.5)
-        ax.annotate(f"counts of {n}: {counted:.2f}", (STEPS * 1.05, counted), color=INK, fontsize=9,
+        ax.annotate(f"counts of {n}: {counted:.2f}", (STEPS * 1.12, counted), color=INK, fontsize=9,
                     va="bottom")  # fmt: skip
     nats = [net_nats(net, text) for net in nets]
     ax.plot(STAGES, nats, "o-", color=OUTPUT, mec=INK)
@@ -42,9 +42,9 @@ def against_counts(text: Text, nets: Sequence[Layer]) -> Picture:
         ax.annotate(f"{value:.2f}", (steps, value), xytext=(16, 5), textcoords="offset points",
                     ha="center", color=INK, fontsize=9)  # fmt: skip
     title = "Nats per held-out character: the net as it trains, and tables of counts"
-    ax.set(xlim=(0, STEPS * 1.35), xlabel="steps of training", ylabel="nats per character")
+    ax.set(xlim=(0, STEPS * 1.42), xlabel="steps of training", ylabel="nats per character")
     ax.set(ylim=(min(nats) - 0.2, None), xticks=[0, *STAGES])
-    ax.set_title(title, fontsize=11, color=INK)
+    ax.set_title(title, fontsize=11, color=INK, pad=10)
     ax.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
     return Picture(figure, f"{title} of 2 to 5 characters.")
