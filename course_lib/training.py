@@ -404,6 +404,7 @@ def _progress_bar(total: int, *, visible: bool) -> Iterator[Callable[[str], None
         from IPython.display import display
         from tqdm.notebook import tqdm as notebook_tqdm
 
+        notebook_tqdm.monitor_interval = 0  # a thread that watches slow bars; a browser has none
         bar = notebook_tqdm(total=total, display=False, leave=True)
         mime = "application/vnd.jupyter.widget-view+json"
         view = {"version_major": 2, "version_minor": 0, "model_id": bar.container.model_id}

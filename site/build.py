@@ -14,8 +14,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import conf
 import lite
 import nbformat
+from launch import buttons
+from nbformat.v4 import new_markdown_cell
 from pages import page
 from sphinx.cmd.build import main as sphinx
 
@@ -87,6 +90,9 @@ def write_notebooks(folder: str, solutions: bool) -> list[str]:
                 cell.source = linked(cell.source)
                 if not solutions:
                     cell.source = LINK.sub(r"\1", cell.source)
+        if folder == "notebooks":
+            line = buttons(path.stem, conf.repository)
+            shown.cells.insert(1, new_markdown_cell(line, id="run"))
         write(f"{folder}/{path.name}", nbformat.writes(shown))
     return [f"{folder}/{path.stem}" for path in find(folders=(ROOT / folder,))]
 

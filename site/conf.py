@@ -7,7 +7,9 @@ import re
 
 import course_lib
 
-repository = ""  # the public repository's address; none: no link to it
+# The public repository's address, such as https://github.com/someone/layer-by-layer; none: no link
+# to it, and no button for Binder and Colab, which take the course from there.
+repository = ""
 
 project = "Layer by Layer"
 author = "the authors of Layer by Layer"
@@ -27,10 +29,11 @@ html_title = project
 html_domain_indices = html_use_index = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_search_summary = False  # it would fetch pages, which a browser forbids for files
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "run": []}
 html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",

@@ -3,8 +3,10 @@
 import copy
 import io
 import re
+import threading
 from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -525,3 +527,15 @@ def test_accuracy_never_counts_what_is_no_number_as_right(classes, target):
 def test_accuracy_refuses_a_target_that_is_no_class(wrong):
     with pytest.raises(ValueError, match="leave out rows that do not count"):
         lib.accuracy(np.eye(3), np.array([0, wrong, 1]))
+
+
+def test_a_notebooks_bar_starts_no_thread(monkeypatch):
+    """In a browser Python has none, and a warning would stand below every training."""
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=None))
+    monkeypatch.setattr("IPython.display.display", lambda *shown, **options: None)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    train(epochs=1, progress=True)
