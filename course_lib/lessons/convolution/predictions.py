@@ -139,9 +139,9 @@ PREDICTIONS = (
         given=Grid("picture", np.full((5, 5), ""), ringed=(_PIXEL,)),
         grid=Grid("output", np.full((3, 3), "")),
         answer=_readers,
-        explanation="Output i reads the rows 2i - 1 to 2i + 1, and the columns likewise. Row 3 is "
-        "the last row of output row 1 and the first of output row 2; column 2 is in the middle of "
-        "output column 1, and in no other.",
+        explanation="Output i reads the rows 2i - 1 to 2i + 1, and the columns likewise. Row 3 "
+        "ends the windows of output row 1 and begins those of output row 2; column 2 lies in the "
+        "windows of output column 1 alone.",
         wrong={
             lambda: _readers(padding=0): "This is what padding 0 would do: the first window would "
             "begin at the first pixel. With padding 1 it begins one row above it, in the zeros.",

@@ -10,8 +10,24 @@ import numpy as np
 
 import course_lib as lib
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import Grid
 from course_lib.engine.measured import read
+from course_lib.engine.painting import Painting
 from course_lib.lessons.dropout.maps import agreements, behind_dropout, dropped_whole, three_maps
+from course_lib.record import Array
+
+_DROPPED = (1, 2)  # in the second map of the first example
+
+
+def _gone_with_it(
+    kind: type[lib.Dropout] | type[lib.Dropout2d] = lib.Dropout2d,
+    maps: tuple[int, ...] = (2, 3, 1, 4),  # examples, maps, rows and columns
+    order: Sequence[int] = range(6),
+) -> Array:
+    """Which numbers are dropped in every throw that drops one of them, (6, 4)."""
+    layer = kind(0.5, rng=np.random.default_rng(0))
+    throws = [layer(np.ones(maps)).reshape(6, 4)[list(order)] == 0 for _ in range(200)]
+    return np.all([gone for gone in throws if gone[_DROPPED]], axis=0)
 
 
 def _predict(word: str, **rest: Any) -> Prediction:
@@ -157,6 +173,29 @@ PREDICTIONS = (
             "nearly the same.",
             0.7: "That is about what the edges of a photograph give. The photograph itself is "
             "smoother.",
+        },
+    ),
+    Painting(
+        name="04_05.gone_together",
+        section="04_05_dropout",
+        question="Dropout2d thins out 2 examples of 3 maps, with 4 numbers in each map. The ringed "
+        "number has been dropped. Which numbers are certainly gone?",
+        grid=Grid(
+            "output",
+            np.full((6, 4), ""),
+            rows=tuple(f"example {n}, map {c}" for n in range(2) for c in range(3)),
+            ringed=(_DROPPED,),
+        ),
+        answer=_gone_with_it,
+        explanation="The dice are rolled once for each map of each example, so a map goes as a "
+        "whole. What becomes of the other maps is another throw, also in the other example.",
+        wrong={
+            lambda: _gone_with_it(lib.Dropout): "You painted the number alone: that is Dropout, "
+            "which rolls its dice for each number.",
+            lambda: _gone_with_it(maps=(1, 3, 2, 4), order=(0, 2, 4, 1, 3, 5)): "You painted this "
+            "map in both examples. Every example has dice of its own.",
+            lambda: _gone_with_it(maps=(2, 1, 3, 4)): "You painted the whole example. Its other "
+            "maps have throws of their own; so they can stand in for the one that is gone.",
         },
     ),
     _predict(

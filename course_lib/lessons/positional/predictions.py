@@ -8,9 +8,26 @@ import numpy as np
 
 import course_lib as lib
 from course_lib.engine.exercise import Prediction
+from course_lib.engine.grid import Grid
+from course_lib.engine.painting import Painting
 from course_lib.lessons.positional.clocks import found_shift, smallest_distance
 from course_lib.lessons.positional.dog_bites_man import ROUNDING, encoder, moved
 from course_lib.lessons.positional.nets import LENGTH, LONGER, right_by_position, trained
+from course_lib.record import Array
+
+_PAIR = (3, 1)
+_QUERY, _KEY = np.random.default_rng(0).normal(size=(2, 1, 8))
+_PLACES = np.arange(5)
+
+
+def _same_match(key: Array = _KEY, *, queries: Any = _PLACES, keys: Any = _PLACES) -> Array:
+    """Which pairs match as the ringed one does, with the angles of these positions, (5, 5)."""
+    one, other = (
+        lib.rotary(np.repeat(vector, 5, axis=0), positions=np.asarray(places, float))[0]
+        for vector, places in ((_QUERY, queries), (key, keys))
+    )
+    match = one @ other.T
+    return np.isclose(match, match[_PAIR], atol=1e-9)
 
 
 def _predict(word: str, **rest: Any) -> Prediction:
@@ -146,6 +163,35 @@ PREDICTIONS = (
             1: "Weights that fit 16 positions need not fit others, and these do not.",
             2: "That the code has a value there does not mean that the net knows what to do with "
             "it.",
+        },
+    ),
+    Painting(
+        name="04_10.same_match",
+        section="04_10_positional",
+        question="The same query stands at the positions 0 to 4, and so does the same key, both "
+        "turned by the rotary code. Which pairs match just as the ringed pair does?",
+        grid=Grid(
+            "match",
+            np.full((5, 5), ""),
+            rows=tuple(f"query {i}" for i in range(5)),
+            columns=tuple(f"key {i}" for i in range(5)),
+            ringed=(_PAIR,),
+        ),
+        answer=_same_match,
+        explanation="Both vectors turn on by the same angle when both move on, so all pairs whose "
+        "query stands two positions after the key match alike.",
+        wrong={
+            lambda: _same_match(_QUERY): "You also painted the pairs whose query stands two "
+            "positions before the key. The distance has a sign: -2 turns the other way. (They "
+            "would match alike if query and key were one vector.)",
+            lambda: _same_match(keys=np.zeros(5)): "You painted the query's row. So it would be "
+            "if the keys were not turned.",
+            lambda: _same_match(queries=np.zeros(5)): "You painted the key's column. So it would "
+            "be if the queries were not turned.",
+            lambda: _same_match(keys=-_PLACES): "You painted the pairs whose positions have the "
+            "same sum. So it would be if keys turned the other way round than queries.",
+            lambda: _same_match(queries=np.zeros(5), keys=np.zeros(5)): "You painted all pairs. "
+            "So it is without a code: every position looks like every other.",
         },
     ),
 )
