@@ -172,6 +172,42 @@ def test_an_exercise_of_one_s_own_has_them_too():
     assert found.wrong == 3
 
 
+HELPED = """
+from functools import cache
+
+@cache
+def ones(n):
+    return np.ones(n)
+
+def plain_mean(x):
+    def total(values):
+        '''Add up,
+
+        one by one.'''
+        return values @ ones(len(values))
+    if not len(x):
+        return 0.0
+    else:
+        return total(x) / len(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("solution", "head", "count"),
+    [
+        (HELPED, "def plain_mean(x):", 6),
+        ("plain_mean = lambda x: x.sum() / len(x)", "", 1),
+        ("def plain_mean(x): return x.sum() / len(x)", "def plain_mean(x):", 1),
+    ],
+)
+def test_a_solution_may_be_written_in_other_ways(solution, head, count):
+    found = puzzle(replace(LOOP, solution=solution))
+    assert (found.head.splitlines() or [""])[-1] == head
+    assert len(found.answer) == count
+    assert passes(found, found.answer)
+    assert not found.verdict(range(len(found.lines))).right
+
+
 @pytest.mark.parametrize("exercise", SHORT, ids=exercise_id)
 def test_the_hint_gives_nothing_away_and_is_the_same_every_time(exercise, puzzles):
     found = puzzles(exercise)

@@ -24,6 +24,7 @@ from course_lib.engine.view import front_end
 from course_lib.engine.ways import bare
 
 _WRONG = 3  # lines that do not belong; more of them would hide the answer
+_SHUFFLES = 20  # until one is no right order; of a single line there is none
 _RIGHT = "Yes: in this order the lines pass the check. Now write them yourself, without looking."
 _TOO_FEW = "What stands there is right, and a line is missing: put one back."
 
@@ -98,7 +99,7 @@ class Puzzle:
         try:
             tree = ast.parse("\n".join([self.head, *texts]))
             function = Mutant(0, "in this order", guarded(tree)).compiled(self.exercise)
-        except (SyntaxError, KeyError):
+        except (SyntaxError, NameError, KeyError):  # it does not even define the function
             return False
         return accepts(self.exercise, function)
 
@@ -146,12 +147,12 @@ def puzzle(exercise: Exercise) -> Puzzle:
     head, answer = "\n".join(pieces[:first]), tuple(pieces[first:])
     lines = [*map(Line, answer), *_wrong_lines(exercise, pieces, first)]
     dice = random.Random(exercise.name)
-    while True:
+    for _ in range(_SHUFFLES):
         dice.shuffle(lines)
         made = Puzzle(exercise, head, answer, tuple(lines))
-        right = [line.text for line in lines if not line.remark]
-        if len(answer) < 2 or not made._passes(right):
-            return made
+        if not made._passes([line.text for line in lines if not line.remark]):
+            break
+    return made
 
 
 def _pieces(source: str) -> list[str]:
@@ -161,8 +162,11 @@ def _pieces(source: str) -> list[str]:
 
 def _plain(line: str) -> str:
     """`return a, b` as people write it, without the brackets that ast puts around a tuple."""
-    tree = None if line.endswith(":") else ast.parse(line.strip()).body[0]
-    value = tree.value if isinstance(tree, ast.Return | ast.Assign) else None
+    try:
+        (statement,) = ast.parse(line.strip()).body
+    except SyntaxError:  # if x:
+        return line
+    value = statement.value if isinstance(statement, ast.Return | ast.Assign) else None
     if isinstance(value, ast.Tuple) and len(value.elts) > 1:
         written = ast.unparse(value)
         return line.removesuffix(written) + written[1:-1]

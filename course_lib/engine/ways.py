@@ -146,11 +146,11 @@ def _source(function: Callable[..., Any]) -> str:
 
 
 def bare(source: str) -> str:
-    """The lines without docstring, comments and blank ones."""
+    """The lines without docstrings and comments."""
     tree = ast.parse(source)
-    made = tree.body[0]
-    if isinstance(made, ast.FunctionDef) and ast.get_docstring(made) and len(made.body) > 1:
-        made.body = made.body[1:]
+    for made in ast.walk(tree):
+        if isinstance(made, ast.FunctionDef) and ast.get_docstring(made) and len(made.body) > 1:
+            made.body = made.body[1:]
     return ast.unparse(tree)
 
 
