@@ -7,6 +7,7 @@ with its worker is run again by another one.
 from __future__ import annotations
 
 import hashlib
+import logging
 import tempfile
 import uuid
 from collections import Counter
@@ -164,7 +165,7 @@ def cluster(
     NotGraded    if a worker cannot grade as it is wanted
     """
     order = _order(folder, wanted, as_root)
-    with dask.config.set(_SETTINGS), _connected(address) as client:
+    with dask.config.set(_SETTINGS), _quiet(), _connected(address) as client:
         client.register_plugin(Plugin(order))
         try:
             yield Cluster(client, order.name, _levels(client, order.name, address))
@@ -179,6 +180,18 @@ def _order(folder: Path, wanted: str | None, as_root: bool) -> Order:
     name = f"classroom-{uuid.uuid4().hex}"
     digest = assignments.read(folder).digest
     return Order(name, folder.resolve().name, files, digest, wanted, as_root)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Dask logs where in its code a connection was lost; that it was is said here."""
+    log = logging.getLogger("distributed.client")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 @contextmanager

@@ -106,7 +106,17 @@ def test_a_lost_workers_batch_is_graded_again_and_nothing_twice(released, two):
     assert sorted(students) == [s.student for s in handed_in]
 
 
-def test_workers_and_a_scheduler_that_are_lost_for_good_are_told(released, monkeypatch):
+def test_a_batch_that_is_asked_for_twice_is_one_task(released, two):
+    (batch,) = clusters._batches(class_of(released, 5), 1)
+    with cluster(two.scheduler_address, released, **AS) as workers:
+        once, again = workers._submit(batch), workers._submit(batch)
+        assert once.key == again.key
+        assert once.result() == again.result()
+    with cluster(two.scheduler_address, released, **AS) as workers:
+        assert workers._submit(batch).key != once.key, "another run may ask for other feedback"
+
+
+def test_workers_and_a_scheduler_that_are_lost_for_good_are_told(released, monkeypatch, caplog):
     handed_in = class_of(released, 20)
     with started(1) as made, cluster(made.scheduler_address, released, **AS) as workers:
         done = workers.graded(handed_in)
@@ -119,6 +129,7 @@ def test_workers_and_a_scheduler_that_are_lost_for_good_are_told(released, monke
         threading.Timer(0.3, made.close).start()
         with pytest.raises(NotGraded, match="The scheduler was lost"):
             list(workers.graded(handed_in))
+    assert not [log for log in caplog.records if log.name == "distributed.client"]
 
 
 def test_over_tls_with_certificates_and_not_without(released, capsys):

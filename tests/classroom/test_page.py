@@ -13,6 +13,7 @@ from course_lib.classroom.__main__ import main
 from course_lib.classroom.problem_sets import SETS
 from course_lib.lessons import EXERCISES
 from tests.classroom.test_commands import HOW
+from tests.classroom.test_dask import started
 
 PAGE = Path(__file__).parents[2] / "docs" / "classroom.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -34,6 +35,9 @@ def run(command: str) -> None:
             shutil.copy(source, target)
         case ["sed" | "printf", *_]:
             subprocess.run(command, shell=True, check=True)
+        case ["python", "-m", "course_lib.classroom", *arguments, "--scheduler", _]:
+            with started(2) as made:
+                assert main([*arguments, "--scheduler", made.scheduler_address, *HOW]) == 0
         case ["python", "-m", "course_lib.classroom", *arguments]:
             assert main([*arguments, *(HOW if arguments[0] == "grade" else [])]) == 0
         case other:
@@ -46,9 +50,11 @@ def test_every_command_of_the_page_prints_what_the_page_says(tmp_path, monkeypat
         run(command)
         printed = capsys.readouterr().out.replace("\\", "/")
         # how strict it is depends on the computer that runs this test
-        printed = re.sub(r"Protection: .*\.", "Protection: strict.", printed)
+        printed = re.sub(
+            r"Protection: .*?( on 2 workers)?\.\n", r"Protection: strict\1.\n", printed
+        )
         assert printed == said, command
-    assert len(steps()) == 13
+    assert len(steps()) == 15
 
 
 def test_the_page_lists_the_sets_as_they_are(tmp_path):
