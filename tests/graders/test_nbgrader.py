@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -25,6 +27,7 @@ from course_lib.classroom import assignment as assignments
 from course_lib.classroom import notebook, results
 from course_lib.classroom.__main__ import main
 from course_lib.lessons import EXERCISES
+from tests.classroom import test_page
 from tests.classroom.test_commands import HOW, OWN
 
 NAMES = ["linear_forward", "relu_forward", "make_edge_kernel", "conv_output_size", "mean_of_rows"]
@@ -257,3 +260,31 @@ def test_what_is_no_gradebook_of_this_assignment_is_one_sentence(course, book, c
     assert "is no gradebook" in refused(course, book, capfd)
     book.unlink()
     assert "There is no" in refused(course, book, capfd)
+
+
+def run(command: str) -> None:
+    match shlex.split(command):
+        case ["cp", "-r", source, _]:
+            shutil.copytree(source, Path(source).name)
+        case ["nbgrader", *arguments]:
+            nbgrader(Path.cwd(), *arguments)
+        case _:
+            test_page.run(command)
+
+
+def test_the_part_of_the_page_that_needs_nbgrader_is_true(tmp_path, monkeypatch, capsys):
+    (tmp_path / "course").mkdir()
+    monkeypatch.chdir(tmp_path / "course")
+    plain, more = test_page.steps(), test_page.steps("console with-nbgrader")
+    assert len(more) == 4
+    for command, _ in plain:
+        run(command)
+    for command, said in more:
+        capsys.readouterr()
+        run(command)
+        printed = capsys.readouterr().out
+        assert without_dates(printed) == without_dates(said), command
+
+
+def without_dates(text: str) -> str:
+    return re.sub(r"\.db\.[\d.-]+", ".db.", text)
