@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument(
         "--without-solutions", action="store_true", help="also the course, to hand out with it"
     )
-    release.add_argument("--isolation", choices=["process"], help="accept weaker protection there")
+    release.add_argument("--isolation", choices=["process"], help="tools: accept weaker protection")
     grade = command("grade", _grade, "grade a folder of submissions, or Canvas's or Moodle's zip")
     grade.add_argument("folder", type=Path)
     grade.add_argument("submissions", type=Path)
