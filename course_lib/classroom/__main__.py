@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -168,11 +169,13 @@ def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str]:
 
 
 def _write(place: Path, made: Mapping[str, str | bytes]) -> None:
-    """Write files below a folder, and say so."""
+    """Write files below a folder, and say so: of many in one folder, the folder."""
     for name, content in made.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         results.write_whole(place / name, content)
-    for name in dict.fromkeys(name.partition("/")[0] for name in made):
+    tops = Counter(name.partition("/")[0] for name in made)
+    said = (name if tops[top := name.partition("/")[0]] == 1 else top for name in made)
+    for name in dict.fromkeys(said):
         print(f"Wrote {place / name}")
 
 
