@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument(
         "--without-solutions", action="store_true", help="also the course, to hand out with it"
     )
-    release.add_argument("--isolation", choices=["process"], help="accept weaker protection there")
+    release.add_argument("--isolation", choices=["process"], help="tools: accept weaker protection")
     grade = command("grade", _grade, "grade a folder of submissions, or Canvas's or Moodle's zip")
     grade.add_argument("folder", type=Path)
     grade.add_argument("submissions", type=Path)
@@ -186,11 +187,13 @@ def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str]:
 
 
 def _write(place: Path, made: Mapping[str, str | bytes]) -> None:
-    """Write files below a folder, and say so."""
+    """Write files below a folder, and say so: of many in one folder, the folder."""
     for name, content in made.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         results.write_whole(place / name, content)
-    for name in dict.fromkeys(name.partition("/")[0] for name in made):
+    tops = Counter(name.partition("/")[0] for name in made)
+    said = (name if tops[top := name.partition("/")[0]] == 1 else top for name in made)
+    for name in dict.fromkeys(said):
         print(f"Wrote {place / name}")
 
 

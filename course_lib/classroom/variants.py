@@ -167,7 +167,7 @@ class Variants:
                     return slip.name
         pairs = zip(self.exercise.returns, answer, right, strict=True)
         wrong = listed([part for part, a, b in pairs if not _close((a,), (b,))])
-        return f"Not right yet: {wrong}. Follow the call step by step, with the numbers given."
+        return f"The numbers of {wrong} are not right. Follow the call step by step."
 
 
 def _close(answer: Parts, right: Parts) -> bool:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from course_lib.classroom import assignment as assignments
-from course_lib.classroom import notebook
+from course_lib.classroom import gradescope, notebook, otter
 from course_lib.classroom.__main__ import main
-from course_lib.classroom.gradescope import source
 from course_lib.classroom.variants import Variants, code
 from course_lib.engine.checking import judge
 from course_lib.lessons import EXERCISES
 from tests.classroom.test_commands import edit, grade, rows, sources
+from tests.classroom.test_gradescope import WAY
 
 ADA, BO, CY = "Åsa Öberg", "bo", "cy"
 POSSIBLE = [name for name, exercise in EXERCISES.items() if Variants(exercise).possible]
@@ -129,8 +129,16 @@ def test_where_a_system_names_students_otherwise_their_notebook_tells(folder, ca
 
 
 def test_the_class_list_goes_where_others_grade_and_a_plain_release_ends_it(folder):
-    assert "release/variants.csv" in assignments.definition(folder)
-    assert source(folder)
+    hand_in(folder, "any name", BO, BO)
+    handed_in = folder.parent / "in" / "any name.ipynb"
+    places = [str(folder), str(handed_in.parent), str(folder.parent)]
+    assert gradescope.main([*places, *WAY]) == 0
+    assert json.loads((folder.parent / "results.json").read_text("utf-8"))["score"] == 3.5
+    config = json.loads(otter.source(folder, *WAY[1:])["otter/otter_config.json"])
+    ((_, given),) = config["plugins"][0].items()
+    (cell,) = otter.Plugin(str(handed_in), {}, given).before_execution(None).cells
+    assert QUESTION in cell.source
+    assert "not" not in cell.source
     assert main(["release", str(folder)]) == 0
     assert assignments.read(folder).given == {}
     assert (folder / "release" / "ps1.ipynb").exists()
