@@ -98,6 +98,7 @@ docs: .venv/.test
 	$(PY) -m tools.exercise_cases
 	$(PY) -m tools.gradient_audit
 	$(PY) -m tools.layer_table
+	$(PY) -m tools.pictures
 
 site: .venv/.site
 	$(PY) site/build.py $(if $(filter no,$(SOLUTIONS)),--no-solutions)
