@@ -178,12 +178,12 @@ PREDICTIONS = (
     Painting(
         name="04_05.gone_together",
         section="04_05_dropout",
-        question="Dropout2d thins out 2 examples of 3 maps, with 4 numbers in each map. The ringed "
-        "number has been dropped. Which numbers are certainly gone?",
+        question="Dropout2d thins out two examples, A and B, of 3 maps each, with 4 numbers in "
+        "each map. The ringed number has been dropped. Which numbers are certainly gone?",
         grid=Grid(
             "output",
             np.full((6, 4), ""),
-            rows=tuple(f"example {n}, map {c}" for n in range(2) for c in range(3)),
+            rows=tuple(f"{example}, map {c}" for example in "AB" for c in range(3)),
             ringed=(_DROPPED,),
         ),
         answer=_gone_with_it,
