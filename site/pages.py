@@ -24,6 +24,7 @@ from course_lib.record import Array
 from tools.notebooks import CHECK, PREDICT
 
 PICTURE = re.compile(r'(<img alt="[^"]*"[^>]*?) src="data:image/png;base64,([^"]*)"')
+NOT_YET = "Not yet: "  # how a report begins on an answer that is not written
 WIDTH = ' style="max-width: 100%; height: auto"'
 
 
@@ -48,11 +49,11 @@ def _replace(cell: NotebookNode) -> None:
         cell.outputs = [_html(question(PREDICTIONS[name[1]]))]
         cell.metadata["tags"] = [*tags, "remove-input"]
     elif "check" in tags and (name := CHECK.search(cell.source)):
-        if "not yet" in str(cell.outputs):
+        if NOT_YET in str(cell.outputs):
             cell.outputs = [_html(hints(name[1]))]
     elif "recall" in tags:  # what a learner predicted is known to a kernel alone
         cell.metadata["tags"] = [*tags, "remove-cell"]
-    elif "compare" in tags and "not yet" in str(cell.outputs):
+    elif "compare" in tags and NOT_YET in str(cell.outputs):
         cell.outputs = []
 
 

@@ -74,6 +74,14 @@ def test_every_internal_link_leads_somewhere(parsed):
     assert {path.name: found for path, found in links.items() if found} == {}
 
 
+def test_a_check_shows_hints_and_lines_and_nothing_of_a_learner():
+    page = (SITE / "notebooks/04_04_pooling.html").read_text(encoding="utf-8")
+    assert page.count('aria-label="Hints for ') == 3
+    assert page.count("<summary>Lines in order</summary>") == 3
+    assert "Not yet:" not in page
+    assert "come back" not in page
+
+
 def test_a_dead_link_would_be_found(parsed):
     links = ["nowhere.html", "index.html#nowhere", "index.html", "#"]
     assert dead(SITE / "index.html", links, parsed) == links[:2]
