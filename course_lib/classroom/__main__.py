@@ -15,6 +15,7 @@ from course_lib.classroom import assignment as assignments
 from course_lib.classroom import (
     class_report,
     exports,
+    gradebook,
     nbgrader,
     notebook,
     pool,
@@ -87,11 +88,16 @@ def _parser() -> argparse.ArgumentParser:
     report = command("report", _report, "the class: how many made which mistake")
     report.add_argument("folder", type=Path)
     report.add_argument("--names", action="store_true", help="say who")
-    export = command("export", _export, "write the marks as Canvas or Moodle takes them in")
+    export = command("export", _export, "write the marks as Canvas, Moodle or nbgrader takes them")
     export.add_argument("folder", type=Path)
-    export.add_argument("--to", nargs="+", choices=["csv", "canvas", "moodle"], required=True)
+    export.add_argument(
+        "--to", nargs="+", choices=["csv", "canvas", "moodle", "nbgrader"], required=True
+    )
     export.add_argument(
         "--per-exercise", action="store_true", help="Canvas: a column each, not one for all"
+    )
+    export.add_argument(
+        "--gradebook", type=Path, default="gradebook.db", help="nbgrader: its database"
     )
     return parser
 
@@ -155,7 +161,8 @@ def _grade(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
     _unchanged(assignment, options.folder)
     with submissions.unpacked(options.submissions) as place:
-        _grade_all(options, assignment, submissions.found(place, assignment.name))
+        dated = place != options.submissions  # unpacked, with the times of the archive
+        _grade_all(options, assignment, submissions.found(place, assignment.name, dated=dated))
 
 
 def _grade_all(
@@ -165,13 +172,11 @@ def _grade_all(
     with _graders(options) as (level, graded):
         (out / "feedback").mkdir(parents=True, exist_ok=True)
         done = [] if options.again else [r for r in results.read(out) if r.points is not None]
-        known, digest = {result.key for result in done}, assignment.digest
-        wanted = [s for s in handed_in if (s.student, s.fingerprint, digest) not in known]
+        wanted = _unknown(assignment, handed_in, {result.key for result in done})
         print(f"{len(handed_in)} submissions, {len(wanted)} to grade. Protection: {level}.")
+        bar = {"desc": "graded", "total": len(wanted), "disable": None}
         with results.Ledger(out) as ledger:
-            for result, page in tqdm(
-                graded(wanted), desc="graded", total=len(wanted), disable=None
-            ):
+            for result, page in tqdm(graded(wanted), **bar):
                 name = f"{submissions.file_name(result.student)}.html"
                 # the feedback first: what stands in results.jsonl is complete
                 results.write_whole(out / "feedback" / name, page)
@@ -179,6 +184,20 @@ def _grade_all(
     text = results.grades_csv(assignment, _of_this(assignment, out))
     results.write_whole(out / "grades.csv", text)
     print(f"Wrote {out / 'grades.csv'}, and feedback/ beside it.")
+
+
+def _unknown(
+    assignment: Assignment,
+    handed_in: list[submissions.Submission],
+    known: set[tuple[str, str, str, bool | None]],
+) -> list[submissions.Submission]:
+    """What is not graded yet as it is now."""
+    digest = assignment.digest
+    return [
+        s
+        for s in handed_in
+        if (s.student, s.fingerprint, digest, s.is_late(assignment)) not in known
+    ]
 
 
 @contextmanager
@@ -231,13 +250,15 @@ def _export(options: argparse.Namespace) -> None:
         ),
         "moodle": (f"{assignment.name}_moodle.csv", lambda: exports.moodle(assignment, found)),
     }
-    made = {wanted[kind][0]: wanted[kind][1]() for kind in options.to}
+    made = {wanted[kind][0]: wanted[kind][1]() for kind in options.to if kind in wanted}
+    if "nbgrader" in options.to:
+        print(gradebook.enter(options.gradebook, assignment, exports.graded(found)))
     for name, text in made.items():
         results.write_whole(out / name, text)
         print(f"Wrote {out / name}")
     left = len(found) - len(exports.graded(found))
     if left:
-        print(f"{left} not graded: left out for Canvas and Moodle, look at them by hand.")
+        print(f"{left} not graded: left out but for csv, look at them by hand.")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import tomllib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -58,7 +58,7 @@ class Assignment:
     title : as students read it
     parts : the exercises in their order
     hidden_seed : makes the hidden cases; whoever has it can make them, too
-    due : the day, or the moment, after which a submission is late
+    due : the day, or the moment, after which a submission is late; without a zone, this computer's
     feedback : "full" (mistakes with the smallest visible case), "names" (mistakes in words) or
         "marks" (points alone)
     course_lib : whether students' code may import the library while it is graded
@@ -76,6 +76,18 @@ class Assignment:
     def points(self) -> float:
         """What all of it is worth."""
         return sum(part.points for part in self.parts)
+
+    def is_late(self, when: datetime) -> bool | None:
+        """Whether a submission of that moment is late; None if nothing says when it is due.
+
+        Parameters
+        ----------
+        when : with its zone
+        """
+        if self.due is None:
+            return None
+        end = self.due if isinstance(self.due, datetime) else datetime.combine(self.due, time.max)
+        return when > end.astimezone()
 
     @property
     def digest(self) -> str:

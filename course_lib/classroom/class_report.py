@@ -91,6 +91,8 @@ def _summary(assignment: Assignment, results: Sequence[Result]) -> list[str]:
     lines = [f"{len(points)} of {len(results)} submissions graded."]
     if left:
         lines.append(f"Not graded, for a look by hand: {len(left)}.")
+    if any(r.late for r in results):
+        lines.append(f"Handed in late: {sum(r.late is True for r in results)}.")
     if not points:
         return lines
     least, middle, most = points[0], median(points), points[-1]

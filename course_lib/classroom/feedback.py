@@ -9,6 +9,7 @@ from course_lib.classroom.grading import Graded
 from course_lib.engine.report import paragraph
 
 MOST = 100_000  # characters of a page
+LATE, ON_TIME = ", handed in late", ", handed in on time"
 STYLE = (
     ":root { color-scheme: light dark; } body { font: 16px/1.5 system-ui, sans-serif; "
     "max-width: 54em; margin: 2em auto; padding: 0 1em; } pre { overflow-x: auto; } "
@@ -31,7 +32,8 @@ def page(title: str, body: str) -> str:
 def feedback(assignment: Assignment, graded: Graded) -> str:
     """The page of one submission."""
     result = graded.result
-    heading = f"<h1>{escape(assignment.title)}</h1>{paragraph(result.student)}"
+    when = "" if result.late is None else LATE if result.late else ON_TIME
+    heading = f"<h1>{escape(assignment.title)}</h1>{paragraph(f'{result.student}{when}')}"
     if result.points is None:
         return page(assignment.title, f"{heading}{paragraph(f'Not graded. {result.reason}')}")
     rows = [f"{heading}<p><strong>{result.points:g} of {assignment.points:g} points</strong></p>"]

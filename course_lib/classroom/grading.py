@@ -71,7 +71,7 @@ class Grader:
             self.assignment.digest,
             "graded",
             isolation=str(self.jail.isolation),
-            late=submission.late,
+            late=submission.is_late(self.assignment),
             account=submission.account,
         )
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from course_lib.classroom.assignment import Assignment, Part
@@ -65,7 +66,8 @@ def _notebook(assignment: Assignment, *, answers: bool) -> Notebook:
 
 
 def _opening(assignment: Assignment, checked: bool) -> str:
-    due = f" Hand it in by {assignment.due:%d %B %Y}." if assignment.due else ""
+    moment = "%d %B %Y, %H:%M" if isinstance(assignment.due, datetime) else "%d %B %Y"
+    due = f" Hand it in by {assignment.due:{moment}}." if assignment.due else ""
     helps = (
         " The cell below each says what is not right yet; `hint(name)` helps one step at a time."
         if checked

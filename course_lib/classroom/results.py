@@ -63,9 +63,9 @@ class Result:
         return sum(mark.points for mark in self.marks) if self.status == "graded" else None
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> tuple[str, str, str, bool | None]:
         """What need not be graded again while it stays the same."""
-        return self.student, self.fingerprint, self.digest
+        return self.student, self.fingerprint, self.digest, self.late
 
     def line(self) -> str:
         """The result as a line of results.jsonl."""

@@ -5,7 +5,9 @@ nbgrader's NAME/ps1/ps1.ipynb is a folder NAME/, too.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import re
 import tempfile
 import unicodedata
@@ -13,14 +15,16 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from course_lib.classroom.assignment import Complaint
+from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.notebook import MOST_BYTES
 
 MOST_UNPACKED = 8_000_000_000  # bytes of a whole class's archive
+PACKING = 600  # seconds; times of files that all lie closer together are those of packing them
 
 
 def fingerprint(data: bytes) -> str:
@@ -30,13 +34,26 @@ def fingerprint(data: bytes) -> str:
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's file, read when it is needed."""
+    """One student's file, read when it is needed.
+
+    Parameters
+    ----------
+    file : its path below the folder
+    late : where Canvas has said so
+    account : the student's number in Canvas or Moodle, such as "canvas:4711"
+    when : it was handed in, where that is known
+    """
 
     student: str
-    file: str  # its path below the folder
+    file: str
     source: Path | bytes
     late: bool | None = None
-    account: str = ""  # the student's number in Canvas or Moodle, such as "canvas:4711"
+    account: str = ""
+    when: datetime | None = None
+
+    def is_late(self, assignment: Assignment) -> bool | None:
+        """Whether it came after the assignment was due; None where that is not known."""
+        return self.late if self.when is None else assignment.is_late(self.when)
 
     @property
     def data(self) -> bytes:
@@ -52,11 +69,15 @@ class Submission:
         return fingerprint(self.data)
 
 
-def found(folder: Path, assignment: str) -> list[Submission]:
+def found(folder: Path, assignment: str, *, dated: bool = False) -> list[Submission]:
     """The submissions in a folder, by student.
 
     Files that begin with a dot and checkpoints are passed over, and so is what a student handed in
     beside a notebook; a file that is no notebook is a submission too, and its row says so.
+
+    Parameters
+    ----------
+    dated         whether the files' own times may tell when they were handed in
 
     Raises
     ------
@@ -75,7 +96,59 @@ def found(folder: Path, assignment: str) -> list[Submission]:
             owners.setdefault(owner.student, (owner, []))[1].extend(files)
     if not owners:
         raise Complaint(f"{folder} is empty; put one NAME.ipynb for each student into it.")
-    return [_read(folder, owner, files) for _, (owner, files) in sorted(owners.items())]
+    made = [_read(folder, owner, files) for _, (owner, files) in sorted(owners.items())]
+    made = [_stamped(submission, assignment) for submission in made]
+    return _timed(made) if dated else made
+
+
+def _stamped(submission: Submission, assignment: str) -> Submission:
+    """With the moment in nbgrader's timestamp.txt; elsewhere a student could have written it."""
+    if submission.account or not isinstance(submission.source, Path):
+        return submission
+    stamp = submission.source.with_name("timestamp.txt")
+    if submission.source.parent.name != assignment or not stamp.is_file():
+        return submission
+    return replace(submission, when=moment(stamp.read_text("utf-8", "replace")[:80]))
+
+
+def moment(text: str) -> datetime | None:
+    """A moment as nbgrader writes it, in UTC if it says no zone; None if it is none.
+
+    Examples
+    --------
+    >>> moment("2027-02-01 12:00:00.000000 UTC").isoformat()
+    '2027-02-01T12:00:00+00:00'
+    >>> moment("2027-02-01 12:00:00 +0100").isoformat()
+    '2027-02-01T12:00:00+01:00'
+    >>> moment("yesterday")
+    """
+    text = re.sub(r"\s+(?=[+-]\d\d:?\d\d$)|\s+UTC$", "", text.strip())
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _timed(submissions: list[Submission]) -> list[Submission]:
+    """With the times of the files, where nothing better is known.
+
+    Canvas, Moodle and others pack when they are asked to, and give all files the time of that.
+    """
+    unknown = {
+        s.student: s.source.stat().st_mtime
+        for s in submissions
+        if s.when is None and s.late is None and not s.account and isinstance(s.source, Path)
+    }
+    times = unknown.values()
+    if not unknown or max(times) - min(times) < PACKING:
+        return submissions
+    return [
+        replace(s, when=datetime.fromtimestamp(unknown[s.student], UTC))
+        if s.student in unknown
+        else s
+        for s in submissions
+    ]
 
 
 @contextmanager
@@ -98,7 +171,8 @@ def unpacked(place: Path) -> Iterator[Path]:
                         f"{place} unpacks to {size / 1e9:.0f} GB; at most "
                         f"{MOST_UNPACKED / 1e9:.0f} GB are unpacked, so look by hand what is in it."
                     )
-                archive.extractall(folder)  # which lets no entry out of the folder
+                for entry in archive.infolist():
+                    _extract(archive, entry, folder)
         except (
             zipfile.BadZipFile,
             zlib.error,
@@ -111,6 +185,14 @@ def unpacked(place: Path) -> Iterator[Path]:
                 "again, or unpack it by hand and give the folder."
             ) from None
         yield Path(folder)
+
+
+def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: str) -> None:
+    """Put an entry into the folder, and nowhere else, with the time that the archive gives it."""
+    path = archive.extract(entry, folder)
+    with contextlib.suppress(ValueError, OverflowError):  # month 0, as where no time was kept
+        when = datetime(*entry.date_time).timestamp()
+        os.utime(path, (when, when))
 
 
 class _Owner(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 import zipfile
 from pathlib import Path
 
@@ -286,3 +287,10 @@ def test_canvas_download_becomes_canvas_import(folder):
         ("smithjo", "23", "3.5"),
     ]
     assert [r.late for r in results.read(folder / "results")] == [False, True]
+
+
+def test_where_nbgrader_is_missing_its_gradebook_is_one_sentence(folder, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nbgrader.api", None)
+    assert main(["export", str(folder), "--to", "csv", "nbgrader"]) == 2
+    assert "nbgrader is not installed" in capsys.readouterr().err
+    assert [path.name for path in (folder / "results").iterdir()] == ["results.jsonl"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,7 @@ ASSIGNMENT = from_table(
     {"hidden_seed": 1, "exercises": [{"name": "relu_forward"}, {"name": "conv_output_size"}]},
     EXERCISES,
 )
+ROOT = Path(__file__).parents[2]
 GOOD = notebook("import numpy as np", RELU, SIZE)
 LINUX = sys.platform == "linux"
 
@@ -115,3 +119,41 @@ def test_the_probe_finds_every_leak_of_a_mere_process():
 
 def test_the_set_is_large_and_no_name_stands_twice():
     assert len({hostile.name for hostile in ALL}) == len(ALL) >= 40
+
+
+# the right to read whatever there is, and no other: for a Python that lies in root's own folder
+READS = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+NEEDED = (Path(sys.base_prefix), Path(sys.prefix), ROOT)
+OPEN = all(
+    place.stat().st_mode & 1
+    for path in NEEDED
+    for place in (path.resolve(), *path.resolve().parents)
+)
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *(() if OPEN else READS))
+
+
+@pytest.mark.skipif(not LINUX or os.geteuid() != 0, reason="it ran as another user than root")
+def test_all_of_it_holds_for_a_user_without_privileges():
+    """What root may do could hide what a sandbox that is set up without privileges lets through."""
+    with tempfile.TemporaryDirectory() as home:
+        os.chown(home, 65534, 65534)
+        done = as_nobody("-p", "no:cacheprovider", f"--basetemp={home}/tests", home=home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = re.search(r"(\d+) passed, 1 skipped", done.stdout)  # this test itself
+    assert counts, done.stdout
+    assert int(counts[1]) > len(ALL)
+
+
+def as_nobody(*options: str, home: str) -> subprocess.CompletedProcess[str]:
+    """Run this file as the user nobody, without a file written into the course's folder."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    env = {"PATH": os.environ["PATH"], "HOME": home, "PYTHONDONTWRITEBYTECODE": "1", **threads}
+    return subprocess.run(
+        [*NOBODY, sys.executable, "-m", "pytest", "-q", "-n", "0", *options, __file__],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )

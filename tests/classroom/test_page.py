@@ -18,9 +18,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "classroom.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
-def steps() -> list[tuple[str, str]]:
-    """Every command of the page, with what it is said to print."""
-    blocks = re.findall(r"^```console\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+def steps(fence: str = "console") -> list[tuple[str, str]]:
+    """Every command of the page, with what it is said to print.
+
+    Those in a fence "console with-nbgrader" are run where nbgrader is, by tests/graders.
+    """
+    blocks = re.findall(rf"^```{fence}\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
     parts = [part for block in blocks for part in re.split(r"^\$ ", block, flags=re.M)[1:]]
     return [(command, said) for command, _, said in (part.partition("\n") for part in parts)]
 

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import re
+import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+with warnings.catch_warnings():  # it uses what has been deprecated since
+    warnings.simplefilter("ignore")
+    from nbgrader.api import Gradebook
+
 from course_lib.classroom import assignment as assignments
 from course_lib.classroom import notebook, results
 from course_lib.classroom.__main__ import main
 from course_lib.lessons import EXERCISES
+from tests.classroom import test_page
 from tests.classroom.test_commands import HOW, OWN
 
 NAMES = ["linear_forward", "relu_forward", "make_edge_kernel", "conv_output_size", "mean_of_rows"]
 POINTS = ["1", "3", "2", "0.5", "1"]
+TO_NBGRADER = ["--to", "nbgrader"]
 BIN = Path(sys.executable).parent
 SEEN = [case["x"].tolist() for case in EXERCISES["relu_forward"].cases]
 STUDENTS: dict[str, dict[str, str]] = {  # what each changes in the worked answers
@@ -71,6 +84,7 @@ def course(tmp_path_factory) -> Path:
     assert main(["release", str(folder), "--to", "nbgrader"]) == 0
     shutil.copytree(folder / "release" / "source", course / "source")
     nbgrader(course, "generate_assignment", "ps1")
+    shutil.copy(course / "gradebook.db", course / "fresh.db")
     theirs = course / "release" / "ps1" / "ps1.ipynb"
     for number, (student, answers) in enumerate(STUDENTS.items()):
         # every other student works in our notebook, and not in the one that nbgrader has made
@@ -97,24 +111,15 @@ def asked(course: Path) -> assignments.Assignment:
     return assignments.read(course.parent / "ps1")
 
 
-READ = """
-import json, sys
-from nbgrader.api import Gradebook
-with Gradebook("sqlite:///" + sys.argv[1]) as book:
-    rows = [
-        [s.student.id, g.name, g.score, g.max_score, g.needs_manual_grade]
-        for s in book.assignment_submissions("ps1") for n in s.notebooks for g in n.grades
-    ]
-print(json.dumps(rows))
-"""
-
-
 def gradebook(path: Path) -> dict[tuple[str, str], tuple[float, float, bool]]:
     """What nbgrader's gradebook holds: student and test -> points, of how many, look by hand."""
-    read = subprocess.run(
-        [sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=True
-    )
-    return {(student, test): tuple(more) for student, test, *more in json.loads(read.stdout)}
+    with Gradebook(f"sqlite:///{path}") as book:
+        return {
+            (submission.student.id, g.name): (g.score, g.max_score, g.needs_manual_grade)
+            for submission in book.assignment_submissions("ps1")
+            for submitted in submission.notebooks
+            for g in submitted.grades
+        }
 
 
 def ours(course: Path) -> dict[tuple[str, str], tuple[float, float, bool]]:
@@ -166,3 +171,120 @@ def test_nbgraders_page_tells_the_student_what_we_tell(course):
     nbgrader(course, "generate_feedback", "ps1")
     page = (course / "feedback" / "cy" / "ps1" / "ps1.html").read_text(encoding="utf-8")
     assert "Every case that you can see comes out right" in page
+
+
+def export(course: Path, book: Path) -> int:
+    return main(["export", str(course.parent / "ps1"), *TO_NBGRADER, "--gradebook", str(book)])
+
+
+@pytest.fixture
+def book(course) -> Iterator[Path]:
+    """A gradebook that knows the assignment and nobody's marks."""
+    path = course / "marks.db"
+    shutil.copy(course / "fresh.db", path)
+    yield path
+    for left in course.glob("marks.db*"):
+        left.unlink()
+
+
+def test_marks_are_entered_and_read_back_and_the_gradebook_is_kept(course, book, capfd):
+    assert export(course, book) == 0
+    said = capfd.readouterr()
+    assert gradebook(book) == ours(course)
+    assert f"Entered the marks of 7 into {book}, 7 of them new there." in said.out
+    assert said.err == ""
+    (kept,) = course.glob("marks.db.*")
+    assert f"Kept what it was as {kept}" in said.out
+    assert gradebook(kept) == {}
+    nbgrader(course, "export", f"--db=sqlite:///{book}", "--to=theirs.csv")
+    rows = csv.DictReader((course / "theirs.csv").read_text(encoding="utf-8").splitlines())
+    theirs = {row["student_id"]: float(row["score"]) for row in rows}
+    assert theirs == {r.student: r.points for r in results.read(course.parent / "ps1" / "results")}
+
+
+def test_marks_are_the_same_where_nbgrader_has_graded_before(course, book):
+    shutil.copy(course / "gradebook.db", book)
+    assert export(course, book) == 0
+    assert gradebook(book) == ours(course)
+
+
+def sql(book: Path, command: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(book)) as base, base:
+        return base.execute(command).fetchall()
+
+
+def test_a_mark_given_by_hand_stays_and_is_to_be_looked_at_again(course, book):
+    assert export(course, book) == 0
+    sql(book, "UPDATE grade SET manual_score = 0.25")
+    assert export(course, book) == 0
+    assert {(row[0], row[2]) for row in gradebook(book).values()} == {(0.25, True)}
+
+
+def test_nbgraders_comments_are_our_words(course, book):
+    assert export(course, book) == 0
+    said = " ".join(row[0] for row in sql(book, "SELECT auto_comment FROM comment"))
+    assert "Every case that you can see comes out right" in said
+    assert "Your notebook defines no function conv_output_size" in said
+
+
+def refused(course: Path, book: Path, capfd: pytest.CaptureFixture[str]) -> str:
+    """The one sentence that is said; the gradebook is as it was, and no copy of it is left."""
+    before = book.read_bytes() if book.exists() else None
+    assert export(course, book) == 2
+    said = capfd.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert (book.read_bytes() if book.exists() else None) == before
+    assert list(course.glob("marks.db.*")) == []
+    return said.err
+
+
+def test_one_student_who_cannot_be_entered_leaves_the_gradebook_as_it_was(course, book, capfd):
+    when = "BEFORE INSERT ON student WHEN NEW.id = 'eve'"
+    sql(book, f"CREATE TRIGGER stop {when} BEGIN SELECT RAISE(ABORT, 'no room for eve'); END")
+    assert "no room for eve" in refused(course, book, capfd)
+    assert gradebook(book) == {}
+
+
+def test_a_gradebook_that_is_in_use_is_one_sentence(course, book, capfd):
+    with closing(sqlite3.connect(book, isolation_level=None)) as base:
+        base.execute("BEGIN IMMEDIATE")
+        assert "database is locked" in refused(course, book, capfd)
+
+
+def test_what_is_no_gradebook_of_this_assignment_is_one_sentence(course, book, capfd):
+    sql(book, "UPDATE grade_cells SET max_score = 9")
+    assert "does not hold ps1 as it is now" in refused(course, book, capfd)
+    sql(book, "DROP TABLE assignment")
+    assert "no such table: assignment" in refused(course, book, capfd)
+    book.write_bytes(b"no database at all" * 100)
+    assert "is no gradebook" in refused(course, book, capfd)
+    book.unlink()
+    assert "There is no" in refused(course, book, capfd)
+
+
+def run(command: str) -> None:
+    match shlex.split(command):
+        case ["cp", "-r", source, _]:
+            shutil.copytree(source, Path(source).name)
+        case ["nbgrader", *arguments]:
+            nbgrader(Path.cwd(), *arguments)
+        case _:
+            test_page.run(command)
+
+
+def test_the_part_of_the_page_that_needs_nbgrader_is_true(tmp_path, monkeypatch, capsys):
+    (tmp_path / "course").mkdir()
+    monkeypatch.chdir(tmp_path / "course")
+    plain, more = test_page.steps(), test_page.steps("console with-nbgrader")
+    assert len(more) == 4
+    for command, _ in plain:
+        run(command)
+    for command, said in more:
+        capsys.readouterr()
+        run(command)
+        printed = capsys.readouterr().out
+        assert without_dates(printed) == without_dates(said), command
+
+
+def without_dates(text: str) -> str:
+    return re.sub(r"\.db\.[\d.-]+", ".db.", text)
