@@ -227,14 +227,11 @@ def _grade_all(
     with _graders(options) as (level, graded):
         (out / "feedback").mkdir(parents=True, exist_ok=True)
         done = [] if options.again else [r for r in results.read(out) if r.points is not None]
-        known, digest = {result.key for result in done}, assignment.digest
-        keys = [(s.student, s.fingerprint, digest, s.is_late(assignment)) for s in handed_in]
-        wanted = [s for s, key in zip(handed_in, keys, strict=True) if key not in known]
+        wanted = _unknown(assignment, handed_in, {result.key for result in done})
         print(f"{len(handed_in)} submissions, {len(wanted)} to grade. Protection: {level}.")
+        bar = {"desc": "graded", "total": len(wanted), "disable": None}
         with results.Ledger(out) as ledger:
-            for result, page in tqdm(
-                graded(wanted), desc="graded", total=len(wanted), disable=None
-            ):
+            for result, page in tqdm(graded(wanted), **bar):
                 name = f"{submissions.file_name(result.student)}.html"
                 # the feedback first: what stands in results.jsonl is complete
                 results.write_whole(out / "feedback" / name, page)
@@ -242,6 +239,20 @@ def _grade_all(
     text = results.grades_csv(assignment, _of_this(assignment, out))
     results.write_whole(out / "grades.csv", text)
     print(f"Wrote {out / 'grades.csv'}, and feedback/ beside it.")
+
+
+def _unknown(
+    assignment: Assignment,
+    handed_in: list[submissions.Submission],
+    known: set[tuple[str, str, str, bool | None]],
+) -> list[submissions.Submission]:
+    """What is not graded yet as it is now."""
+    digest = assignment.digest
+    return [
+        s
+        for s in handed_in
+        if (s.student, s.fingerprint, digest, s.is_late(assignment)) not in known
+    ]
 
 
 @contextmanager

@@ -40,7 +40,7 @@ from course_lib.classroom.submissions import Submission
 FEWEST, MOST = 10, 25  # submissions in a batch
 MOST_BYTES = 4_000_000  # of a batch's notebooks; a larger one travels alone
 AHEAD = 3  # batches that wait for each worker, so that it need not wait for them
-CONNECT = 10  # seconds for a scheduler to answer
+CONNECT = 15  # seconds for a scheduler to answer
 PATIENCE = 60.0  # seconds without a result, after which it is asked whether there are workers
 _SETTINGS = {"distributed.admin.large-graph-warning-threshold": "1 GB"}  # notebooks are no graph
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dask
+import psutil
 import pytest
 from distributed import Client, LocalCluster, Security
 
@@ -22,7 +23,7 @@ from course_lib.classroom.__main__ import main
 from course_lib.classroom.cluster import Plugin, cluster
 from course_lib.classroom.jail import NotGraded
 from course_lib.classroom.results import Result
-from tests.classroom.test_commands import HOW, OWN, grade, hand_in, released, rows, workers_left
+from tests.classroom.test_commands import HOW, OWN, grade, hand_in, released, rows
 
 AS = {"wanted": "process" if "process" in HOW else None, "as_root": "--as-root" in HOW}
 ANSWERS = {
@@ -44,11 +45,6 @@ def started(workers: int = 2, **more: object) -> LocalCluster:
         silence_logs=50,
         **more,
     )
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch):
-    monkeypatch.setattr(clusters, "CONNECT", 3)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +76,8 @@ def test_a_cluster_gives_the_marks_of_one_process_and_is_left_as_it_was(released
     with Client(two.scheduler_address) as client:
         plugins = client.run(lambda dask_worker: list(dask_worker.plugins))
     assert not [name for names in plugins.values() for name in names if "classroom" in name]
-    assert workers_left() == []
+    left = [process.cmdline() for process in psutil.Process().children(recursive=True)]
+    assert not [program for program in left if "course_lib_jail" in " ".join(program)]
 
 
 def class_of(folder: Path, count: int) -> list[submissions.Submission]:
@@ -118,6 +115,7 @@ def test_a_batch_that_is_asked_for_twice_is_one_task(released, two):
 
 def test_workers_and_a_scheduler_that_are_lost_for_good_are_told(released, monkeypatch, caplog):
     handed_in = class_of(released, 20)
+    monkeypatch.setattr(clusters, "CONNECT", 5)  # it tries so long to reach the scheduler again
     with started(1) as made, cluster(made.scheduler_address, released, **AS) as workers:
         done = workers.graded(handed_in)
         next(done)
@@ -179,6 +177,7 @@ def test_what_is_no_cluster_is_one_sentence(released, capsys, monkeypatch):
     with started(0) as made:
         empty = made.scheduler_address
         assert said(released, capsys, empty) == f"The scheduler at {empty} has no workers"
+    monkeypatch.setattr(clusters, "CONNECT", 0.5)
     assert "No Dask scheduler answers" in said(released, capsys, empty)
     assert "No Dask scheduler answers" in said(released, capsys, "nowhere://x")
     monkeypatch.delitem(sys.modules, "course_lib.classroom.cluster")
