@@ -122,14 +122,14 @@ def _release(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
     folder, name = options.folder / RELEASED, assignment.name
     wanted = {
-        f"{name}.ipynb": notebook.student(assignment),
-        f"{name}_answers.ipynb": notebook.teacher(assignment),
+        f"{name}.ipynb": notebook.dumped(notebook.student(assignment)),
+        f"{name}_answers.ipynb": notebook.dumped(notebook.teacher(assignment)),
     }
     if "nbgrader" in options.to:
-        wanted[f"source/{name}/{name}.ipynb"] = nbgrader.source(options.folder)
-    for path, made in wanted.items():
+        wanted |= nbgrader.source(options.folder)
+    for path, text in wanted.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        results.write_whole(folder / path, notebook.dumped(made))
+        results.write_whole(folder / path, text)
         print(f"Wrote {folder / path}")
     results.write_whole(folder / "digest", assignment.digest + "\n")
 

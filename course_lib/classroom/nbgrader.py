@@ -15,7 +15,7 @@ from course_lib.classroom import assignment as assignments
 from course_lib.classroom import notebook
 from course_lib.classroom.assignment import OWN, Assignment, Complaint, Part, from_table
 from course_lib.classroom.grading import told
-from course_lib.classroom.notebook import ANSWER, POINTS, Notebook
+from course_lib.classroom.notebook import ANSWER, POINTS
 from course_lib.engine.checking import judge
 from course_lib.engine.exercise import Exercise
 from course_lib.lessons import EXERCISES
@@ -26,8 +26,10 @@ _BORROWED = (
 )
 
 
-def source(folder: Path) -> Notebook:
-    """The notebook for nbgrader's folder source: the students', with what nbgrader cuts out.
+def source(folder: Path) -> dict[str, str]:
+    """The notebook for nbgrader's folder source, by its path: with what nbgrader cuts out.
+
+    It holds the worked answers and the hidden cases' seed: it is the teacher's alone.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def source(folder: Path) -> Notebook:
     for part in assignment.parts:
         known[ANSWER + part.name]["source"] = _answer(part.exercise)
         known[POINTS + part.name]["source"] += "\n" + _hidden_test(assignment, part, folder)
-    return made
+    return {f"source/{assignment.name}/{assignment.name}.ipynb": notebook.dumped(made)}
 
 
 def _is_known(cell: Mapping[str, Any]) -> bool:
