@@ -34,6 +34,7 @@ def enter(path: Path, assignment: Assignment, results: Sequence[Result]) -> str:
     """
     try:
         from nbgrader.api import Gradebook
+        from sqlalchemy.engine import URL
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError:
         raise Complaint(
@@ -43,7 +44,7 @@ def enter(path: Path, assignment: Assignment, results: Sequence[Result]) -> str:
     logging.getLogger("tornado.application").addHandler(logging.NullHandler())
     kept = _kept(path, assignment.name)
     try:
-        with Gradebook(f"sqlite:///{path.resolve()}", "") as book:
+        with Gradebook(URL.create("sqlite", database=str(path)), "") as book:
             _same(path, assignment, book)
             before = len(book.students)
             with _at_once(book), book.db.no_autoflush:

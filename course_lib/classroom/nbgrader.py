@@ -27,7 +27,9 @@ _BORROWED = (
 
 
 def source(folder: Path, weaker: str | None = None) -> dict[str, str | bytes]:
-    """The notebook for nbgrader's folder source: the students', with what nbgrader cuts out.
+    """The notebook for nbgrader's folder source, by its path: with what nbgrader cuts out.
+
+    It holds the worked answers and the hidden cases' seed: it is the teacher's alone.
 
     Parameters
     ----------
