@@ -30,8 +30,8 @@ from course_lib.classroom.problem_sets import SETS
 from course_lib.lessons import EXERCISES
 
 RELEASED = "release"
-# what grades elsewhere -> the files that it needs, from the assignment's folder
-TOOLS: Mapping[str, Callable[[Path, str | None], Mapping[str, str | bytes]]] = {
+# what grades elsewhere -> the files that it needs
+TOOLS: Mapping[str, Callable[..., Mapping[str, str | bytes]]] = {
     "otter": otter.source,
     "gradescope": gradescope.source,
 }
@@ -133,24 +133,27 @@ def _new(options: argparse.Namespace) -> None:
 def _release(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
     folder, name = options.folder / RELEASED, assignment.name
+    definition = assignments.definition(options.folder)
+    definition.pop(assignments.GIVEN, None)
     if options.variants:
-        students = _own_numbers(assignment, options.variants)
+        made = _own_numbers(assignment, options.variants)
+        definition[assignments.GIVEN] = str(made["variants.csv"])
     else:
-        students = {f"{name}.ipynb": notebook.dumped(notebook.student(assignment))}
+        made = {f"{name}.ipynb": notebook.dumped(notebook.student(assignment))}
     # what an earlier release wrote otherwise would be taken for this one's
-    for other in {f"{name}.ipynb", "variants.csv"} - set(students):
-        (folder / other).unlink(missing_ok=True)
-    answers = notebook.dumped(notebook.teacher(assignment))
-    _write(folder, {**students, f"{name}_answers.ipynb": answers})
+    stale = {f"{name}.ipynb", "variants.csv"} - set(made)
+    made[f"{name}_answers.ipynb"] = notebook.dumped(notebook.teacher(assignment))
     if options.without_solutions:
-        _write(folder, {f"course/{file}": data for file, data in class_copy.class_copy().items()})
+        made |= {f"course/{file}": data for file, data in class_copy.class_copy().items()}
     for tool in options.to:
-        if tool != "plain":
-            _write(folder, TOOLS[tool](options.folder, options.isolation))
+        made |= TOOLS[tool](assignment, definition, options.isolation) if tool in TOOLS else {}
+    for other in stale:  # all is made before anything is written or deleted
+        (folder / other).unlink(missing_ok=True)
+    _write(folder, made)
     results.write_whole(folder / "digest", assignment.digest + "\n")
 
 
-def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str]:
+def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str | bytes]:
     """A notebook for each student, and the list of who was given which variant."""
     if not any(part.variants for part in assignment.parts):
         raise Complaint(
