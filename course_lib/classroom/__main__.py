@@ -38,8 +38,8 @@ _SCHEDULER = (
     "and submissions go to them, so they must be the teacher's own machines"
 )
 Graded = Callable[[Sequence[submissions.Submission]], Iterator[tuple[results.Result, str]]]
-# what grades elsewhere -> the files that it needs, from the assignment's folder
-TOOLS: Mapping[str, Callable[[Path, str | None], Mapping[str, str | bytes]]] = {
+# what grades elsewhere -> the files that it needs
+TOOLS: Mapping[str, Callable[..., Mapping[str, str | bytes]]] = {
     "nbgrader": nbgrader.source,
     "otter": otter.source,
     "gradescope": gradescope.source,
@@ -150,25 +150,27 @@ def _new(options: argparse.Namespace) -> None:
 def _release(options: argparse.Namespace) -> None:
     assignment = assignments.read(options.folder)
     folder, name = options.folder / RELEASED, assignment.name
+    definition = assignments.definition(options.folder)
+    definition.pop(assignments.GIVEN, None)
     if options.variants:
-        students = _own_numbers(assignment, options.variants)
+        made = _own_numbers(assignment, options.variants)
+        definition[assignments.GIVEN] = str(made["variants.csv"])
     else:
-        students = {f"{name}.ipynb": notebook.dumped(notebook.student(assignment))}
-    answers = notebook.dumped(notebook.teacher(assignment))
-    wanted: dict[str, str | bytes] = {**students, f"{name}_answers.ipynb": answers}
-    if options.without_solutions:
-        wanted |= {f"course/{file}": data for file, data in class_copy.class_copy().items()}
-    for tool in options.to:
-        if tool != "plain":
-            wanted |= TOOLS[tool](options.folder, options.isolation)
+        made = {f"{name}.ipynb": notebook.dumped(notebook.student(assignment))}
     # what an earlier release wrote otherwise would be taken for this one's
-    for other in {f"{name}.ipynb", "variants.csv"} - set(students):
+    stale = {f"{name}.ipynb", "variants.csv"} - set(made)
+    made[f"{name}_answers.ipynb"] = notebook.dumped(notebook.teacher(assignment))
+    if options.without_solutions:
+        made |= {f"course/{file}": data for file, data in class_copy.class_copy().items()}
+    for tool in options.to:
+        made |= TOOLS[tool](assignment, definition, options.isolation) if tool in TOOLS else {}
+    for other in stale:  # all is made before anything is written or deleted
         (folder / other).unlink(missing_ok=True)
-    _write(folder, wanted)  # all is made before anything is written
+    _write(folder, made)
     results.write_whole(folder / "digest", assignment.digest + "\n")
 
 
-def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str]:
+def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str | bytes]:
     """A notebook for each student, and the list of who was given which variant."""
     if not any(part.variants for part in assignment.parts):
         raise Complaint(

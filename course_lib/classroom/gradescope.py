@@ -42,16 +42,19 @@ exec source/.venv/bin/python -P -m course_lib.classroom.gradescope {arguments}
 """
 
 
-def source(folder: Path, weaker: str | None = None) -> dict[str, bytes]:
-    """The zip that a teacher uploads for the assignment in a folder, by its name.
+def source(
+    assignment: Assignment, definition: Mapping[str, str], weaker: str | None = None
+) -> dict[str, bytes]:
+    """The zip that a teacher uploads, by its name.
 
     It holds the hidden cases' seed and the worked answers: it is the teacher's alone.
 
     Parameters
     ----------
+    definition : the files that define the assignment
     weaker : "process" where the container may be one that cannot shut code in
     """
-    name = assignments.read(folder).name
+    name = assignment.name
     packed, course = wheel()
     arguments = [f"source/{name}", "submission", "results"]
     arguments += ["--isolation", weaker] if weaker else []
@@ -59,7 +62,7 @@ def source(folder: Path, weaker: str | None = None) -> dict[str, bytes]:
         "setup.sh": _SETUP.format(wheel=packed),
         "run_autograder": _RUN.format(arguments=shlex.join(arguments)),
         packed: course,
-        **{f"{name}/{file}": text for file, text in assignments.definition(folder).items()},
+        **{f"{name}/{file}": text for file, text in definition.items()},
     }
     return {f"{name}_autograder.zip": zipped(files)}
 

@@ -26,14 +26,16 @@ _BORROWED = (
 )
 
 
-def source(folder: Path, weaker: str | None = None) -> dict[str, str | bytes]:
+def source(
+    assignment: Assignment, definition: Mapping[str, str], weaker: str | None = None
+) -> dict[str, str | bytes]:
     """The notebook for nbgrader's folder source, by its path: with what nbgrader cuts out.
 
     It holds the worked answers and the hidden cases' seed: it is the teacher's alone.
 
     Parameters
     ----------
-    folder     the assignment's
+    definition the files that define the assignment
     weaker     nothing to it: nbgrader runs students' code as it always does
 
     Raises
@@ -41,7 +43,6 @@ def source(folder: Path, weaker: str | None = None) -> dict[str, str | bytes]:
     Complaint  if an exercise of the teacher's own has a solution that does not begin as its stub,
                or numbers differ from student to student
     """
-    assignment = assignments.read(folder)
     if own := [part.name for part in assignment.parts if part.variants]:
         raise Complaint(
             f"{own[0]} has numbers of each student's own, and nbgrader hands everybody the same "
@@ -51,7 +52,7 @@ def source(folder: Path, weaker: str | None = None) -> dict[str, str | bytes]:
     known = {c["metadata"]["nbgrader"]["grade_id"]: c for c in made["cells"] if _is_known(c)}
     for part in assignment.parts:
         known[ANSWER + part.name]["source"] = _answer(part.exercise)
-        known[POINTS + part.name]["source"] += "\n" + _hidden_test(assignment, part, folder)
+        known[POINTS + part.name]["source"] += "\n" + _hidden_test(assignment, part, definition)
     name = assignment.name
     return {f"source/{name}/{name}.ipynb": notebook.dumped(made)}
 
@@ -75,13 +76,13 @@ def _answer(exercise: Exercise) -> str:
     return "\n".join([*head, begin, *lines[len(head) :], end])
 
 
-def _hidden_test(assignment: Assignment, part: Part, folder: Path) -> str:
+def _hidden_test(assignment: Assignment, part: Part, definition: Mapping[str, str]) -> str:
     """What decides on the points, and is not handed out."""
     row = {"name": part.name, "points": part.points, "hidden": part.hidden}
     kept = {key: getattr(assignment, key) for key in ("hidden_seed", "course_lib", "feedback")}
     given = repr({**kept, "exercises": [row]})
     if part.exercise is not EXERCISES.get(part.name):
-        given += f", {(folder / OWN).read_text(encoding='utf-8')!r}"
+        given += f", {definition[OWN]!r}"
     return (
         "### BEGIN HIDDEN TESTS\n"
         f"from {__name__} import award\n\n"

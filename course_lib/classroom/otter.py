@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.classroom import assignment as assignments
+from course_lib.classroom.assignment import Assignment
 from course_lib.classroom.gradescope import words
 from course_lib.classroom.grading import Grader
 from course_lib.classroom.jail import Jail, NotGraded, isolation
@@ -39,18 +40,20 @@ def right(verdicts):
 """
 
 
-def source(folder: Path, weaker: str | None = None) -> dict[str, str | bytes]:
+def source(
+    assignment: Assignment, definition: Mapping[str, str], weaker: str | None = None
+) -> dict[str, str | bytes]:
     """The files for `otter generate`, by their names.
 
     They hold the hidden cases' seed and the worked answers: they are the teacher's alone.
 
     Parameters
     ----------
+    definition : the files that define the assignment
     weaker : "process" where the container may be one that cannot shut code in
     """
-    assignment = assignments.read(folder)
     packed, course = wheel()
-    given = {"name": assignment.name, "files": assignments.definition(folder), "weaker": weaker}
+    given = {"name": assignment.name, "files": dict(definition), "weaker": weaker}
     config = {
         "plugins": [{f"{__name__}.{Plugin.__name__}": given}],
         # each exercise's words are the student's to read, in one place

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from course_lib.classroom import assignment as assignments
 from course_lib.classroom import gradescope
 from course_lib.classroom.__main__ import main
 from course_lib.classroom.otter import Plugin
@@ -82,9 +83,10 @@ def test_where_the_grader_fails_there_are_no_results(folder, capsys, monkeypatch
 
 
 def test_the_zip_is_the_same_whenever_it_is_made_and_its_scripts_may_be_run(folder):
-    ((name, data),) = gradescope.source(folder, "process").items()
+    given = assignments.read(folder), assignments.definition(folder), "process"
+    ((name, data),) = gradescope.source(*given).items()
     assert name == "ps1_autograder.zip"
-    assert gradescope.source(folder, "process") == {name: data}
+    assert gradescope.source(*given) == {name: data}
     with zipfile.ZipFile(io.BytesIO(data)) as made:
         scripts = [i.filename for i in made.infolist() if i.external_attr >> 16 & 0o100]
         text = made.read("run_autograder").decode()

@@ -94,6 +94,6 @@ def test_a_solution_that_nbgrader_could_not_cut_out_is_one_sentence(tmp_path, ca
     )
     assert main(["new", str(folder), "--exercises", "mean_of_rows"]) == 0
     with pytest.raises(Complaint, match=r"mean_of_rows does not begin .* exercises\.py"):
-        nbgrader.source(folder)
+        nbgrader.source(assignments.read(folder), assignments.definition(folder))
     assert main(["release", str(folder), "--to", "nbgrader"]) == 2
     assert not (folder / "release").exists()

@@ -134,7 +134,8 @@ def test_the_class_list_goes_where_others_grade_and_a_plain_release_ends_it(fold
     places = [str(folder), str(handed_in.parent), str(folder.parent)]
     assert gradescope.main([*places, *WAY]) == 0
     assert json.loads((folder.parent / "results.json").read_text("utf-8"))["score"] == 3.5
-    config = json.loads(otter.source(folder, *WAY[1:])["otter/otter_config.json"])
+    given = assignments.read(folder), assignments.definition(folder), *WAY[1:]
+    config = json.loads(otter.source(*given)["otter/otter_config.json"])
     ((_, given),) = config["plugins"][0].items()
     (cell,) = otter.Plugin(str(handed_in), {}, given).before_execution(None).cells
     assert QUESTION in cell.source
