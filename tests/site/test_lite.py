@@ -20,9 +20,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 
-from tests.browser.lab import ROOT
+from tests.browser.lab import ROOT, Notebook
 from tools.notebooks import find
 
 SITE = ROOT / "build/site"
@@ -152,42 +152,52 @@ def from_folder(route: Route, folder: Path) -> None:
     route.fulfill(body=file.read_bytes(), headers=kind)
 
 
-def opened(context: BrowserContext, address: str, pyodide: Path) -> tuple[Page, list[str]]:
-    """The first lesson in JupyterLite, and all that is asked of other machines from now on."""
+def with_app(route: Route) -> None:
+    """The configuration, but tests may give JupyterLab's commands by name."""
+    settings = read("jupyter-lite.json")
+    settings["jupyter-config-data"]["exposeAppInBrowser"] = True
+    route.fulfill(json=settings)
+
+
+def asked_elsewhere(context: BrowserContext, address: str, pyodide: Path) -> list[str]:
+    """All that is asked of other machines from now on; Pyodide's part is answered from a folder."""
     asked: list[str] = []
     elsewhere = re.compile(rf"^(?!{re.escape(address)}|data:|blob:)")
     context.on("request", lambda r: asked.append(r.url) if elsewhere.match(r.url) else None)
     context.route(elsewhere, lambda route: from_folder(route, pyodide))
-    page = context.new_page()
-    page.goto(address + LESSON)
-    expect(page.locator(".jp-NotebookPanel")).to_be_visible(timeout=60_000)
-    return page, asked
+    context.route(f"{address}lite/jupyter-lite.json*", with_app)
+    return asked
 
 
 def test_a_lesson_opens_and_asks_no_host_but_pyodides_cdn(context, address, tmp_path):
-    page, asked = opened(context, address, tmp_path)
-    expect(page.locator(".jp-Notebook")).to_contain_text("import course_lib as lib", timeout=30_000)
-    page.wait_for_timeout(3000)  # a kernel starts, and would ask for Pyodide
-    assert asked
+    asked = asked_elsewhere(context, address, tmp_path)
+    page = context.new_page()
+    with context.expect_event("request", lambda request: CDN.match(request.url), timeout=60_000):
+        page.goto(address + LESSON)  # a kernel starts, and asks for Pyodide
+    expect(page.locator(".jp-Notebook")).to_contain_text("import course_lib as lib", timeout=60_000)
     assert [url for url in asked if not CDN.match(url)] == []
 
 
-def test_the_first_lesson_runs(context, address):
+def test_the_first_lesson_runs_and_its_slider_moves(context, address):
     folder = os.environ.get("PYODIDE_DIR")
     if not folder:
         pytest.skip("PYODIDE_DIR names no folder with a Pyodide distribution")
     context.set_default_timeout(300_000)
-    page, asked = opened(context, address, Path(folder))
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.wait_for_function(f"{PROMPTS}.every((prompt) => /\\d/.test(prompt))")
-    assert page.locator(".jp-Notebook [data-mime-type*='stderr']").all_inner_texts() == []
-    slider = page.locator(".jp-Notebook input[type=range]").first
-    words = page.locator(".jp-CodeCell", has=slider).locator("[role=status]")
-    before = words.inner_text()
-    slider.press("ArrowRight")
-    expect(words).not_to_have_text(before)
+    asked = asked_elsewhere(context, address, Path(folder))
+    notebook = Notebook(context.new_page(), address + LESSON)
+    notebook.run_all()
+    notebook.page.evaluate(TO_EXPLORER)
+    cell = notebook.cells.filter(has=notebook.page.locator(SLIDER)).first
+    before = cell.locator(WORDS).inner_text()
+    cell.locator(SLIDER).last.press("ArrowRight")
+    expect(cell.locator(WORDS)).not_to_have_text(before)
     assert [url for url in asked if not CDN.match(url)] == []
 
 
-PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map((p) => p.innerText)"
+SLIDER, WORDS = "input[type=range]:enabled", ".words[role=status]"
+TO_EXPLORER = """() => {
+    const cells = jupyterapp.shell.currentWidget.content;
+    const found = (cell) => cell.sharedModel.getSource().startsWith("explore.");
+    cells.activeCellIndex = [...cells.model.cells].findIndex(found);
+    return cells.scrollToItem(cells.activeCellIndex);
+}"""
