@@ -154,6 +154,8 @@ def test_an_answer_is_marked_explained_and_recorded(file):
     assert {mark for row in form.marks for mark in row} == {"too many", "missing"}
     assert ask(form, right).startswith("Yes: ")
     assert {mark for row in form.marks for mark in row} == {"right", ""}
+    ask(form, "")
+    assert form.marks == []  # the marks of an earlier painting would belong to another one
     saved = json.loads(file.read_text())["predictions"][name]
     assert saved == {"answer": cells(~painting.answer()), "right": False}  # the first one counts
 
