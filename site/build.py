@@ -17,6 +17,8 @@ from pathlib import Path
 import conf
 import lite
 import nbformat
+import strips
+from gallery import gallery, moving_at_once
 from launch import buttons
 from nbformat.v4 import new_markdown_cell
 from pages import page
@@ -84,7 +86,9 @@ def write_contents(parts: dict[str, list[str]]) -> str:
 def write_notebooks(folder: str, solutions: bool) -> list[str]:
     """Every notebook of a folder as a page; returns their names for the contents."""
     for path in find(folders=(ROOT / folder,)):
-        shown = page(nbformat.read(path, as_version=4), SOURCES / "_pictures")
+        notebook = nbformat.read(path, as_version=4)
+        shown = page(notebook, SOURCES / "_pictures")
+        strips.add(notebook, shown, SOURCES / "_strips")
         for cell in shown.cells:
             if cell.cell_type == "markdown":
                 cell.source = linked(cell.source)
@@ -123,12 +127,15 @@ def write_sources(solutions: bool) -> None:
     write("docs/glossary.md", glossary.page())
     parts["Reference"] = [name.removesuffix(".md") for name in ("docs/glossary.md", *DOCS)]
     parts["Library"] = write_api()
-    contents = write_contents(parts)
+    write("gallery.md", gallery(SOURCES / "notebooks"))
+    contents = write_contents(parts) + "\n\n" + toctree(["gallery"], ":hidden:")
     course = lesson_map()
     drawn = f'<div class="lesson-map">{with_links(course.svg(), course.needs)}</div>'
     start = (SITE / "index.md").read_text(encoding="utf-8")
+    start = start.replace("{{EXPLORER}}", moving_at_once(SOURCES / "notebooks"))
     write("index.md", start.replace("{{MAP}}", drawn).replace("{{CONTENTS}}", contents))
     shutil.copy(SITE / "run.md", SOURCES)
+    strips.forget(SOURCES / "_strips")
     shutil.copytree(SITE / "_static", SOURCES / "_static")
 
 
@@ -138,7 +145,9 @@ def build() -> int:
     code = sphinx(["-W", "--keep-going", "-q", "-E", "-d", str(ROOT / "build/doctrees"),
                    "-c", str(SITE), str(SOURCES), str(OUTPUT)])  # fmt: skip
     if not code:
-        shutil.copytree(SOURCES / "_pictures", OUTPUT / "_pictures")
+        for folder in ("_pictures", "_strips"):
+            shutil.copytree(SOURCES / folder, OUTPUT / folder)
+        strips.write_front_end(OUTPUT / "_static")
         shutil.rmtree(OUTPUT / "_sources", ignore_errors=True)
         for needless in [
             *OUTPUT.rglob("*.map"),

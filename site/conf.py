@@ -28,12 +28,12 @@ html_theme = "pydata_sphinx_theme"
 html_title = project
 html_domain_indices = html_use_index = False
 html_static_path = ["_static"]
-html_css_files = ["site.css"]
-html_js_files = [("site.js", {"defer": "defer"})]
+html_css_files = ["explorer.css", "site.css"]
+html_js_files = [(name, {"defer": "defer"}) for name in ("site.js", "strips.js")]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_search_summary = False  # it would fetch pages, which a browser forbids for files
-html_sidebars = {"index": [], "run": []}
+html_sidebars = {"index": [], "run": [], "gallery": []}
 html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",

@@ -37,10 +37,15 @@ function build({ kind, label, play, ...first }, { moved, toggle }) {
   if (play) below.append(button);
   below.append(reason);
   field.setAttribute("aria-describedby", reason.id);
-  const echo = () => (number.value = field.value);
+  let names; // of a slider's values, where it only counts them
+  function echo() {
+    number.value = names?.[field.value] ?? field.value;
+    if (names) field.ariaValueText = number.value;
+  }
   field.addEventListener("input", () => moved(value()));
   field.addEventListener("input", echo);
   function show(state) {
+    names = state.names;
     if (kind === "checkbox") field.checked = state.value;
     if (kind === "range") for (const key of ["min", "max", "step"]) field[key] = state[key];
     if (kind === "select" && field.length === 0)
@@ -51,7 +56,7 @@ function build({ kind, label, play, ...first }, { moved, toggle }) {
     echo();
   }
   const value = () => ({ checkbox: field.checked, range: field.valueAsNumber })[kind] ?? field.value;
-  return { below, field, button, show };
+  return { below, field, button, show, echo };
 }
 
 const inside = ([x, y], [left, top, right, bottom]) =>
@@ -348,7 +353,7 @@ function render({ model, el }) {
     if (field.disabled || (ended && !again)) return stop();
     if (again) field.value = field.min;
     else field.stepUp(stride);
-    field.nextElementSibling.value = field.value;
+    control.echo();
     change(control, field.valueAsNumber);
   }
 
@@ -414,7 +419,8 @@ function render({ model, el }) {
   }
 
   async function receive(answer, [deflated]) {
-    const painted = answer.error || (await paint(answer.picture, deflated));
+    // what was recorded for a page without a kernel draws itself
+    const painted = answer.error || answer.draw?.(picture) || (await paint(answer.picture, deflated));
     if (answer.view === view) {
       clearTimeout(timer);
       waiting = false;

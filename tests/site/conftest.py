@@ -1,13 +1,16 @@
-"""One browser for all tests of the site."""
+"""One browser for all tests of the site; what writes it lies in `site/` and is no package."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.lab import chromium
+from tests.browser.lab import ROOT, chromium
+
+sys.path.insert(0, str(ROOT / "site"))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,263 @@
+"""A strip says and shows on a page what its explorer says and shows in the notebook."""
+
+from __future__ import annotations
+
+import io
+import json
+import zlib
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+import strips
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+from recording import COLUMNS, TILE, cut, stops
+
+from course_lib.draw.picture import PRINT_DPI
+from tests.browser.lab import ROOT, chromium
+from tools.notebooks import find
+
+SITE = ROOT / "build/site"
+WIDE, NARROW = strips.WIDTHS
+NOTEBOOKS = {path: nbformat.read(path, as_version=4) for path in find()}
+CALLS = [(path, call) for path, notebook in NOTEBOOKS.items() for call in strips.calls(notebook)]
+NAMES = [f"{path.parent.name}/{path.stem}-{call.cell}-{call.name}" for path, call in CALLS]
+BY_HAND_ALONE = {  # they have no strip, as nothing but the picture moves them
+    "where_do_they_go": "two points are dragged",
+    "knobs": "one point is dragged",
+}
+STRIP = '[id="explore.conv2d_under_the_window"]'  # of the convolution's page
+
+
+class Story:
+    """What a strip's script tells, and its pictures put together as `strips.js` does."""
+
+    def __init__(self, file: Path) -> None:
+        _, self.name, _, told, _, sheet, _ = file.read_text(encoding="utf-8").split('"')
+        self.told: dict[str, Any] = json.loads(zlib.decompress(b64decode(told)))
+        self.sheet = np.asarray(Image.open(io.BytesIO(b64decode(sheet))).convert("RGB"))
+
+    def pixels(self, number: int) -> np.ndarray:
+        pictures, tiles = self.told["pictures"], cut(self.sheet)
+        width, height = pictures[0]["pixels"]
+        across, down = -(-width // TILE), -(-height // TILE)
+        places = np.full(across * down, -1)
+        for place, tile, count in [*pictures[0]["runs"], *pictures[number]["runs"]]:
+            places[place : place + count] = range(tile, tile + count)
+        apart = tiles[places].reshape(down, across, TILE, TILE, 3).swapaxes(1, 2)
+        return apart.reshape(down * TILE, across * TILE, 3)[:height, :width]
+
+
+def ends(control: dict[str, Any]) -> Iterator[tuple[Any, int]]:
+    """The first and last value of a control, with the numbers of their pictures."""
+    values = {
+        "range": [float(name) for name in control.get("names", [])],
+        "checkbox": [False, True],
+    }.get(control["kind"], control.get("options"))
+    for at in {0, len(values) - 1}:
+        yield values[at], control["pictures"][at]
+
+
+@pytest.mark.parametrize(("path", "call"), CALLS, ids=NAMES)
+def test_a_strip_is_its_explorer_at_the_same_values(path: Path, call: strips.Call):
+    files = strips.files(call)
+    assert bool(files) == (call.name not in BY_HAND_ALONE)
+    explorer = call.explorer()
+    committed = NOTEBOOKS[path].cells[call.cell].outputs[0].data["text/plain"]
+    assert words(explorer) == committed.split("\n", 2)[2]  # run with what the notebook has
+    if not files:
+        return
+    story, start = Story(files[0]), strips.start_of(explorer)
+    pictures, presets = story.told["pictures"], call.presets()
+    assert pictures[0]["words"] == words(explorer)
+    for control in story.told["controls"]:
+        for value, number in ends(control):
+            move = {control["name"]: value}
+            if control["name"] == "surprise":
+                move = presets.get(value, {})
+            explorer.show(**fitting(explorer, start | move))
+            assert pictures[number]["words"] == words(explorer), move
+            assert pictures[number]["code"] == explorer.code(), move
+    shown = story.pixels(number)
+    if shown.shape[1] > WIDE:  # not made lighter
+        np.testing.assert_array_equal(shown, np.array(explorer._paint(PRINT_DPI))[..., :3])
+
+
+def words(explorer: Any) -> str:
+    return explorer.text().split("\n", 2)[2]
+
+
+def fitting(explorer: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """Values moved to where the controls can show them, as those of a browser are."""
+    explorer._move(values)
+    return {name: explorer._values[name] for name in values}
+
+
+@pytest.mark.parametrize(
+    ("state", "values"),
+    [
+        ({"min": 0, "max": 3, "step": 1, "value": 1}, [0, 1, 2, 3]),
+        ({"min": 0, "max": 100, "step": 1, "value": 33}, [0, 33, 50, 100]),
+        ({"min": 0, "max": 100, "step": 1, "value": 33, "fixed": "as you say"}, [33]),
+    ],
+)
+def test_of_many_values_the_ends_and_the_start_are_shown(state: dict[str, Any], values: list[int]):
+    assert stops(state | {"kind": "range"}, 4) == values
+
+
+def test_strips_are_light():
+    sizes = {file.name: file.stat().st_size for file in (SITE / "_strips").glob("*.js")}
+    both = [size + sizes[name.replace(f"-{WIDE}", f"-{NARROW}")]
+            for name, size in sizes.items() if f"-{WIDE}" in name]  # fmt: skip
+    assert len(both) == len(sizes) / 2 >= 50
+    assert max(both) <= 2_000_000
+    assert sum(sizes.values()) <= 50_000_000
+
+
+def test_no_control_shows_more_than_forty_values_and_few_are_made_lighter():
+    coarse = set()
+    for file in (SITE / "_strips").glob(f"*-{WIDE}.js"):
+        story = Story(file)
+        assert max(len(control["pictures"]) for control in story.told["controls"]) <= 40
+        assert story.sheet.shape[1] == COLUMNS * TILE
+        if story.told["pictures"][0]["pixels"][0] <= WIDE:
+            coarse.add(file.name.split("-")[0])
+    assert coarse == {"pixel_against_channel"}  # noise over photographs
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    assert faults == []
+    context.close()
+
+
+def open_strip(page: Page, file: str = "04_02b_convolution", strip: str = STRIP) -> Locator:
+    page.goto((SITE / f"notebooks/{file}.html").as_uri())
+    found = page.locator(strip)
+    found.scroll_into_view_if_needed()
+    found.locator(".words:not(:empty)").wait_for()
+    return found
+
+
+def slider(strip: Locator, name: str) -> Locator:
+    return strip.get_by_role("slider", name=name, exact=True)
+
+
+def test_a_key_moves_the_picture_and_its_words(page: Page):
+    strip = open_strip(page)
+    words, first = strip.locator(".words"), strip.locator(".words").inner_text()
+    assert words.get_attribute("role") == "status"
+    stride, padding = (slider(strip, name) for name in ("stride", "padding"))
+    stride.focus()
+    page.keyboard.press("ArrowRight")
+    expect(words).not_to_have_text(first)
+    assert stride.get_attribute("aria-valuetext") == "2"
+    page.keyboard.press("Tab")
+    assert padding.evaluate("field => field === document.activeElement")
+    page.keyboard.press("ArrowLeft")
+    expect(stride).to_have_value("0")  # the first again
+    assert (strip.locator("code").text_content() or "").endswith("padding=0)")
+    page.keyboard.press("ArrowRight")
+    expect(words).to_have_text(first)
+
+
+def test_the_canvas_shows_the_recorded_pixels(page: Page):
+    strip = open_strip(page)
+    strip.get_by_role("combobox", name="kernel").select_option("blur")
+    strip.locator("code:has-text('blur')").wait_for(state="attached")
+    height, width, shown = strip.locator("canvas").evaluate(
+        "c => [c.height, c.width, Array.from(c.getContext('2d')"
+        ".getImageData(0, 0, c.width, c.height).data.filter((_, i) => i % 4 < 3))]"
+    )
+    (call,) = (
+        c for _, c in CALLS if c.name in STRIP and "conv2d=" in c.code and len(c.before) < 300
+    )
+    story = Story(strips.files(call)[0])
+    (kernel,) = (c for c in story.told["controls"] if c["name"] == "kernel")
+    number = kernel["pictures"][kernel["options"].index("blur")]
+    np.testing.assert_array_equal(np.reshape(shown, (height, width, 3)), story.pixels(number))
+
+
+CLOCK = """
+addEventListener("keydown", (event) => (window.pressed = event.timeStamp), true);
+window.times = [];
+new MutationObserver((changes) => {
+  const painted = () => window.times.push(performance.now() - window.pressed);
+  if (window.pressed) requestAnimationFrame(() => setTimeout(painted)); // after the next frame
+}).observe(document, { subtree: true, attributeFilter: ["aria-label"] });
+"""
+
+
+def test_a_picture_follows_its_key_at_once(page: Page):
+    page.add_init_script(CLOCK)
+    slider(open_strip(page), "step").focus()
+    for number in range(60):
+        page.keyboard.press("ArrowLeft" if number % 2 else "ArrowRight")
+        page.wait_for_function("n => window.times.length > n", arg=number)
+    times = page.evaluate("window.times")
+    print("key to picture, milliseconds:", np.percentile(times, [50, 95]))
+    assert np.percentile(times, 95) <= 50
+
+
+def test_a_link_leads_to_a_setting(page: Page):
+    strip = open_strip(page)
+    strip.get_by_role("combobox", name="surprise").select_option(index=3)
+    link = strip.get_by_role("link", name="Link to this setting")
+    strip.locator("code:has-text('identity')").wait_for(state="attached")
+    address, said = link.evaluate("a => a.href"), strip.locator(".words").inner_text()
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_function(
+        f"text => document.querySelector('{STRIP} .words')?.innerText === text", arg=said
+    )
+
+
+def test_on_a_telephone_the_panels_are_stacked(page: Page):
+    page.set_viewport_size({"width": 360, "height": 740})
+    strip = open_strip(page)
+    width, height = strip.locator("canvas").evaluate("c => [c.width, c.height]")
+    assert height > width
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_in_print_and_without_scripts_the_still_picture_stands(page: Page, browser: Browser):
+    strip = open_strip(page)
+    assert not strip.locator("img").is_visible()
+    page.emulate_media(media="print")
+    assert strip.locator("img").is_visible()
+    assert not strip.locator("canvas").is_visible()
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto((SITE / "notebooks/04_02b_convolution.html").as_uri())
+    assert plain.locator(f"{STRIP} img").is_visible()
+    context.close()
+
+
+def test_the_first_page_moves_at_once(page: Page):
+    page.goto((SITE / "index.html").as_uri())
+    page.locator(".strip .words:not(:empty)").wait_for()
+    assert page.evaluate("document.querySelector('canvas').getBoundingClientRect().top") < 800
+
+
+def test_the_gallery_has_every_explorer_and_leads_to_it(page: Page):
+    page.goto((SITE / "gallery.html").as_uri())
+    names = page.eval_on_selector_all(".gallery a", "all => all.map(a => a.hash.slice(9))")
+    assert sorted(names) == sorted({call.name for _, call in CALLS})
+    for idea in page.locator(".gallery p").all_inner_texts():
+        assert idea.endswith((".", "?")), idea
