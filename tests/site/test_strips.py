@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from recording import COLUMNS, TILE, cut, stops
 
-from course_lib.draw.picture import PRINT_DPI
+from course_lib.draw.picture import CSS_DPI, PRINT_DPI
 from tests.browser.lab import ROOT, chromium
 from tools.notebooks import find
 
@@ -84,8 +84,13 @@ def test_a_strip_is_its_explorer_at_the_same_values(path: Path, call: strips.Cal
             assert pictures[number]["words"] == words(explorer), move
             assert pictures[number]["code"] == explorer.code(), move
     shown = story.pixels(number)
-    if shown.shape[1] > WIDE:  # not made lighter
-        np.testing.assert_array_equal(shown, np.array(explorer._paint(PRINT_DPI))[..., :3])
+    dpi = (WIDE * sharp(shown) + 1e-3) / explorer._figure.get_figwidth()
+    np.testing.assert_array_equal(shown, np.array(explorer._paint(dpi))[..., :3])
+
+
+def sharp(pixels: np.ndarray) -> float:
+    """Pixels per CSS pixel, of which the canvas cuts off what is less than one."""
+    return PRINT_DPI / CSS_DPI if pixels.shape[1] > WIDE else 1
 
 
 def words(explorer: Any) -> str:
