@@ -162,12 +162,15 @@ def build(sources: Path, output: Path, solutions: bool) -> None:
     shutil.rmtree(sources, ignore_errors=True)
     write_contents(sources / "contents", solutions)
     write_settings(sources)
-    command = [sys.executable, "-m", "jupyterlite_core", "build", "--output-dir", str(output)]
+    built = sources / "built"  # by itself: JupyterLite dates all that lies beside it
+    command = [sys.executable, "-m", "jupyterlite_core", "build", "--output-dir", str(built)]
     result = subprocess.run(command, cwd=sources, capture_output=True, text=True)
     if result.returncode:
         raise RuntimeError(f"JupyterLite could not be built:\n{result.stdout}\n{result.stderr}")
-    made = wheels(output / "pypi")
-    (output / "pypi/pyodide-lock.json").write_text(json.dumps(lock(made), indent=1) + "\n")
+    made = wheels(built / "pypi")
+    text = json.dumps(lock(made), indent=1) + "\n"
+    (built / "pypi/pyodide-lock.json").write_text(text, encoding="utf-8")
+    shutil.move(built, output)
 
 
 if __name__ == "__main__":
