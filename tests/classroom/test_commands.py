@@ -301,43 +301,48 @@ for line in sys.stdin:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks at /proc")
 def test_a_grader_that_is_killed_goes_on_where_it_was(released):
-    """Ten times kill -9 at a random moment, a little later if nothing was done; then to the end."""
+    """Ten times kill -9 at a random moment, a little later if nothing was done; then to the end.
+
+    A few times more where the machine is so busy that ten runs hardly get to the first submission.
+    """
     slow = "import time\ntime.sleep(0.05)\ndef relu_forward(x):\n    return x * (x > 0)"
     for number in range(24):
         hand_in(released, f"s{number:02}.ipynb", relu_forward=slow)
     how = [*HOW, "--isolation", "process"]
     line = "\t".join(["grade", str(released), str(released.parent / "in"), *how, "\n"])
     rng, pipe, latest = random.Random(0), {"stdin": -1, "stdout": -1, "bufsize": 1}, 0.4
-    counts = [0]
+    counts, graders = [0], list[int]()
     with child(KILLED, 120, **pipe) as grader:
-        while len(counts) <= 10:
-            started(grader, line, rng.uniform(0.05, latest))
+        while len(counts) <= 10 or (len(set(counts)) <= 2 and len(counts) <= 20):
+            started(grader, line, rng.uniform(0.05, latest), graders)
             counts.append(len(results.read(released / "results")))
             latest *= 1.4 if counts[-1] == counts[-2] else 0.8
-        assert started(grader, line, None) == 0
+        assert started(grader, line, None, graders) == 0
     assert counts == sorted(counts)
     assert len(set(counts)) > 2, "no run was killed on its way"
     lines = (released / "results" / "results.jsonl").read_text(encoding="ascii").splitlines()
     assert sorted(json.loads(one)["student"] for one in lines) == [f"s{n:02}" for n in range(24)]
     assert {row["points"] for row in rows(released).values()} == {"3.5"}
-    assert workers_left() == []
+    assert workers_left(graders) == []
 
 
-def workers_left() -> list[bytes]:
-    """The command lines of the workers that are there; they may take a moment to end."""
+def workers_left(graders: list[int]) -> list[bytes]:
+    """The command lines of these graders' workers; they may take a moment to end."""
+    names = [f"course_lib_jail-{grader}-".encode() for grader in graders]
     for _ in range(20):
         texts = [text_of(path) for path in Path("/proc").glob("[0-9]*/cmdline")]
-        left = [text for text in texts if b"course_lib_jail" in text]
+        left = [text for text in texts if any(name in text for name in names)]
         if not left:
             return []
         time.sleep(0.1)
     return left
 
 
-def started(grader, line: str, seconds: float | None) -> int:
+def started(grader, line: str, seconds: float | None, graders: list[int]) -> int:
     grader.stdin.write(line)
     grader.stdin.flush()
     pid = int(grader.stdout.readline())
+    graders.append(pid)
     if seconds is not None:
         time.sleep(seconds)
         os.kill(pid, 9)
