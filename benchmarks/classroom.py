@@ -87,18 +87,21 @@ def cost(command: Sequence[str | Path], course: Path, others: int | None = None)
     """Run a command and measure it, and with it the processes of a cluster that work for it."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTER")}
     env |= {"HOME": str(course), "COURSE_LIB_PROGRESS": str(course / "progress.json")}
+    env["PATH"] = f"{Path(command[0]).parent}{os.pathsep}{env['PATH']}"  # nbgrader calls alembic
     before, most, start = _cpu(others), 0.0, perf_counter()
     with (course / "log").open("w") as log:
-        made = subprocess.Popen(command, cwd=course, env=env, stdout=log, stderr=log)
-        while not (ended := os.wait4(made.pid, os.WNOHANG))[0]:
-            most = max(most, _memory(made.pid) + _memory(others))
+        process = subprocess.Popen(command, cwd=course, env=env, stdout=log, stderr=log)
+        while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+            most = max(most, _memory(process.pid) + _memory(others))
             sleep(0.2)
     wall = perf_counter() - start
     _, status, used = ended
-    made.returncode = os.waitstatus_to_exitcode(status)
-    if made.returncode:
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
         raise RuntimeError((course / "log").read_text())
-    return Cost(wall, used.ru_utime + used.ru_stime + _cpu(others) - before, most)
+    made = Cost(wall, used.ru_utime + used.ru_stime + _cpu(others) - before, most)
+    print(*map(str, command[1:]), made, flush=True)
+    return made
 
 
 def _family(pid: int | None) -> Iterator[psutil.Process]:
@@ -158,6 +161,7 @@ def measure(course: Path) -> dict[str, dict[int, Cost]]:
     main(["new", str(course / "ps1"), "--exercises", *NAMES])
     main(["release", str(course / "ps1"), "--to", "plain", "nbgrader"])
     shutil.copytree(course / "ps1/release/source", course / "source")
+    runs["nbgrader"] = {count: theirs(course, count) for count in (THEIR_FEW, THEIR_MANY)}
     for count in (FEW, MANY):
         hand_in(course, count)
         for workers in (1, 2):
@@ -166,7 +170,6 @@ def measure(course: Path) -> dict[str, dict[int, Cost]]:
             row = runs.setdefault(f"Dask, {_so_many(workers)}", {})
             with cluster(workers) as (address, pid):
                 row[count] = ours(course, "--scheduler", address, others=pid)
-    runs["nbgrader"] = {count: theirs(course, count) for count in (THEIR_FEW, THEIR_MANY)}
     return runs
 
 
