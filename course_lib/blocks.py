@@ -13,8 +13,8 @@ from course_lib.record import Array
 
 BLOCK = 2**18  # numbers at a time, a megabyte in float32
 SUMMED = 128  # rows; more are never added to one float32 sum: it would forget the millionth
-MULTIPLIED = 1024  # rows; the same in a product, where BLAS adds several side by side
-LONG_SUM = 512  # numbers; the same along a row, where 32 are added at once
+MULTIPLIED = 256  # rows; the same in a product, where BLAS may add some side by side
+LONG_SUM = 256  # numbers; the same along a row, where 8 or more are added at once
 LONG = 512  # numbers; rows as long as this are worked on one at a time
 
 
@@ -87,11 +87,16 @@ def sum_products(a: Array, b: Array) -> Array:
     >>> sum_products(tenths[:, :1], tenths)[0, :2].round()
     array([10000., 10000.], dtype=float32)
     """
-    if len(a) <= MULTIPLIED:
+    if len(a) <= 4 * MULTIPLIED:  # few digits are lost, and one product is quicker than several
         return a.T @ b
     total = np.zeros((a.shape[1], b.shape[1]))
-    for start in range(0, len(a), MULTIPLIED):
-        total += a[start : start + MULTIPLIED].T @ b[start : start + MULTIPLIED]
+    whole = len(a) - len(a) % MULTIPLIED
+    at_once = MULTIPLIED * max(1, BLOCK // total.size)
+    for start in range(0, whole, at_once):
+        rows = slice(start, min(start + at_once, whole))
+        x, y = (r[rows].reshape(-1, MULTIPLIED, r.shape[1]) for r in (a, b))
+        total += (x.swapaxes(1, 2) @ y).sum(axis=0, dtype=np.float64)
+    total += a[whole:].T @ b[whole:]
     return total.astype(a.dtype)
 
 
