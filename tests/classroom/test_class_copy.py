@@ -67,6 +67,7 @@ def told(copy) -> dict:
         stdout=subprocess.PIPE,
         text=True,
         check=True,
+        timeout=300,
     )
     return json.loads(run.stdout)
 
@@ -137,7 +138,7 @@ def test_it_says_of_every_answer_what_the_course_says(told):
 
 
 def test_learners_can_begin_in_it(copy):
-    subprocess.run([sys.executable, "tools/copies.py"], cwd=copy, check=True)
+    subprocess.run([sys.executable, "tools/copies.py"], cwd=copy, check=True, timeout=60)
     assert (copy / "work" / "00_start_here.ipynb").exists()
     assert "no worked answers" in (copy / "README.md").read_text("utf-8")
 

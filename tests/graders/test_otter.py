@@ -45,7 +45,8 @@ def folder(tmp_path_factory) -> Path:
 def run(*command: object, cwd: Path) -> None:
     """A command, with the programs of the environment that these tests run in."""
     places = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run([*map(str, command)], cwd=cwd, env={**os.environ, "PATH": places}, check=True)
+    environment = {**os.environ, "PATH": places}
+    subprocess.run([*map(str, command)], cwd=cwd, env=environment, check=True, timeout=600)
 
 
 def same_marks(folder: Path, name: str, results: Path) -> list[dict]:

@@ -80,5 +80,5 @@ def test_binder_makes_the_learners_copies(tmp_path):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "postBuild", tmp_path)
     assert os.access(tmp_path / "postBuild", os.X_OK)
-    subprocess.run([tmp_path / "postBuild"], cwd=tmp_path, check=True)
+    subprocess.run([tmp_path / "postBuild"], cwd=tmp_path, check=True, timeout=60)
     assert (tmp_path / "work/00_start_here.ipynb").is_file()

@@ -25,7 +25,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_another_process_in_another_place_at_another_time_writes_the_same(tmp_path: Path):
     other = {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "PYTHONPATH": f"{ROOT}/site:{ROOT}"}
-    subprocess.run([sys.executable, "-c", AGAIN, tmp_path], env=os.environ | other, check=True)
+    subprocess.run(
+        [sys.executable, "-c", AGAIN, tmp_path], env=os.environ | other, check=True, timeout=900
+    )
     first, second = contents(ROOT / "build/site"), contents(tmp_path / "site")
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
