@@ -3,6 +3,9 @@
 Pyodide, its NumPy and its Matplotlib come from its public CDN when a page is used; all else lies
 in the folder. What a cell imports is installed as the lock says (`pyodide-lock.json` here): the
 first cell's `import course_lib` installs our wheel and what it needs, without a command.
+
+With another version of the kernel: PYTHONPATH=. python site/lite.py LOCK, where LOCK is the
+pyodide-lock.json in the npm package `pyodide` of the version that the kernel loads.
 """
 
 from __future__ import annotations
