@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from course_lib.classroom.assignment import Assignment, Complaint
+from course_lib.classroom.assignment import FILE, Assignment, Complaint
 from course_lib.classroom.notebook import MOST_BYTES
 
 MOST_UNPACKED = 8_000_000_000  # bytes of a whole class's archive
@@ -87,7 +87,13 @@ def found(folder: Path, assignment: str, *, dated: bool = False) -> list[Submiss
     if not folder.is_dir():
         what = "is a file, and no zip archive" if folder.exists() else "does not exist"
         raise Complaint(f"{folder} {what}; give the folder or the zip with the submissions.")
-    entries = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    folder = _inside(folder, assignment)
+    if (folder / FILE).exists():
+        raise Complaint(
+            f"{folder} holds {FILE}: that is an assignment's folder; give the one with the "
+            "submissions."
+        )
+    entries = _entries(folder)
     of_canvas = all(_canvas(path.name) for path in entries if path.is_file())
     owners: dict[str, tuple[_Owner, list[Path]]] = {}
     for path in entries:
@@ -100,6 +106,22 @@ def found(folder: Path, assignment: str, *, dated: bool = False) -> list[Submiss
     made = [_read(folder, owner, files) for _, (owner, files) in sorted(owners.items())]
     made = [_stamped(submission, assignment) for submission in made]
     return _timed(made) if dated else made
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What lies in a folder, without what a system adds to it."""
+    added = (".", "__MACOSX")
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(added)]
+
+
+def _inside(folder: Path, assignment: str) -> Path:
+    """The class's folder where it is all that a folder holds, as in a zip of the folder itself."""
+    lone, *others = _entries(folder) or [folder]
+    if others or not lone.is_dir() or _MOODLE.fullmatch(lone.name):
+        return folder
+    handed_in = [path for path in _entries(lone) if path.is_dir() or path.suffix == ".ipynb"]
+    one_student = assignment in {path.stem for path in handed_in}
+    return folder if one_student or len(handed_in) < 2 else lone
 
 
 def _stamped(submission: Submission, assignment: str) -> Submission:
@@ -220,11 +242,16 @@ def class_list(path: Path) -> list[str]:
     """
     try:
         rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (FileNotFoundError, UnicodeDecodeError, csv.Error):
+    except FileNotFoundError:
+        raise Complaint(f"{path} does not exist; give the CSV file with the class.") from None
+    except (UnicodeDecodeError, csv.Error):
         raise Complaint(f"{path} is no CSV file that can be read; save it as UTF-8.") from None
     columns = {str(name).strip().lower(): name for name in (rows[0] if rows else {})}
     if "student" not in columns:
-        raise Complaint(f"{path} has no column `student` with names below it; add one.")
+        raise Complaint(
+            f"{path} has no column `student` with names below it; add one, and put commas "
+            "between the columns."
+        )
     names = [_name((row[columns["student"]] or "").strip()) for row in rows]
     names = [name for name in names if name]
     twice = sorted({name for name in names if names.count(name) > 1})

@@ -119,6 +119,22 @@ LAYOUTS = {  # files, and whose they are: (file, late, account) by student
         ],
         {"ada": ("ada/ps1/ps1.ipynb", None, ""), "bo": ("bo/ps1/ps1.ipynb", None, "")},
     ),
+    "the class's folder in another one": (
+        [
+            "in class/Jörg Müller/ps1.ipynb",
+            "in class/李 小龍.ipynb",
+            "__MACOSX/in class/._ada.ipynb",
+        ],
+        {
+            "Jörg Müller": ("Jörg Müller/ps1.ipynb", None, ""),
+            "李 小龍": ("李 小龍.ipynb", None, ""),
+        },
+    ),
+    "one student alone": (["ada/ps1.ipynb", "ada/old.ipynb"], {"ada": ("ada/ps1.ipynb", None, "")}),
+    "one student of nbgrader's alone": (
+        ["ada/ps1/ps1.ipynb", "ada/ps2/ps2.ipynb"],
+        {"ada": ("ada/ps1/ps1.ipynb", None, "")},
+    ),
 }
 
 
@@ -128,6 +144,12 @@ def test_a_layout_says_whose_a_file_is_and_whether_it_is_late(layout, packed, tm
     names, wanted = LAYOUTS[layout]
     place = zip_of(tmp_path / "in.zip", *names) if packed else folder_of(tmp_path, *names)
     assert owners(place) == {k: (str(Path(f)), *more) for k, (f, *more) in wanted.items()}
+
+
+def test_an_assignment_is_not_taken_for_a_class(tmp_path):
+    folder_of(tmp_path, "assignment.toml", "release/ps1.ipynb")
+    with pytest.raises(Complaint, match="an assignment's folder; give the one with the subm"):
+        submissions.found(tmp_path, "ps1")
 
 
 def test_an_archive_lets_nothing_out_of_its_folder_and_leaves_none(tmp_path):

@@ -146,7 +146,9 @@ def test_the_class_list_goes_where_others_grade_and_a_plain_release_ends_it(fold
 
 
 WRONG = {
-    "no such file": ("", "is no CSV file"),
+    "no such file": ("", "does not exist"),
+    "not UTF-8": ("student\nJörg\n", "save it as UTF-8"),
+    "not with commas": ("student;section\nada;1\n", "put commas between"),
     "no column": ("name\nada\n", "no column `student`"),
     "nobody": ("student\n\n", "no column `student`"),
     "somebody twice": ("student\nada\nada\n", "ada twice"),
@@ -158,7 +160,7 @@ def test_a_class_list_that_cannot_be_is_one_sentence(folder, capsys, case):
     text, words = WRONG[case]
     path = folder.parent / "other.csv"
     if text:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="latin-1" if case == "not UTF-8" else "utf-8")
     assert main(["release", str(folder), "--variants", str(path)]) == 2
     said = capsys.readouterr().err.strip()
     assert words in said
