@@ -103,6 +103,12 @@ def fitting(explorer: Any, values: dict[str, Any]) -> dict[str, Any]:
     return {name: explorer._values[name] for name in values}
 
 
+def test_what_is_recorded_again_is_the_same_bytes():
+    (call,) = (call for _, call in CALLS if call.name == "cut_the_wire")
+    for file, width in zip(strips.files(call), strips.WIDTHS, strict=True):
+        assert strips.script(file.stem, call.explorer(), {}, width) == file.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("state", "values"),
     [
