@@ -104,6 +104,13 @@ def test_every_wrong_line_is_told_with_what_it_does(exercise, puzzles):
 
 
 @all_exercises
+def test_a_wrong_line_that_raises_is_the_last_choice(exercise, puzzles):
+    """The check's words for it speak of a case that the form does not show."""
+    remarks = [line.remark for line in puzzles(exercise).lines if line.remark]
+    assert len(remarks) == 1 or not any(" raised " in remark for remark in remarks)
+
+
+@all_exercises
 def test_two_lines_may_change_places_where_that_passes(exercise, puzzles):
     found = puzzles(exercise)
     for at in range(len(found.answer) - 1):

@@ -177,16 +177,18 @@ def _wrong_lines(exercise: Exercise, pieces: Sequence[str], first: int) -> list[
     """For some of the lines one that makes a slip, those whose slip has a name before others."""
     named: dict[str, Line] = {}
     others: dict[str, Line] = {}
+    raising: dict[str, Line] = {}  # their remarks speak of an error, and no run is shown here
     seen = set(pieces)
     for text, mutant in _one_line_changed(exercise, pieces, first):
         report = None if text in seen else judge(exercise, mutant.compiled(exercise))
         seen.add(text)
         if report and report.diagnosis.startswith("slip:"):
             found = others if NEAR in report.message else named
+            found = raising if report.exception else found
             found.setdefault(report.diagnosis, Line(text, report.message))
         if len(named) == _WRONG:
             break
-    return [*named.values(), *others.values()][:_WRONG]
+    return [*named.values(), *others.values()][:_WRONG] or [*raising.values()][:1]
 
 
 def _one_line_changed(

@@ -667,6 +667,12 @@ def fit_hinges(x, y):
             (lambda x, y: np.maximum(_weights(x, y), 0),),
         ),
         Slip(
+            "one hinge too few",
+            "Your weight holds the changes of slope and lacks the first slope itself: the first "
+            "hinge starts from a flat line. Put a slope of 0 in front: np.diff(slopes, prepend=0).",
+            (lambda x, y: np.diff(_slopes(x, y)),),
+        ),
+        Slip(
             "the first slope left out",
             "Your weight starts with 0. The first hinge starts from a flat line, so it has the "
             "whole slope of the first piece.",

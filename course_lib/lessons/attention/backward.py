@@ -290,6 +290,12 @@ def attention_backward(query, key, value, dy):
             lambda q, k, v, dy: _dscores(q, k, v, dy) * q.shape[1] ** 0.5,
         ),
         *_pair(
+            "multiplied by the root of d",
+            "{your} is multiplied by the root of d. Going forward scores were divided by it, and "
+            "the slope of a division is a division: divide on the way back, too.",
+            lambda q, k, v, dy: _dscores(q, k, v, dy) * q.shape[1],
+        ),
+        *_pair(
             "divided by d",
             "{your} is divided by the root of d twice. Once is enough: scores were divided once.",
             lambda q, k, v, dy: _dscores(q, k, v, dy) / q.shape[1] ** 0.5,

@@ -228,8 +228,9 @@ def confusion_matrix(scores, target):
         ),
         Slip(
             "each pair counted once",
-            "{your} counts several digits of one kind as one. counts[i, j] += 1 on whole arrays "
-            "adds once for each place, however often named; count in a loop or with np.add.at.",
+            "{your} counts several digits of one kind as one. With = a place never gets beyond 1, "
+            "and += 1 on whole arrays adds once for each place, however often it is named: write "
+            "+= in a loop, or use np.add.at.",
             (
                 lambda scores, target: _shares(np.minimum(_confusion(scores, target), 1)),
                 lambda scores, target: (

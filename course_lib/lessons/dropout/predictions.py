@@ -196,6 +196,8 @@ PREDICTIONS = (
             "map in both examples. Every example has dice of its own.",
             lambda: _gone_with_it(maps=(2, 1, 3, 4)): "You painted the whole example. Its other "
             "maps have throws of their own; so they can stand in for the one that is gone.",
+            lambda: np.ones((6, 4), bool): "You painted everything. Then nothing would be left to "
+            "learn from; the dice are rolled for every map by itself.",
         },
     ),
     _predict(

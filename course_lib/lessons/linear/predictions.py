@@ -117,8 +117,8 @@ PREDICTIONS = (
     Painting(
         name="04_02a.learns",
         section="04_02a_linear",
-        question="Another layer turns the inputs 2, 0, 1, 3 into three outputs, whose dy is 0, 1 "
-        "and -1. Which of its weights get a gradient that is not 0?",
+        question="A fully connected layer turns the inputs 2, 0, 1, 3 into three outputs, whose "
+        "dy is 0, 1 and -1. Which of its weights get a gradient that is not 0?",
         grid=Grid("weight", np.full((3, 4), "")),
         answer=_learns,
         explanation="The gradient of a weight is the dy of its output times the input that it "
@@ -130,6 +130,10 @@ PREDICTIONS = (
             "counts as well: nothing comes back from an output that should stay as it is.",
             lambda: _learns(x=(1, 1, 1, 1)) | _learns(dy=(1, 1, 1)): "You left out only the "
             "weight whose input and dy are both 0. It is a product: one 0 is enough.",
+            lambda: _learns(x=(1, 1, 1, 1), dy=(1, 1, 1)): "You painted every weight. All of them "
+            "were used, but a dy of 0 or an input of 0 makes the product 0.",
+            lambda: _learns(dy=(0, 1, 0)): "You left out the output whose dy is -1. That is a "
+            "gradient, too: the loss falls when this output rises.",
         },
     ),
     _predict(

@@ -136,6 +136,10 @@ PREDICTIONS = (
             "in LayerNorm, the other examples never hear of the change.",
             lambda: _moves(lambda x: _groups(x, [0, 2, 4, 1, 3, 5])): "You put every second "
             "feature into a group. A group's features lie side by side.",
+            lambda: np.ones(
+                (4, 6), bool
+            ): "You painted every output. Then the layer would have one "
+            "mean for the whole batch; each group of each example has its own.",
         },
     ),
     _predict(

@@ -81,8 +81,8 @@ def _beyond() -> int:
 PREDICTIONS = (
     _predict(
         "pooled",
-        question="Without positions, the outputs for “dog bites man” are averaged into one vector, "
-        "and those for “man bites dog” too. How far apart are the two vectors?",
+        question="Without positions, attention's outputs for “dog bites man” are averaged into one "
+        "vector, and those for “man bites dog” too. How far apart are the two vectors?",
         choices={"Not at all, but for rounding": 0, "Clearly apart": 1},
         answer=_mean_moved,
         explanation="Every word looks at the same other words, in whatever order, so each word's "
@@ -106,8 +106,8 @@ PREDICTIONS = (
     ),
     _predict(
         "fastest_hand",
-        question="The code of a position has 8 numbers, in 4 pairs: 4 clocks. Which clock turns "
-        "fastest from one position to the next?",
+        question="The sinusoidal code of a position has 8 numbers, in 4 pairs: 4 clocks. Which "
+        "clock turns fastest from one position to the next?",
         choices={"The first": 0, "The last": 3},
         answer=_fastest,
         explanation="The first turns by 1 radian a position and each later one more slowly. "
@@ -130,8 +130,8 @@ PREDICTIONS = (
     ),
     _predict(
         "one_matrix",
-        question="We want a matrix that turns the code of position p into that of p + 5. How many "
-        "different ones do 507 positions need?",
+        question="We want a matrix that turns the sinusoidal code of position p into that of "
+        "p + 5. How many different ones do 507 positions need?",
         choices={"One for each": 2, "One for all": 1},
         answer=_matrices,
         explanation="Five positions further on every clock has turned by a fixed angle, wherever "
@@ -169,7 +169,8 @@ PREDICTIONS = (
         name="04_10.same_match",
         section="04_10_positional",
         question="The same query stands at the positions 0 to 4, and so does the same key, both "
-        "turned by the rotary code. Which pairs match just as the ringed pair does?",
+        "turned by the rotary code. Which pairs match just as the ringed pair does? Paint it as "
+        "well.",
         grid=Grid(
             "match",
             np.full((5, 5), ""),

@@ -150,7 +150,7 @@ PREDICTIONS = (
             lambda: _seen(2): "This is what one layer sees; the second one reaches further.",
             lambda: _seen(2, 1): "Here one of the two layers has dilation 2 and the other 1.",
             lambda: _seen(4): "This is one layer with dilation 4. Through two layers a way may "
-            "also turn back, or go on by one step alone.",
+            "also take its step of 2 in one of them only, and so end at 2 or 6.",
         },
     ),
     _predict(

@@ -98,8 +98,8 @@ PREDICTIONS = (
     ),
     _predict(
         "held_out_accuracy",
-        question="The network has never seen the held-out digits. After a few seconds of practice "
-        "on the others, how many of them will it read correctly?",
+        question="A network practises for a few seconds on digits written by hand. How many of "
+        "those that are held out, which it has never seen, will it read correctly?",
         choices={
             "About 1 in 10, as by chance": 0.1,
             "About half of them": 0.5,

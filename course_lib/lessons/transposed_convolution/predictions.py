@@ -18,7 +18,7 @@ _INK = (1, 2)
 
 def _stamped(ink: tuple[int, int] = _INK, *, stride: int = 2, padding: int = 1) -> Array:
     """Which of 5 × 5 places one number of 3 × 3 stamps, with a kernel of 3 × 3."""
-    x = np.zeros((1, 1, 3, 3))
+    x = np.zeros((1, 1, 5, 5))  # more than 3 × 3, so that no slip makes fewer than 5 × 5 places
     x[0, 0, *ink] = 1.0
     y, _ = lib.conv_transpose2d(x, np.ones((1, 1, 3, 3)), stride=stride, padding=padding)
     return y[0, 0, :5, :5] != 0
@@ -114,6 +114,8 @@ PREDICTIONS = (
             "the first row and the first column, so all stamps lie one place further up and left.",
             lambda: _stamped(stride=1, padding=0): "This is stride 1 without padding: each stamp "
             "would begin one place after the last one's. With stride 2 it is two.",
+            lambda: _stamped(stride=1): "This is where stride 1 puts the stamp. With stride 2 each "
+            "begins two places after the last one, so this one lies further down and right.",
             lambda: _stamped((1, 1)): "This is the stamp of the number in the middle; the ringed "
             "one's is two columns further right, and the edge cuts it.",
         },
