@@ -222,3 +222,10 @@ def test_the_form_uses_native_controls_with_names():
     source = Path(module.__file__).with_suffix(".js").read_text()
     for part in ('"fieldset"', '"legend"', 'type: "radio"', 'type: "submit"', '"status"'):
         assert part in source
+
+
+@pytest.mark.parametrize("name", [name for name, p in PREDICTIONS.items() if p.stands_alone])
+def test_what_is_asked_elsewhere_does_not_point_at_its_page(name):
+    prediction = PREDICTIONS[name]
+    said = [prediction.question, prediction.explanation, *prediction.wrong.values()]
+    assert not re.search(r"\b(cells?|table|figure|printed) (below|above)\b", " ".join(said))

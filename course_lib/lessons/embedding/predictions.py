@@ -232,7 +232,7 @@ PREDICTIONS = (
         },
         answer=_grey,
         explanation="Levels that are used alike get gradients that are alike. In four of five runs "
-        "that puts them nearly in order; the table below says what the fifth does.",
+        "that puts them nearly in order.",
         wrong={
             "equal": "Each level stands at other pixels of other digits, so each gets a gradient "
             "of its own.",

@@ -106,8 +106,7 @@ PREDICTIONS = (
             "More than 9 in 10": 0.9,
         },
         answer=lambda: max(p for p in (0.1, 0.5, 0.9) if _held_out_accuracy() > p),
-        explanation="A new digit is made of strokes that the network has met in others. The cells "
-        "below measure it.",
+        explanation="A new digit is made of strokes that the network has met in others.",
         wrong={
             0.1: "Chance is where it starts, before the first step of training.",
             0.5: "It passes one half during the first pass through the digits.",
