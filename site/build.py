@@ -39,6 +39,7 @@ DOCS = (
     "docs/exercise.md",
     "docs/exercise_cases.md",
     "docs/classroom.md",
+    "docs/scale.md",
     "docs/next.md",
     "benchmarks/RESULTS.md",
     "benchmarks/SLIDERS.md",
