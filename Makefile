@@ -148,7 +148,7 @@ bench: .venv/.bench
 	@echo "Installing nbgrader and otter into .venv-graders (a minute or two, once) ..."
 	@"$(PYTHON)" -m venv .venv-graders
 	@.venv-graders/bin/python -m pip install --quiet --disable-pip-version-check \
-		--editable '.[graders,test,classroom]'
+		--editable '.[graders,test,classroom,dask]'
 	@touch $@
 
 .venv/bin/pip:
