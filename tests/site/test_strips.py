@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from recording import COLUMNS, TILE, cut, stops
 
 from course_lib.draw.picture import CSS_DPI, PRINT_DPI
-from tests.browser.lab import ROOT, chromium
+from tests.browser.lab import ROOT
 from tools.notebooks import find
 
 SITE = ROOT / "build/site"
@@ -139,12 +139,6 @@ def test_no_control_shows_more_than_forty_values_and_few_are_made_lighter():
         if story.told["pictures"][0]["pixels"][0] <= WIDE:
             coarse.add(file.name.split("-")[0])
     assert coarse == {"pixel_against_channel"}  # noise over photographs
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
