@@ -148,6 +148,7 @@ def as_nobody(*options: str, home: str) -> subprocess.CompletedProcess[str]:
     """Run this file as the user nobody, without a file written into the course's folder."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     env = {"PATH": os.environ["PATH"], "HOME": home, "PYTHONDONTWRITEBYTECODE": "1", **threads}
+    env["HYPOTHESIS_STORAGE_DIRECTORY"] = f"{home}/hypothesis"
     return subprocess.run(
         [*NOBODY, sys.executable, "-m", "pytest", "-q", "-n", "0", *options, __file__],
         cwd=ROOT,
