@@ -133,11 +133,12 @@ NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *(() if
 
 
 @pytest.mark.skipif(not LINUX or os.geteuid() != 0, reason="it ran as another user than root")
-def test_all_of_it_holds_for_a_user_without_privileges():
+def test_all_of_it_holds_for_a_user_without_privileges(pytestconfig):
     """What root may do could hide what a sandbox that is set up without privileges lets through."""
     with tempfile.TemporaryDirectory() as home:
         os.chown(home, 65534, 65534)
-        done = as_nobody("-p", "no:cacheprovider", f"--basetemp={home}/tests", home=home)
+        heard = [f"-W{rule}" for rule in pytestconfig.getoption("pythonwarnings") or []]
+        done = as_nobody("-p", "no:cacheprovider", f"--basetemp={home}/tests", *heard, home=home)
     assert done.returncode == 0, done.stdout + done.stderr
     counts = re.search(r"(\d+) passed, 1 skipped", done.stdout)  # this test itself
     assert counts, done.stdout
