@@ -169,8 +169,7 @@ PREDICTIONS = (
         name="04_10.same_match",
         section="04_10_positional",
         question="The same query stands at the positions 0 to 4, and so does the same key, both "
-        "turned by the rotary code. Which pairs match just as the ringed pair does? Paint it as "
-        "well.",
+        "turned by the rotary code. Which pairs, the ringed one among them, match just as it does?",
         grid=Grid(
             "match",
             np.full((5, 5), ""),
