@@ -43,6 +43,7 @@ DOCS = (
     "docs/next.md",
     "benchmarks/RESULTS.md",
     "benchmarks/SLIDERS.md",
+    "benchmarks/CLASSROOM.md",
 )
 CODE = re.compile(r"\[([^\]]*)\]\(([./\w]*\.py)(?:#L\d+)?\)")
 LINK = re.compile(r"\[([^\]]*)\]\((?:\.\./)?solutions/[^)]*\)")
