@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import quote
 
+from tools.copies import WORK
+
 GITHUB = "https://github.com/"
 
 
@@ -14,13 +16,13 @@ def addresses(notebook: str, repository: str) -> dict[str, str]:
     >>> list(addresses("04_01_layer", ""))
     ['in this browser']
     """
-    here = {"in this browser": f"../lite/lab/index.html?path=work/{notebook}.ipynb"}
+    here = {"in this browser": f"../lite/lab/index.html?path={WORK.name}/{notebook}.ipynb"}
     if not repository:
         return here
     github = repository.startswith(GITHUB)
     name = repository.removeprefix(GITHUB)
     place = f"gh/{name}" if github else f"git/{quote(repository, safe='')}"
-    copy = quote(f"lab/tree/work/{notebook}.ipynb", safe="")
+    copy = quote(f"lab/tree/{WORK.name}/{notebook}.ipynb", safe="")
     binder = {"on Binder": f"https://mybinder.org/v2/{place}/HEAD?urlpath={copy}"}
     if not github:
         return here | binder

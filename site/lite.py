@@ -26,7 +26,7 @@ from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_KERNEL
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from tools.copies import copy_missing
+from tools.copies import WORK, copy_missing
 
 ROOT = Path(__file__).parents[1]
 PYODIDE_LOCK = Path(__file__).with_name("pyodide-lock.json")
@@ -127,7 +127,7 @@ def part(whole: dict[str, Any]) -> dict[str, Any]:
 def write_contents(folder: Path, solutions: bool) -> None:
     """The learners' copies, in the layout that their links know."""
     (folder / "docs").mkdir(parents=True)
-    copy_missing(ROOT / "notebooks", folder / "work")
+    copy_missing(ROOT / "notebooks", folder / WORK.name)
     if solutions:
         copy_missing(ROOT / "solutions", folder / "solutions")
     shutil.copy(ROOT / "docs/next.md", folder / "docs")

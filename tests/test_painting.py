@@ -30,12 +30,7 @@ CORNER = Painting(
 )
 
 
-@pytest.fixture(autouse=True)
-def file(tmp_path, monkeypatch):
-    path = tmp_path / "progress.json"
-    monkeypatch.setenv("COURSE_LIB_PROGRESS", str(path))
-    monkeypatch.setattr(store, "_kept", {"passed": [], "predictions": {}})
-    return path
+pytestmark = pytest.mark.usefixtures("file")
 
 
 def cells(painted):

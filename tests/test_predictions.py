@@ -22,12 +22,7 @@ predictions = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(autouse=True)
-def file(tmp_path, monkeypatch):
-    path = tmp_path / "progress.json"
-    monkeypatch.setenv("COURSE_LIB_PROGRESS", str(path))
-    monkeypatch.setattr(store, "_kept", {"passed": [], "predictions": {}})
-    return path
+pytestmark = pytest.mark.usefixtures("file")
 
 
 def right_answer(prediction):

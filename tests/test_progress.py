@@ -20,15 +20,6 @@ from tests.child import child
 RECORD = "from course_lib.engine import store; "
 
 
-@pytest.fixture
-def file(tmp_path, monkeypatch):
-    """An empty place for the progress file, and nothing kept in memory."""
-    path = tmp_path / "progress.json"
-    monkeypatch.setenv("COURSE_LIB_PROGRESS", str(path))
-    monkeypatch.setattr(store, "_kept", {"passed": [], "predictions": {}})
-    return path
-
-
 def passing_answer():
     reference = EXERCISES["conv_output_size"].reference
 

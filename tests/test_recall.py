@@ -17,13 +17,7 @@ EARLIER = [PREDICTIONS[f"04_02b.{word}"] for word in ("output_size", "shift", "p
 FIRST, SECOND, THIRD = (p.name for p in EARLIER)
 
 
-@pytest.fixture(autouse=True)
-def file(tmp_path, monkeypatch):
-    """An empty place for the progress file, and nothing kept in memory."""
-    path = tmp_path / "progress.json"
-    monkeypatch.setenv("COURSE_LIB_PROGRESS", str(path))
-    monkeypatch.setattr(store, "_kept", {})
-    return path
+pytestmark = pytest.mark.usefixtures("file")
 
 
 def predicted(**right):

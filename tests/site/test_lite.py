@@ -23,6 +23,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Route, expect
 
 from tests.browser.lab import ROOT, Notebook
+from tools.copies import WORK
 from tools.notebooks import find
 
 SITE = ROOT / "build/site"
@@ -48,7 +49,7 @@ def packages() -> dict[str, Any]:
 
 
 def test_the_learners_copies_of_all_notebooks_are_there_without_outputs():
-    copies = sorted((LITE / "files/work").glob("*.ipynb"))
+    copies = sorted((LITE / "files" / WORK.name).glob("*.ipynb"))
     assert [copy.name for copy in copies] == [
         path.name for path in find(folders=(ROOT / "notebooks",))
     ]
@@ -58,8 +59,8 @@ def test_the_learners_copies_of_all_notebooks_are_there_without_outputs():
 
 
 def test_the_file_list_shows_the_copies():
-    listed = {entry["name"] for entry in read("api/contents/work/all.json")["content"]}
-    assert listed == {copy.name for copy in (LITE / "files/work").glob("*.ipynb")}
+    listed = {entry["name"] for entry in read(f"api/contents/{WORK.name}/all.json")["content"]}
+    assert listed == {copy.name for copy in (LITE / "files" / WORK.name).glob("*.ipynb")}
 
 
 def test_the_wheel_holds_the_library_as_it_is(packages):
