@@ -27,7 +27,7 @@ from course_lib.classroom import (
     submissions,
     variants,
 )
-from course_lib.classroom.assignment import Assignment, Complaint
+from course_lib.classroom.assignment import Assignment, Complaint, so_many
 from course_lib.classroom.jail import NotGraded, isolation
 from course_lib.classroom.problem_sets import SETS
 from course_lib.lessons import EXERCISES
@@ -144,7 +144,8 @@ def _new(options: argparse.Namespace) -> None:
     title = options.title or (ready.title if ready else "")
     made = assignments.new(options.folder, names, options.points, title, options.due)
     path = options.folder / assignments.FILE
-    print(f"Wrote {path}: {len(made.parts)} exercises, {made.points:g} points.")
+    parts, points = so_many(len(made.parts), "exercise"), so_many(made.points, "point")
+    print(f"Wrote {path}: {parts}, {points}.")
 
 
 def _release(options: argparse.Namespace) -> None:
@@ -230,7 +231,9 @@ def _grade_all(
         (out / "feedback").mkdir(parents=True, exist_ok=True)
         done = [] if options.again else [r for r in results.read(out) if r.points is not None]
         wanted = _unknown(assignment, handed_in, {result.key for result in done})
-        print(f"{len(handed_in)} submissions, {len(wanted)} to grade. Protection: {level}.")
+        print(
+            f"{so_many(len(handed_in), 'submission')}, {len(wanted)} to grade. Protection: {level}."
+        )
         bar = {"desc": "graded", "total": len(wanted), "disable": None}
         with results.Ledger(out) as ledger:
             for result, page in tqdm(graded(wanted), **bar):

@@ -161,6 +161,18 @@ def read(folder: Path) -> Assignment:
         raise Complaint(f"{path}: {complaint}") from None
 
 
+def so_many(count: float, what: str) -> str:
+    """A number of things in words.
+
+    Examples
+    --------
+    >>> so_many(1, "point"), so_many(2.5, "point")
+    ('1 point', '2.5 points')
+    """
+    number = count if isinstance(count, int) else f"{count:g}"
+    return f"{number} {what}{'' if count == 1 else 's'}"
+
+
 def definition(folder: Path) -> dict[str, str]:
     """What `read` reads of a folder, by the names of the files."""
     names = (name for name in (FILE, OWN, GIVEN) if (folder / name).exists())

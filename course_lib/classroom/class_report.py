@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from statistics import median
 
-from course_lib.classroom.assignment import Assignment
+from course_lib.classroom.assignment import Assignment, so_many
 from course_lib.classroom.feedback import page
 from course_lib.classroom.results import Result
 
@@ -48,7 +48,7 @@ def as_text(assignment: Assignment, results: Sequence[Result], names: bool = Fal
     lines = [assignment.title, *_summary(assignment, results, names)]
     for part in assignment.parts:
         counts = tally(results, part.name)
-        lines += ["", f"{part.name} ({part.points:g} points)"]
+        lines += ["", f"{part.name} ({so_many(part.points, 'point')})"]
         for diagnosis, count in counts.items():
             who = f"  ({', '.join(_who(results, part.name, diagnosis))})" if names else ""
             lines.append(f"  {count:3d} of {counts.total()}  {mistake(diagnosis)}{who}")
@@ -60,7 +60,7 @@ def as_html(assignment: Assignment, results: Sequence[Result], names: bool = Fal
     body = [f"<h1>{escape(assignment.title)}</h1>"]
     body += [f"<p>{escape(line)}</p>" for line in _summary(assignment, results, names)]
     for part in assignment.parts:
-        body.append(f"<h2><code>{escape(part.name)}</code> ({part.points:g} points)</h2>")
+        body.append(f"<h2><code>{escape(part.name)}</code> ({so_many(part.points, 'point')})</h2>")
         body.append(_table(part.name, results, names))
     return page(assignment.title, "\n".join(body))
 

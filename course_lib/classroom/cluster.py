@@ -30,7 +30,7 @@ from distributed import (
 )
 
 from course_lib.classroom import assignment as assignments
-from course_lib.classroom.assignment import Complaint
+from course_lib.classroom.assignment import Complaint, so_many
 from course_lib.classroom.grading import Grader
 from course_lib.classroom.jail import Jail, NotGraded, isolation
 from course_lib.classroom.pool import with_feedback
@@ -99,7 +99,8 @@ class Cluster:
 
     def __init__(self, client: Client, name: str, levels: Sequence[str]) -> None:
         self._client, self._name, self.workers = client, name, len(levels)
-        self.level = ", ".join(f"{level} on {_so_many(n)}" for level, n in Counter(levels).items())
+        found = Counter(levels).items()
+        self.level = ", ".join(f"{level} on {so_many(n, 'worker')}" for level, n in found)
 
     def graded(self, submissions: Sequence[Submission]) -> Iterator[tuple[Result, str]]:
         """Every submission's result and feedback page, once, in the order in which they are done.
@@ -225,10 +226,6 @@ def _levels(client: Client, name: str, address: str) -> list[str]:
         if trouble:
             raise NotGraded(f"The worker at {place} cannot grade: {trouble}")
     return [level for level, _ in standing.values()]
-
-
-def _so_many(count: int) -> str:
-    return "1 worker" if count == 1 else f"{count} workers"
 
 
 def _batches(submissions: Sequence[Submission], workers: int) -> Iterator[list[Submission]]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from course_lib.classroom.assignment import Assignment, Part
+from course_lib.classroom.assignment import Assignment, Part, so_many
 from course_lib.lessons import EXERCISES
 
 MOST_BYTES = 20_000_000
@@ -92,7 +92,7 @@ def _opening(assignment: Assignment, checked: bool) -> str:
 
 
 def _task(number: int, part: Part) -> str:
-    points = f"{part.points:g} point{'' if part.points == 1 else 's'}"
+    points = so_many(part.points, "point")
     return f"## {number}. `{part.name}` ({points})\n\n{part.exercise.task.strip()}"
 
 
