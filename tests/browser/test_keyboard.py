@@ -57,6 +57,7 @@ def press(page: Page, *keys: str) -> None:
 
 def tab_to(control: Locator) -> None:
     """Press Tab until the control is marked; a cell's toolbar comes first."""
+    expect(control).to_be_visible()  # a Tab before it is there walks out of the notebook
     for _ in range(12):
         control.page.keyboard.press("Tab")
         if control.evaluate("(element) => element === document.activeElement"):
@@ -96,14 +97,12 @@ def test_the_whole_way_from_the_first_cell_to_a_pass_needs_no_mouse(notebook: No
 
     press(page, "Escape", "ArrowDown", "Control+Enter")  # back to the cells, on to the next
     number = notebook.cell(NUMBER).locator("form")
-    expect(number).to_be_visible()
     tab_to(number.get_by_role("textbox", name="Your number"))
     press(page, *f"{A_NUMBER.answer():g}", "Enter")
     expect(number.get_by_role("status")).to_contain_text("Yes: ")
 
     press(page, "Escape", "ArrowDown", "Control+Enter")
     choice = notebook.cell(CHOICE).locator("form")
-    expect(choice).to_be_visible()
     tab_to(choice.get_by_role("radio").first)
     press(page, "Space", "ArrowDown", "Tab")
     expect(choice.get_by_role("button", name="Predict")).to_be_focused()
