@@ -41,6 +41,25 @@ WIDTHS = 691, 500, 360, 280  # CSS pixels, of the picture alone
 MANY = 100  # beyond that a control grid is sampled
 
 
+@pytest.fixture(scope="module", params=EXPLORERS)
+def new(request):
+    """Makes one of the explorers from nothing."""
+    return EXPLORERS[request.param]
+
+
+@pytest.fixture(scope="module")
+def made(new):
+    return new()
+
+
+@pytest.fixture
+def explorer(made):
+    """The same one for all the tests that follow each other, back where it starts."""
+    made._fit(made.size[0])
+    made._move(made._start)
+    return made
+
+
 def settings(explorer):
     """Values for every control: the whole grid, or a sample with every value of each in it.
 
@@ -138,9 +157,7 @@ def plain_matplotlib(explorer, dpi=96):
     return np.asarray(Image.open(buffer))
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_every_point_of_the_controls_gives_words_with_finite_numbers(name):
-    explorer = EXPLORERS[name]()
+def test_every_point_of_the_controls_gives_words_with_finite_numbers(explorer):
     for point in settings(explorer):
         explorer._move(point)
         words = explorer._words()
@@ -148,17 +165,16 @@ def test_every_point_of_the_controls_gives_words_with_finite_numbers(name):
         assert not re.search(r"\b(nan|inf)\b|-0\.0+\b(?!\d)", words), (point, words)
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_a_picture_redrawn_in_part_equals_one_drawn_from_nothing(name):
-    explorer, points = EXPLORERS[name](), settings(EXPLORERS[name]())
+def test_a_picture_redrawn_in_part_equals_one_drawn_from_nothing(explorer, new):
+    points = settings(explorer)
     pixels(explorer)
     for point in points[:: -(-len(points) // 3)]:
         explorer._move(point)
         redrawn = pixels(explorer)
-        fresh = EXPLORERS[name]()
-        fresh._move(point)
-        np.testing.assert_array_equal(redrawn, pixels(fresh))
         np.testing.assert_array_equal(redrawn, plain_matplotlib(explorer))
+    fresh = new()
+    fresh._move(point)
+    np.testing.assert_array_equal(redrawn, pixels(fresh))
 
 
 def texts(figure):
@@ -186,9 +202,7 @@ def overlap(a, b):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_every_text_is_large_enough_inside_the_picture_and_apart(name, width):
-    explorer = EXPLORERS[name]()
+def test_every_text_is_large_enough_inside_the_picture_and_apart(explorer, width):
     explorer._fit(width)
     points = settings(explorer)
     every = len(points) // 8 + 1
@@ -223,16 +237,12 @@ def test_the_check_of_texts_notices_small_ones_and_those_over_others_or_cut():
     assert not overlap(sizes["small"][1], sizes["a title"][1])
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_a_picture_is_low_enough_for_a_small_screen(name):
-    explorer = EXPLORERS[name]()
+def test_a_picture_is_low_enough_for_a_small_screen(explorer):
     assert explorer.size[0] == 691
     assert explorer.size[1] <= 385
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_a_narrow_view_leaves_the_stored_picture_as_it_was(name):
-    explorer = EXPLORERS[name]()
+def test_a_narrow_view_leaves_the_stored_picture_as_it_was(explorer):
     before = explorer._repr_mimebundle_()[0]["image/png"]
     sent = []
     explorer.send = lambda content, buffers: sent.append(content)
@@ -242,9 +252,7 @@ def test_a_narrow_view_leaves_the_stored_picture_as_it_was(name):
     assert explorer._repr_mimebundle_()[0]["image/png"] == before
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_a_move_leaves_the_background_alone(name):
-    explorer = EXPLORERS[name]()
+def test_a_move_leaves_the_background_alone(explorer):
     pixels(explorer)
 
     def limits():
@@ -258,10 +266,12 @@ def test_a_move_leaves_the_background_alone(name):
         explorer._paint(96)
 
 
-@pytest.mark.parametrize("name", [name for name in EXPLORERS if ", " not in name])
-def test_the_code_that_an_explorer_shows_makes_it_as_it_stands(name):
-    explorer = EXPLORERS[name]()
-    assert explorer.code() == f"explore.{name.split('-')[-1]}()"
+ALONE = [name for name in EXPLORERS if ", " not in name]  # called without arguments
+
+
+@pytest.mark.parametrize("new", ALONE, indirect=True, scope="module")
+def test_the_code_that_an_explorer_shows_makes_it_as_it_stands(explorer, new):
+    assert explorer.code() == f"explore.{new.__name__}()"
     points = settings(explorer)
     for point in points[:: -(-len(points) // 3)]:
         explorer._move(point)
@@ -269,9 +279,8 @@ def test_the_code_that_an_explorer_shows_makes_it_as_it_stands(name):
         assert again.text() == explorer.text()
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_the_same_values_give_the_same_text_and_picture(name):
-    first, second = (EXPLORERS[name]()._repr_mimebundle_()[0] for _ in range(2))
+def test_the_same_values_give_the_same_text_and_picture(explorer, new):
+    first, second = (one._repr_mimebundle_()[0] for one in (explorer, new()))
     assert first["text/plain"] == second["text/plain"]
     assert first["image/png"] == second["image/png"]
     assert len(first["image/png"]) < 150_000
@@ -386,10 +395,9 @@ def test_a_picture_never_has_more_than_two_pixels_per_css_pixel():
     assert view.pixels.shape[1] == int(2 * view.explorer.size[0])
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_changed_rows_make_the_same_picture_as_a_whole_one(name):
-    view = View(EXPLORERS[name](), width=400)
-    for point in settings(view.explorer)[::8]:
+def test_changed_rows_make_the_same_picture_as_a_whole_one(explorer):
+    view = View(explorer, width=400)
+    for point in settings(explorer)[::8]:
         view.move(**point)
         whole = View(view.explorer, view.width)
         whole.move()
@@ -769,13 +777,13 @@ WITH_A_KERNEL = [
 ]
 
 
-@pytest.mark.parametrize("name", WITH_A_KERNEL)
-def test_an_explorer_starts_with_the_kernel_that_is_named(name):
-    make = EXPLORERS[name]
-    for kernel in make().controls[0]["options"]:
-        assert f"kernel {kernel}," in make(kernel).text()
+@pytest.mark.parametrize("new", WITH_A_KERNEL, indirect=True, scope="module")
+def test_an_explorer_starts_with_the_kernel_that_is_named(explorer, new):
+    (options,) = (c["options"] for c in explorer.controls if c["name"] == "kernel")
+    for kernel in (options[0], options[-1]):
+        assert f"kernel {kernel}," in new(kernel).text()
     with pytest.raises(ValueError, match="kernel cannot be 'swirl'; choose"):
-        make("swirl")
+        new("swirl")
 
 
 def frame(y):
