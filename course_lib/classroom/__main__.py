@@ -27,9 +27,10 @@ from course_lib.classroom import (
     submissions,
     variants,
 )
-from course_lib.classroom.assignment import Assignment, Complaint, so_many
+from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.jail import NotGraded, isolation
 from course_lib.classroom.problem_sets import SETS
+from course_lib.errors import so_many
 from course_lib.lessons import EXERCISES
 
 RELEASED = "release"

@@ -25,6 +25,7 @@ from course_lib.classroom import variants
 from course_lib.classroom.variants import Variants
 from course_lib.engine.exercise import Exercise
 from course_lib.engine.inputs import Case, Inputs
+from course_lib.errors import so_many
 from course_lib.lessons import EXERCISES
 
 FILE, OWN = "assignment.toml", "exercises.py"
@@ -161,18 +162,6 @@ def read(folder: Path) -> Assignment:
         raise Complaint(f"{path}: {complaint}") from None
 
 
-def so_many(count: float, what: str) -> str:
-    """A number of things in words.
-
-    Examples
-    --------
-    >>> so_many(1, "point"), so_many(2.5, "point")
-    ('1 point', '2.5 points')
-    """
-    number = count if isinstance(count, int) else f"{count:g}"
-    return f"{number} {what}{'' if count == 1 else 's'}"
-
-
 def definition(folder: Path) -> dict[str, str]:
     """What `read` reads of a folder, by the names of the files."""
     names = (name for name in (FILE, OWN, GIVEN) if (folder / name).exists())
@@ -306,8 +295,8 @@ def new(
         raise Complaint(f"{folder / FILE} is there already; edit it, or choose another name.")
     if points and len(points) != len(names):
         raise Complaint(
-            f"There are {len(names)} exercises and {len(points)} points; give one for each, in "
-            "the same order, or none."
+            f"{so_many(len(points), 'point')} for {so_many(len(names), 'exercise')}; give a number "
+            "for each, in the same order, or none."
         )
     bank = {**EXERCISES, **own_exercises(folder)}
     exercises = [found(name, bank) for name in names]

@@ -15,6 +15,7 @@ from course_lib.engine.inputs import Case, Inputs, clone
 from course_lib.engine.outcome import describe, plain, run, said_by, same
 from course_lib.engine.report import fill, paragraph
 from course_lib.engine.slips import listed, usual
+from course_lib.errors import so_many
 
 _NAMED = 4  # kinds that are named; a longer list is not read
 _DRAWS = 40  # of an argument with a rule of its own, to see what it may hold
@@ -37,7 +38,7 @@ class Catch:
 
     @property
     def _title(self) -> str:
-        return f"catch {self.exercise}: {len(self.caught)} of {self.known} kinds caught"
+        return f"catch {self.exercise}: {len(self.caught)} of {so_many(self.known, 'kind')} caught"
 
     @property
     def known(self) -> int:

@@ -9,6 +9,7 @@ import os
 import random
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -345,7 +346,8 @@ def started(grader, line: str, seconds: float | None, graders: list[int]) -> int
     graders.append(pid)
     if seconds is not None:
         time.sleep(seconds)
-        os.kill(pid, 9)
+        with suppress(ProcessLookupError):  # it was done before
+            os.kill(pid, 9)
     return int(grader.stdout.readline())
 
 
