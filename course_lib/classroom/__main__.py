@@ -30,10 +30,12 @@ from course_lib.classroom import (
 from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.jail import NotGraded, isolation
 from course_lib.classroom.problem_sets import SETS
+from course_lib.engine.slips import listed
 from course_lib.errors import so_many
 from course_lib.lessons import EXERCISES
 
 RELEASED = "release"
+VARIANTS = "variants"  # the folder in it with a notebook for each student
 _SCHEDULER = (
     "grade with the workers of this Dask scheduler, such as tls://192.168.1.7:8786; hidden cases "
     "and submissions go to them, so they must be the teacher's own machines"
@@ -166,10 +168,23 @@ def _release(options: argparse.Namespace) -> None:
         made |= {f"course/{file}": data for file, data in class_copy.class_copy().items()}
     for tool in options.to:
         made |= TOOLS[tool](assignment, definition, options.isolation) if tool in TOOLS else {}
-    for other in stale:  # all is made before anything is written or deleted
-        (folder / other).unlink(missing_ok=True)
+    for path in (folder / other for other in sorted(stale)):
+        if path.exists():  # all is made before anything is written or deleted
+            path.unlink()
+            print(f"Deleted {path}, which an earlier release wrote.")
     _write(folder, made)
+    if left := sorted(path.name for path in _of_nobody(folder, made)):
+        some = [*left[:4], *([f"{len(left) - 4} more"] if len(left) > 4 else [])]
+        print(
+            f"Not of this release, but of an earlier one: {listed(some)} in {folder / VARIANTS}. "
+            "What is there stays; delete it, or do not hand it out."
+        )
     results.write_whole(folder / "digest", assignment.digest + "\n")
+
+
+def _of_nobody(folder: Path, made: Mapping[str, object]) -> Iterator[Path]:
+    """The notebooks that an earlier release wrote, for students who are no longer on the list."""
+    return (p for p in (folder / VARIANTS).glob("*.ipynb") if f"{VARIANTS}/{p.name}" not in made)
 
 
 def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str | bytes]:
@@ -182,7 +197,7 @@ def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str | by
     names = submissions.class_list(class_list)
     given = {name: variants.code(assignment.name, name) for name in names}
     made = {
-        f"variants/{submissions.file_name(name)}.ipynb": notebook.dumped(
+        f"{VARIANTS}/{submissions.file_name(name)}.ipynb": notebook.dumped(
             notebook.student(assignment.of(variant))
         )
         for name, variant in given.items()

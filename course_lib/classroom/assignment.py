@@ -149,10 +149,8 @@ def read(folder: Path) -> Assignment:
     path = folder / FILE
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Complaint(
-            f"There is no {path}; `new {folder.name} --exercises ...` writes one."
-        ) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise Complaint(_no_assignment(folder)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Complaint(f"{path} is no TOML: {error}. Correct that line.") from None
     own = own_exercises(folder)
@@ -160,6 +158,16 @@ def read(folder: Path) -> Assignment:
         return from_table(folder.name, table, {**EXERCISES, **own}, variants.given(folder / GIVEN))
     except Complaint as complaint:
         raise Complaint(f"{path}: {complaint}") from None
+
+
+def _no_assignment(folder: Path) -> str:
+    """What is there in place of an assignment's folder."""
+    wanted = f"give the assignment's folder here, which holds {FILE}"
+    if folder.is_file():
+        return f"{folder} is a file; {wanted}."
+    if any(folder.rglob("*.ipynb")):
+        return f"{folder} holds notebooks and no {FILE}, as submissions do; {wanted}."
+    return f"There is no {folder / FILE}; `new {folder.name} --exercises ...` writes one."
 
 
 def definition(folder: Path) -> dict[str, str]:
