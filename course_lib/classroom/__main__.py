@@ -168,23 +168,25 @@ def _release(options: argparse.Namespace) -> None:
         made |= {f"course/{file}": data for file, data in class_copy.class_copy().items()}
     for tool in options.to:
         made |= TOOLS[tool](assignment, definition, options.isolation) if tool in TOOLS else {}
+    stale = {other for other in stale if (folder / other).exists()}
     for path in (folder / other for other in sorted(stale)):
-        if path.exists():  # all is made before anything is written or deleted
-            path.unlink()
-            print(f"Deleted {path}, which an earlier release wrote.")
+        path.unlink()  # all is made before anything is written or deleted
+        print(f"Deleted {path}, which an earlier release wrote.")
     _write(folder, made)
-    if left := sorted(path.name for path in _of_nobody(folder, made)):
-        some = [*left[:4], *([f"{len(left) - 4} more"] if len(left) > 4 else [])]
-        print(
-            f"Not of this release, but of an earlier one: {listed(some)} in {folder / VARIANTS}. "
-            "What is there stays; delete it, or do not hand it out."
-        )
+    if options.variants or stale:
+        _tell_what_is_left(folder / VARIANTS, made)
     results.write_whole(folder / "digest", assignment.digest + "\n")
 
 
-def _of_nobody(folder: Path, made: Mapping[str, object]) -> Iterator[Path]:
-    """The notebooks that an earlier release wrote, for students who are no longer on the list."""
-    return (p for p in (folder / VARIANTS).glob("*.ipynb") if f"{VARIANTS}/{p.name}" not in made)
+def _tell_what_is_left(place: Path, made: Mapping[str, object]) -> None:
+    """Say which notebooks an earlier release wrote, for students who are no longer on the list."""
+    names = sorted(path.name for path in place.glob("*.ipynb"))
+    if left := [name for name in names if f"{VARIANTS}/{name}" not in made]:
+        some = [*left[:4], *([f"{len(left) - 4} more"] if len(left) > 4 else [])]
+        print(
+            f"Not of this release, but of an earlier one: {listed(some)} in {place}. "
+            "What is there stays; delete it, or do not hand it out."
+        )
 
 
 def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str | bytes]:

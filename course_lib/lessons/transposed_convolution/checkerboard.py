@@ -126,7 +126,7 @@ def describe(view: View) -> str:
     found = (
         "every pixel gets the same number of stamps"
         if view.even
-        else f"a pixel gets from {counts.min():.0f} to {counts.max():.0f} stamps"
+        else f"a pixel gets from {counts.min():.0f} to {so_many(counts.max(), 'stamp')}"
     )
     return f"""\
 Kernel {view.kernel} and stride {view.stride}: {found}.
