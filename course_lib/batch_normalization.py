@@ -21,6 +21,7 @@ from course_lib.errors import (
     check_int,
     check_number,
     kind,
+    so_many,
 )
 from course_lib.layer import Backward, Layer
 from course_lib.normalization import (
@@ -214,8 +215,9 @@ class _BatchNorm(Layer):
         check_arrays(name, x=x, weight=self.weight, running_mean=statistics.mean)
         if x.ndim not in self._ranks or x.shape[1] != len(statistics.mean):
             raise ValueError(
-                f"{name}: x must have the axes {self._axes} with C = {len(statistics.mean)} "
-                f"channels but has shape {x.shape}; channels are axis 1."
+                f"{name}: x must have the axes {self._axes} with C = "
+                f"{so_many(len(statistics.mean), 'channel')} but has shape {x.shape}; "
+                "channels are axis 1."
             )
         y, norm_backward, mean, var = _batch_norm(name, x, self.weight, self.bias, self.eps)
         count = len(x) * math.prod(x.shape[2:])

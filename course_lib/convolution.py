@@ -20,6 +20,7 @@ from course_lib.errors import (
     check_gradient,
     check_int,
     check_rank,
+    so_many,
 )
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
@@ -337,13 +338,13 @@ def check_channels(
     if x.shape[1] != in_channels:
         in_groups = f" in {groups} groups" if groups > 1 else ""
         raise ValueError(
-            f"{operation}: x has {x.shape[1]} channels but weight expects {in_channels}{in_groups} "
-            f"(x {x.shape}, weight {weight.shape}); channels are axis 1."
+            f"{operation}: x has {so_many(x.shape[1], 'channel')} but weight expects "
+            f"{in_channels}{in_groups} (x {x.shape}, weight {weight.shape}); channels are axis 1."
         )
     if bias is not None and bias.shape != (out_channels,):
         raise ValueError(
             f"{operation}: bias has shape {bias.shape} but weight {weight.shape} has "
-            f"{out_channels} output channels; bias must be ({out_channels},)."
+            f"{so_many(out_channels, 'output channel')}; bias must be ({out_channels},)."
         )
 
 
@@ -366,9 +367,9 @@ class Convolution(Layer):
         name, axes = type(self).__name__, self.spatial_axes
         if self.weight.ndim != 2 + axes:
             raise ValueError(
-                f"{name}: weight has shape {self.weight.shape}, {self.weight.ndim} axes instead of "
-                f"{2 + axes}; draw one with {name}.init(in_channels, out_channels, kernel_size, "
-                "rng=rng)."
+                f"{name}: weight has shape {self.weight.shape}, "
+                f"{so_many(self.weight.ndim, 'axis', 'axes')} instead of {2 + axes}; draw one "
+                f"with {name}.init(in_channels, out_channels, kernel_size, rng=rng)."
             )
         self._check_padding(as_tuple(name, "stride", self.stride, axes, least=1))
         as_tuple(name, "dilation", self.dilation, axes, least=1)

@@ -83,6 +83,18 @@ def kind(value: Any) -> str:
     return f"{'an' if name[0] in 'aeio' or name == 'ndarray' else 'a'} {name}"
 
 
+def so_many(count: float, what: str, plural: str = "") -> str:
+    """A number of things in words; the plural ends in s if nothing else is said.
+
+    Examples
+    --------
+    >>> so_many(1, "point"), so_many(2.5, "point"), so_many(3, "axis", "axes")
+    ('1 point', '2.5 points', '3 axes')
+    """
+    number = count if is_int(count) else f"{count:g}"
+    return f"{number} {what if count == 1 else plural or f'{what}s'}"
+
+
 def check_rank(operation: str, name: str, array: np.ndarray, axes: str) -> None:
     """`array` must have exactly the axes named, such as "N, C, H, W".
 
@@ -97,8 +109,8 @@ instead of 4; add axes of length 1 with x[None] or reshape.
     if array.ndim != rank:
         raise ValueError(
             f"{operation}: {name} must have the axes ({axes}) but has shape {array.shape}, "
-            f"{array.ndim} axes instead of {rank}; add axes of length 1 with {name}[None] "
-            "or reshape."
+            f"{so_many(array.ndim, 'axis', 'axes')} instead of {rank}; "
+            f"add axes of length 1 with {name}[None] or reshape."
         )
 
 

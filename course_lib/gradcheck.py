@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.errors import check_flag, check_generator, check_number, is_plain, kind
+from course_lib.errors import check_flag, check_generator, check_number, is_plain, kind, so_many
 from course_lib.layer import Identity, Layer
 from course_lib.record import Array
 
@@ -197,7 +197,8 @@ def _check_gradients(gradients: Any, count: int, *, with_layer: bool) -> tuple[A
         gradients = (gradients,)
     if len(gradients) < count + with_layer:
         raise ValueError(
-            f"gradcheck: backward returned {len(gradients)} gradients for {count} inputs"
+            f"gradcheck: backward returned {so_many(len(gradients), 'gradient')} for "
+            f"{so_many(count, 'input')}"
             f"{' and the layer' * with_layer}; there must be one for each, None for integers."
         )
     return gradients

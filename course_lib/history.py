@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from course_lib.errors import so_many
 from course_lib.optimizer import Optimizer
 
 
@@ -31,7 +32,7 @@ class History:
         return self.validation_metric if self.metric == "accuracy" else ()
 
     def __repr__(self) -> str:
-        epochs = f"{len(self.loss)} epoch{'s' * (len(self.loss) != 1)}"
+        epochs = so_many(len(self.loss), "epoch")
         line = f"{self.stopped}, after {epochs}" if self.stopped else f"trained for {epochs}"
         last = (self.best_epoch or 0) - 1  # the numbers are those of the model that was returned
         if self.best_epoch:

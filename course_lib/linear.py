@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from course_lib.blocks import sum_products, sum_rows
-from course_lib.errors import check_arrays, check_flag, check_gradient, check_int
+from course_lib.errors import check_arrays, check_flag, check_gradient, check_int, so_many
 from course_lib.initializer import uniform_by_fan_in
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
@@ -60,7 +60,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, B
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ValueError(
             f"linear: bias has shape {bias.shape} but weight {weight.shape} has "
-            f"{weight.shape[0]} outputs; bias must be ({weight.shape[0]},)."
+            f"{so_many(weight.shape[0], 'output')}; bias must be ({weight.shape[0]},)."
         )
     rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])  # one product, not one per leading axis
     y = rows @ weight.T

@@ -18,6 +18,7 @@ from course_lib.errors import (
     check_number,
     is_plain,
     kind,
+    so_many,
 )
 from course_lib.record import Array
 
@@ -267,7 +268,8 @@ def _check_class_options(
     if weight is not None and weight.shape != logits.shape[-1:]:
         raise ValueError(
             f"cross_entropy: weight has shape {weight.shape} but logits {logits.shape} has "
-            f"{logits.shape[-1]} classes; weight must be ({logits.shape[-1]},)."
+            f"{so_many(logits.shape[-1], 'class', 'classes')}; "
+            f"weight must be ({logits.shape[-1]},)."
         )
     label_smoothing = check_number("cross_entropy", "label_smoothing", label_smoothing)
     if not 0 <= label_smoothing <= 1:

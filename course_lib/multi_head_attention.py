@@ -18,6 +18,7 @@ from course_lib.errors import (
     check_rank,
     is_plain,
     kind,
+    so_many,
 )
 from course_lib.initializer import uniform, zeros
 from course_lib.layer import Backward, Layer
@@ -59,8 +60,8 @@ def split_heads(x: Array, num_heads: int) -> Array:
         )
     if num_heads < 1 or x.shape[-1] % num_heads:
         raise ValueError(
-            f"split_heads: {x.shape[-1]} features (x {x.shape}) cannot be cut into {num_heads} "
-            "heads of one size; the last axis must be a multiple of num_heads."
+            f"split_heads: {so_many(x.shape[-1], 'feature')} (x {x.shape}) cannot be cut into "
+            f"{num_heads} heads of one size; the last axis must be a multiple of num_heads."
         )
     return x.reshape(*x.shape[:-1], num_heads, x.shape[-1] // num_heads).swapaxes(-2, -3)
 

@@ -26,6 +26,7 @@ from course_lib.errors import (
     check_int,
     check_number,
     is_int,
+    so_many,
 )
 from course_lib.layer import Backward, Layer
 from course_lib.record import Array
@@ -281,8 +282,9 @@ def check_channels(operation: str, x: Array, weight: Array | None, bias: Array |
     for name, array in (("weight", weight), ("bias", bias)):
         if array is not None and array.shape != x.shape[1:2]:
             raise ValueError(
-                f"{operation}: {name} has shape {array.shape} but x {x.shape} has {x.shape[1]} "
-                f"channels; {name} must be ({x.shape[1]},); channels are axis 1."
+                f"{operation}: {name} has shape {array.shape} but x {x.shape} has "
+                f"{so_many(x.shape[1], 'channel')}; {name} must be ({x.shape[1]},); "
+                "channels are axis 1."
             )
     return x.shape[0], x.shape[1], math.prod(x.shape[2:])
 
@@ -328,8 +330,8 @@ def _check_groups(operation: str, num_groups: int, channels: int) -> None:
     check_int(operation, "num_groups", num_groups)
     if num_groups < 1 or channels % num_groups:
         raise ValueError(
-            f"{operation}: {channels} channels cannot be split into {num_groups} groups; "
-            "num_groups must divide the number of channels."
+            f"{operation}: {so_many(channels, 'channel')} cannot be split into {num_groups} "
+            "groups; num_groups must divide the number of channels."
         )
 
 

@@ -20,6 +20,7 @@ from course_lib.errors import (
     check_rank,
     is_plain,
     kind,
+    so_many,
 )
 from course_lib.initializer import normal
 from course_lib.layer import Backward, Layer
@@ -135,8 +136,8 @@ def rotary(
         turns = _angles(positions, features, base).astype(pairs)
     else:
         raise ValueError(
-            f"rotary: positions has shape {positions.shape} but x {x.shape} has {length} "
-            f"vectors; positions must be ({length},)."
+            f"rotary: positions has shape {positions.shape} but x {x.shape} has "
+            f"{so_many(length, 'vector')}; positions must be ({length},)."
         )
 
     def turn(vectors: Array, by: Array) -> Array:
@@ -375,5 +376,6 @@ def _check_vectors(operation: str, x: Array, d_model: int, mode: str) -> None:
     if x.ndim < 2 or (mode == "add" and x.shape[-1] != d_model):
         raise ValueError(
             f"{operation}: x has shape {x.shape} but must be (..., T, {d_model}) for codes of "
-            f'{d_model} features to be added; mode="concat" takes any number of features.'
+            f"{so_many(d_model, 'feature')} to be added; "
+            'mode="concat" takes any number of features.'
         )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, dataclass_transform
 
 import numpy as np
 
-from course_lib.errors import check_arrays, check_dtype, kind
+from course_lib.errors import check_arrays, check_dtype, kind, so_many
 
 Array = np.ndarray
 
@@ -37,7 +37,7 @@ class RunningStatistics:
         }
 
     def __repr__(self) -> str:
-        return f"RunningStatistics({self.mean.shape[0]} channels)"
+        return f"RunningStatistics({so_many(self.mean.shape[0], 'channel')})"
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
@@ -351,7 +351,8 @@ def _collect(leaves: list[Any], path: tuple[str, ...], value: Any, others: tuple
         for other in others:
             if len(other) != len(value):
                 raise ValueError(
-                    f"map: {'.'.join(path)} has {len(value)} parts here and {len(other)} there."
+                    f"map: {'.'.join(path)} has {so_many(len(value), 'part')} here and "
+                    f"{len(other)} there."
                 )
         for i, part in enumerate(value):
             _collect(leaves, (*path, str(i)), part, tuple([other[i] for other in others]))

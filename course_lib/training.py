@@ -19,6 +19,7 @@ from course_lib.errors import (
     check_int,
     check_number,
     kind,
+    so_many,
 )
 from course_lib.evaluation import accuracy, check_examples, predict_in_batches
 from course_lib.history import History
@@ -272,8 +273,8 @@ def _check_pair(loss: Any, x: Any, target: Any, which: str = "") -> None:
     check_examples("fit", f"{which}target", target)
     if len(x) != len(target) or len(x) == 0:
         raise ValueError(
-            f"fit: {which}x has {len(x)} examples and {which}target {len(target)}; there must be "
-            "one target per example, and at least one."
+            f"fit: {which}x has {so_many(len(x), 'example')} and {which}target {len(target)}; "
+            "there must be one target per example, and at least one."
         )
     if not _count(loss, target):
         raise ValueError(
@@ -410,7 +411,7 @@ def _progress_bar(total: int, *, visible: bool) -> Iterator[Callable[[str], None
         view = {"version_major": 2, "version_minor": 0, "model_id": bar.container.model_id}
         # tqdm's own text says how long it took: nbval would compare it. The mark lets the view go
         # when the notebook is opened again; our words stay (engine/view.py).
-        words = f"training: {total} step{'s' * (total != 1)}"
+        words = f"training: {so_many(total, 'step')}"
         display({mime: view, "text/plain": words}, metadata={mime: {"course_lib": {}}}, raw=True)
     else:
         from tqdm import tqdm

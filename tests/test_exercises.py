@@ -775,7 +775,7 @@ def test_the_comparison_points_at_the_largest_difference():
         return y
 
     report = check(named("conv1d_forward", one_wrong_value))
-    assert "1 of 4 values of y differ, most of all y[0, 0, 3]: yours 99.2, expected -0.82" in str(
+    assert "1 of 4 values of y differs, most of all y[0, 0, 3]: yours 99.2, expected -0.82" in str(
         report
     ).replace("\n", " ")
     assert report.comparison.worst() == (0, 0, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from itertools import permutations
 
@@ -104,10 +105,20 @@ def test_every_wrong_line_is_told_with_what_it_does(exercise, puzzles):
 
 
 @all_exercises
-def test_a_wrong_line_that_raises_is_the_last_choice(exercise, puzzles):
-    """The check's words for it speak of a case that the form does not show."""
-    remarks = [line.remark for line in puzzles(exercise).lines if line.remark]
-    assert len(remarks) == 1 or not any(" raised " in remark for remark in remarks)
+def test_a_remark_speaks_of_what_the_form_shows_and_says_nothing_twice(exercise, puzzles):
+    """Not of a case, nor of the worked answer's own variables, which the learner has not seen."""
+    for line in puzzles(exercise).lines:
+        assert not re.search(r" raised |\bHere \w+ (has|is)\b|equals a right answer", line.remark)
+        sentences = re.split(r"(?<=[.?]) (?=[A-Z])", line.remark)
+        assert len({re.sub(r"^Your \w+", "", one) for one in sentences}) == len(sentences)
+
+
+@all_exercises
+def test_a_slip_in_several_parts_is_told_once(exercise):
+    """Alike but for the part's name, hints are one: {your} stands for the name."""
+    hints = {(slip.name, slip.hint) for slip in exercise.own_slips()}
+    alike = {(name, re.sub(r"^Your \w+ ", "{your} ", hint)) for name, hint in hints}
+    assert len(alike) == len(hints)
 
 
 @all_exercises
@@ -143,12 +154,12 @@ def test_the_reason_is_said():
     found = puzzle(EXERCISES["gelu_forward"])
     zeros, loop, below, store, back = found.answer
     for texts, words in (
-        ([loop], "Line 1 comes too early: another line has to stand above it."),
+        ([loop], "Line 1 comes too early: “y = np.zeros_like(x)” has to stand above it."),
         ([zeros, below], "Line 2 comes too early: it is indented, and the line above it opens"),
         ([zeros, loop, store], "Line 3 comes too early: it uses below, which no line above it"),
         ([zeros, loop, back], "Line 3 comes too early: the line above it opens a block, and"),
         ([zeros, loop, below], "What stands there is right, and a line is missing"),
-        ([], "What stands there is right, and a line is missing"),
+        ([], "No line stands there: put one back."),
     ):
         verdict = found.verdict(places(found, texts))
         assert verdict.sentence.startswith(words)

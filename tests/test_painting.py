@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -77,6 +78,13 @@ def test_every_slip_is_named_and_no_two_paint_the_same(painting):
         assert slip().shape == painting.grid.shape
         assert slip().any()
         assert painting.judge(cells(slip()))[1].startswith(f"Not this time. {why} ")
+
+
+@paintings
+def test_an_option_misread_paints_something_else_and_is_told(painting):
+    """Stride 2 taken for 1 must not come to the right cells by chance."""
+    for option in re.findall(r"(stride|padding|dilation) \d", painting.question):
+        assert any(option in why for why in painting.wrong.values()), option
 
 
 @paintings

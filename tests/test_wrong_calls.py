@@ -45,6 +45,7 @@ def test_a_wrong_call_is_answered_with_this_sentence(call: str, answer: str) -> 
     with pytest.raises((TypeError, ValueError, NotImplementedError)) as raised:
         eval(call, dict(NAMES))
     assert f"{raised.type.__name__}: {raised.value}" == answer
+    assert not re.search(r"\b1 [a-z]+[^is]s\b", answer)
 
 
 # --- what is not wrong ----------------------------------------------------------------------

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+EXTRAS = ("lab", "test", "classroom", "dask")
 
-def oldest(project: Mapping[str, Any], extras: tuple[str, ...] = ("lab", "test")) -> list[str]:
+
+def oldest(project: Mapping[str, Any], extras: tuple[str, ...] = EXTRAS) -> list[str]:
     """Every lower bound as a pin.
 
     Examples

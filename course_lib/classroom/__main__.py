@@ -27,12 +27,15 @@ from course_lib.classroom import (
     submissions,
     variants,
 )
-from course_lib.classroom.assignment import Assignment, Complaint, so_many
+from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.jail import NotGraded, isolation
 from course_lib.classroom.problem_sets import SETS
+from course_lib.engine.slips import listed
+from course_lib.errors import so_many
 from course_lib.lessons import EXERCISES
 
 RELEASED = "release"
+VARIANTS = "variants"  # the folder in it with a notebook for each student
 _SCHEDULER = (
     "grade with the workers of this Dask scheduler, such as tls://192.168.1.7:8786; hidden cases "
     "and submissions go to them, so they must be the teacher's own machines"
@@ -165,10 +168,25 @@ def _release(options: argparse.Namespace) -> None:
         made |= {f"course/{file}": data for file, data in class_copy.class_copy().items()}
     for tool in options.to:
         made |= TOOLS[tool](assignment, definition, options.isolation) if tool in TOOLS else {}
-    for other in stale:  # all is made before anything is written or deleted
-        (folder / other).unlink(missing_ok=True)
+    stale = {other for other in stale if (folder / other).exists()}
+    for path in (folder / other for other in sorted(stale)):
+        path.unlink()  # all is made before anything is written or deleted
+        print(f"Deleted {path}, which an earlier release wrote.")
     _write(folder, made)
+    if options.variants or stale:
+        _tell_what_is_left(folder / VARIANTS, made)
     results.write_whole(folder / "digest", assignment.digest + "\n")
+
+
+def _tell_what_is_left(place: Path, made: Mapping[str, object]) -> None:
+    """Say which notebooks an earlier release wrote, for students who are no longer on the list."""
+    names = sorted(path.name for path in place.glob("*.ipynb"))
+    if left := [name for name in names if f"{VARIANTS}/{name}" not in made]:
+        some = [*left[:4], *([f"{len(left) - 4} more"] if len(left) > 4 else [])]
+        print(
+            f"Not of this release, but of an earlier one: {listed(some)} in {place}. "
+            "What is there stays; delete it, or do not hand it out."
+        )
 
 
 def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str | bytes]:
@@ -181,7 +199,7 @@ def _own_numbers(assignment: Assignment, class_list: Path) -> dict[str, str | by
     names = submissions.class_list(class_list)
     given = {name: variants.code(assignment.name, name) for name in names}
     made = {
-        f"variants/{submissions.file_name(name)}.ipynb": notebook.dumped(
+        f"{VARIANTS}/{submissions.file_name(name)}.ipynb": notebook.dumped(
             notebook.student(assignment.of(variant))
         )
         for name, variant in given.items()

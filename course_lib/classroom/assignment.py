@@ -25,6 +25,7 @@ from course_lib.classroom import variants
 from course_lib.classroom.variants import Variants
 from course_lib.engine.exercise import Exercise
 from course_lib.engine.inputs import Case, Inputs
+from course_lib.errors import so_many
 from course_lib.lessons import EXERCISES
 
 FILE, OWN = "assignment.toml", "exercises.py"
@@ -148,10 +149,8 @@ def read(folder: Path) -> Assignment:
     path = folder / FILE
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Complaint(
-            f"There is no {path}; `new {folder.name} --exercises ...` writes one."
-        ) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise Complaint(_no_assignment(folder)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Complaint(f"{path} is no TOML: {error}. Correct that line.") from None
     own = own_exercises(folder)
@@ -161,16 +160,14 @@ def read(folder: Path) -> Assignment:
         raise Complaint(f"{path}: {complaint}") from None
 
 
-def so_many(count: float, what: str) -> str:
-    """A number of things in words.
-
-    Examples
-    --------
-    >>> so_many(1, "point"), so_many(2.5, "point")
-    ('1 point', '2.5 points')
-    """
-    number = count if isinstance(count, int) else f"{count:g}"
-    return f"{number} {what}{'' if count == 1 else 's'}"
+def _no_assignment(folder: Path) -> str:
+    """What is there in place of an assignment's folder."""
+    wanted = f"give the assignment's folder here, which holds {FILE}"
+    if folder.is_file():
+        return f"{folder} is a file; {wanted}."
+    if any(folder.rglob("*.ipynb")):
+        return f"{folder} holds notebooks and no {FILE}, as submissions do; {wanted}."
+    return f"There is no {folder / FILE}; `new {folder.name} --exercises ...` writes one."
 
 
 def definition(folder: Path) -> dict[str, str]:
@@ -306,8 +303,8 @@ def new(
         raise Complaint(f"{folder / FILE} is there already; edit it, or choose another name.")
     if points and len(points) != len(names):
         raise Complaint(
-            f"There are {len(names)} exercises and {len(points)} points; give one for each, in "
-            "the same order, or none."
+            f"{so_many(len(points), 'point')} for {so_many(len(names), 'exercise')}; give a number "
+            "for each, in the same order, or none."
         )
     bank = {**EXERCISES, **own_exercises(folder)}
     exercises = [found(name, bank) for name in names]

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from html import escape
 from statistics import median
 
-from course_lib.classroom.assignment import Assignment, so_many
+from course_lib.classroom.assignment import Assignment
 from course_lib.classroom.feedback import page
 from course_lib.classroom.results import Result
+from course_lib.errors import so_many
 
 _WORDS = {
     "passed": "right",
@@ -101,7 +102,7 @@ def _summary(assignment: Assignment, results: Sequence[Result], names: bool) -> 
     """How many were graded, the spread of points, what nobody passed, how sure the names are."""
     points = sorted(r.points for r in results if r.points is not None)
     left = [r for r in results if r.points is None]
-    lines = [f"{len(points)} of {len(results)} submissions graded."]
+    lines = [f"{len(points)} of {so_many(len(results), 'submission')} graded."]
     if left:
         lines.append(f"Not graded, for a look by hand: {len(left)}.")
     if any(r.late for r in results):
@@ -121,6 +122,6 @@ def _summary(assignment: Assignment, results: Sequence[Result], names: bool) -> 
     named = sum(diagnosis.startswith("slip:") for diagnosis in wrong)
     if wrong:
         lines.append(
-            f"{named} of {len(wrong)} answers that are not right make a mistake with a name."
+            f"Answers that are not right: {len(wrong)}, with a mistake that has a name: {named}."
         )
     return lines

@@ -30,12 +30,13 @@ from distributed import (
 )
 
 from course_lib.classroom import assignment as assignments
-from course_lib.classroom.assignment import Complaint, so_many
+from course_lib.classroom.assignment import Complaint
 from course_lib.classroom.grading import Grader
 from course_lib.classroom.jail import Jail, NotGraded, isolation
 from course_lib.classroom.pool import with_feedback
 from course_lib.classroom.results import Result
 from course_lib.classroom.submissions import Submission
+from course_lib.errors import so_many
 
 FEWEST, MOST = 10, 25  # submissions in a batch
 MOST_BYTES = 4_000_000  # of a batch's notebooks; a larger one travels alone

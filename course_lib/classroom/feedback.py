@@ -7,6 +7,7 @@ from html import escape
 from course_lib.classroom.assignment import Assignment
 from course_lib.classroom.grading import Graded
 from course_lib.engine.report import paragraph
+from course_lib.errors import so_many
 
 MOST = 100_000  # characters of a page
 LATE, ON_TIME = ", handed in late", ", handed in on time"
@@ -36,7 +37,8 @@ def feedback(assignment: Assignment, graded: Graded) -> str:
     heading = f"<h1>{escape(assignment.title)}</h1>{paragraph(f'{result.student}{when}')}"
     if result.points is None:
         return page(assignment.title, f"{heading}{paragraph(f'Not graded. {result.reason}')}")
-    rows = [f"{heading}<p><strong>{result.points:g} of {assignment.points:g} points</strong></p>"]
+    points = f"{result.points:g} of {so_many(assignment.points, 'point')}"
+    rows = [f"{heading}<p><strong>{points}</strong></p>"]
     for mark in result.marks:
         points = f"{mark.points:g} of {mark.of:g}"
         rows.append(f"<h2><code>{escape(mark.name)}</code>: {points}</h2>")

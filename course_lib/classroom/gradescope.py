@@ -16,7 +16,7 @@ from pathlib import Path
 from course_lib.classroom import assignment as assignments
 from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.exports import graded
-from course_lib.classroom.grading import Grader
+from course_lib.classroom.grading import Grader, words
 from course_lib.classroom.jail import Jail, NotGraded, isolation
 from course_lib.classroom.results import Mark, Result, write_whole
 from course_lib.classroom.submissions import alone, file_name
@@ -101,17 +101,10 @@ def _row(assignment: Assignment, mark: Mark, report: Report | None) -> dict[str,
         "score": mark.points,
         "max_score": mark.of,
         "status": "passed" if mark.points else "failed",
-        "output": words(assignment, mark, report),
+        "output": words(assignment.feedback, mark.message, report),
         "output_format": "text",
         "visibility": "visible",
     }
-
-
-def words(assignment: Assignment, mark: Mark, report: Report | None) -> str:
-    """What an exercise's mark is given with, as much as the assignment's feedback allows."""
-    if assignment.feedback == "marks":
-        return ""
-    return str(report) if report and assignment.feedback == "full" else mark.message
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

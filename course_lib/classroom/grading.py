@@ -20,6 +20,7 @@ from course_lib.engine.outcome import Outcome
 from course_lib.engine.report import Report
 
 STARTS = 8  # of a child for one submission: each statement that ends it costs one
+NOT_YET = "It is not right yet."  # where only marks are told, and a tool wants words
 _WHY = {
     "time": "took longer than {seconds:g} s and was stopped; look for a loop that never ends",
     "died": "ended its process, as exit, a crash or too much memory does",
@@ -217,6 +218,19 @@ def told(report: Report) -> Report:
     if named:
         text += f" It looks like this mistake: {report.diagnosis.removeprefix('slip:')}."
     return Report(report.exercise, report.diagnosis if named else "hidden", text)
+
+
+def words(feedback: str, message: str, report: Report | None = None) -> str:
+    """What is said of an answer, as much as the assignment's feedback allows; "" for marks alone.
+
+    Parameters
+    ----------
+    message : the diagnosis in sentences
+    report : with the case, if it is known; a result that was kept has the message alone
+    """
+    if feedback == "marks":
+        return ""
+    return str(report) if report and feedback == "full" else message
 
 
 def _mark(part: Part, report: Report) -> Mark:

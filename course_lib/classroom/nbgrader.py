@@ -14,7 +14,7 @@ from typing import Any
 from course_lib.classroom import assignment as assignments
 from course_lib.classroom import notebook
 from course_lib.classroom.assignment import OWN, Assignment, Complaint, Part, from_table
-from course_lib.classroom.grading import told
+from course_lib.classroom.grading import NOT_YET, told, words
 from course_lib.classroom.notebook import ANSWER, POINTS
 from course_lib.engine.checking import judge
 from course_lib.engine.exercise import Exercise
@@ -125,5 +125,4 @@ def award(function: Callable[..., Any], asked: Mapping[str, Any], own: str = "")
     if report.passed and part.hidden:
         report = told(judge(assignment.hidden(part), function))
     if not report.passed:
-        words = {"full": str(report), "names": report.message, "marks": "It is not right yet."}
-        raise AssertionError(words[assignment.feedback])
+        raise AssertionError(words(assignment.feedback, report.message, report) or NOT_YET)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from course_lib.classroom.assignment import Assignment, Part, so_many
+from course_lib.classroom.assignment import Assignment, Part
+from course_lib.errors import so_many
 from course_lib.lessons import EXERCISES
 
 MOST_BYTES = 20_000_000
@@ -82,11 +83,11 @@ def _opening(assignment: Assignment, checked: bool) -> str:
     own = f"\n\nThe numbers on paper are your own: variant `{assignment.variant}`. Leave this line."
     numbers = own if assignment.variant else ""
     count = sum(not part.variants for part in assignment.parts)
-    tasks = "One function to write" if count == 1 else f"{count} functions to write"
+    tasks = f"{so_many(count, 'function')} to write"
     if paper := len(assignment.parts) - count:
-        tasks += f" and {paper} call{'s' if paper > 1 else ''} to work out on paper"
+        tasks += f" and {so_many(paper, 'call')} to work out on paper"
     return (
-        f"# {assignment.title}\n\n{tasks}, {assignment.points:g} points in all.{due} "
+        f"# {assignment.title}\n\n{tasks}, {so_many(assignment.points, 'point')} in all.{due} "
         f"Keep each function's name; it is how your answer is found.{helps}{numbers}"
     )
 

@@ -14,8 +14,7 @@ from typing import Any
 
 from course_lib.classroom import assignment as assignments
 from course_lib.classroom.assignment import Assignment
-from course_lib.classroom.gradescope import words
-from course_lib.classroom.grading import Grader
+from course_lib.classroom.grading import NOT_YET, Grader, words
 from course_lib.classroom.jail import Jail, NotGraded, isolation
 from course_lib.classroom.submissions import Submission
 from course_lib.classroom.wheel import wheel
@@ -109,6 +108,6 @@ class Plugin:
         return {
             mark.name: ""
             if mark.points
-            else words(assignment, mark, made.reports[mark.name]) or "It is not right yet."
+            else words(assignment.feedback, mark.message, made.reports[mark.name]) or NOT_YET
             for mark in made.result.marks
         }

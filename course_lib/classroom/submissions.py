@@ -244,6 +244,8 @@ def class_list(path: Path) -> list[str]:
         rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
     except FileNotFoundError:
         raise Complaint(f"{path} does not exist; give the CSV file with the class.") from None
+    except IsADirectoryError:
+        raise Complaint(f"{path} is a folder; give the CSV file with the class.") from None
     except (UnicodeDecodeError, csv.Error):
         raise Complaint(f"{path} is no CSV file that can be read; save it as UTF-8.") from None
     columns = {str(name).strip().lower(): name for name in (rows[0] if rows else {})}

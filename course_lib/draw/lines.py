@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from course_lib.draw.palette import INK
 from course_lib.draw.picture import Picture, new_figure
+from course_lib.errors import so_many
 from course_lib.record import Array
 
 STYLES = ("o-", "s--", "^:", "D-.")
@@ -52,8 +53,8 @@ def lines(
     lengths = {name: len(y) for name, y in curves.items()}
     if not 1 <= len(curves) <= len(STYLES) or set(lengths.values()) != {len(x)}:
         raise ValueError(
-            f"lines: x has {len(x)} values and the curves {lengths}; give one to {len(STYLES)} "
-            "curves, each as long as x."
+            f"lines: x has {so_many(len(x), 'value')} and the curves {lengths}; give one to "
+            f"{len(STYLES)} curves, each as long as x."
         )
     figure = new_figure(7.2, 3.2)
     ax = figure.subplots()

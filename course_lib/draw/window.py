@@ -22,6 +22,7 @@ from course_lib.draw.palette import (
     signed_scale,
 )
 from course_lib.draw.product import Product
+from course_lib.errors import so_many
 from course_lib.record import Array
 
 MOST_PADDING = 3
@@ -104,10 +105,9 @@ def places(axis: int, view: View) -> str:
     count, first = view.y.shape[axis], -view.padding
     begins = [str(first + i * view.stride) for i in range(count)]
     shown = begins if count <= 4 else [*begins[:2], "…", begins[-1]]
-    plural = "s" * (count != 1)
     return (
         f"{view.x.shape[axis]}: a window of {view.reach} at {', '.join(shown)}: "
-        f"{count} place{plural}"
+        f"{so_many(count, 'place')}"
     )
 
 
@@ -136,8 +136,9 @@ def describe_way_back(view: View) -> str:
         return f" Nothing of the input moves the output at {in_words(view.over)}."
     lowest, highest = number(read.min()), number(read.max())
     return (
-        f" The output at {in_words(view.over)} is moved by {read.size} samples of the input; its "
-        f"gradient there goes from {lowest} to {highest}."
+        f" The output at {in_words(view.over)} is moved by "
+        f"{so_many(read.size, 'sample')} of the input; its gradient there "
+        f"goes from {lowest} to {highest}."
     )
 
 
@@ -148,9 +149,10 @@ def in_words(place: Sequence[int]) -> str:
 
 def describe_unread(unread: Array) -> str:
     if unread.ndim == 1:
-        return f"{unread.sum()} of {unread.size} samples"
+        return f"{unread.sum()} of {so_many(unread.size, 'sample')}"
     rows, columns = unread.all(axis=1).sum(), unread.all(axis=0).sum()
-    return f"{unread.sum()} of {unread.size} pixels ({rows} whole rows, {columns} whole columns)"
+    whole = f"{so_many(rows, 'whole row')}, {so_many(columns, 'whole column')}"
+    return f"{unread.sum()} of {so_many(unread.size, 'pixel')} ({whole})"
 
 
 def in_a_row(values: Array) -> str:

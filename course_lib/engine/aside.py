@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from course_lib.errors import so_many
+
 _LINES, _CHARACTERS = 12, 2000  # of what was printed: the beginning tells enough
 
 
@@ -42,7 +44,7 @@ class Printed(io.TextIOBase):
         lines = self._kept.rstrip("\n").split("\n")[:_LINES]
         more = self._ends + self._unfinished - len(lines)
         if more > 0:
-            return "\n".join([*lines, f"… and {more} more lines"])
+            return "\n".join([*lines, f"… and {so_many(more, 'more line')}"])
         return "\n".join(lines) + (" …" if len(self._kept) == _CHARACTERS else "")
 
 

@@ -44,8 +44,13 @@ def record(exercise: Exercise, function: Callable[..., Any]) -> Report:
 
 def judge(exercise: Exercise, function: Callable[..., Any]) -> Report:
     """The report on `function`, without recording anything."""
-    report = Trial(exercise, partial(_tried, exercise, function)).run().report()
+    report = tried(exercise, function).report()
     return replace(report, borrowed=_borrowed(exercise, function)) if report.passed else report
+
+
+def tried(exercise: Exercise, function: Callable[..., Any]) -> Trial:
+    """`function` on every case."""
+    return Trial(exercise, partial(_tried, exercise, function)).run()
 
 
 def _borrowed(exercise: Exercise, function: Callable[..., Any]) -> tuple[str, ...]:
@@ -112,9 +117,7 @@ class Trial:
         if not self.problems:
             return self._about(0, "passed", self.exercise.shows)
         first = min(self.problems)
-        with quiet():
-            found = self._recognised()
-        if found:
+        if found := self.recognised():
             kind, sentence = self.problems[first]
             seen = f"{_SEEN[kind]}{sentence}" if kind in _SEEN else ""
             return self._about(first, f"slip:{found[0]}", found[1] + seen)
@@ -152,8 +155,12 @@ class Trial:
             exception=outcome.error,
         )
 
-    def _recognised(self) -> tuple[str, str] | None:
+    def recognised(self) -> tuple[str, str] | None:
         """The names of the slips that explain the outcomes, and their sentences."""
+        with quiet():
+            return self._recognised() if self.problems else None
+
+    def _recognised(self) -> tuple[str, str] | None:
         exercise = self.exercise
         if exercise.judge:
             verdict = self.problems[min(self.problems)][1]

@@ -17,7 +17,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from course_lib.engine.checking import accepts, judge
+from course_lib.engine.checking import accepts, tried
 from course_lib.engine.exercise import Exercise
 from course_lib.engine.mutants import GUARD, NEAR, Mutant, guarded, mutants
 from course_lib.engine.view import front_end
@@ -27,6 +27,7 @@ _WRONG = 3  # lines that do not belong; more of them would hide the answer
 _SHUFFLES = 20  # until one is no right order; of a single line there is none
 _RIGHT = "Yes: in this order the lines pass the check. Now write them yourself, without looking."
 _TOO_FEW = "What stands there is right, and a line is missing: put one back."
+_NONE = "No line stands there: put one back."
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Puzzle:
             if not self._passes([*begun, *self._rest(begun)]):
                 said = f"Line {at + 1} comes too early: {self._why([self.head, *begun])}"
                 return Verdict(False, said, at)
-        return Verdict(False, _TOO_FEW)
+        return Verdict(False, _TOO_FEW if chosen else _NONE)
 
     def _passes(self, texts: Sequence[str]) -> bool:
         try:
@@ -105,11 +106,11 @@ class Puzzle:
 
     def _rest(self, texts: Sequence[str]) -> list[str]:
         """The right lines that are not among `texts`, as they may follow: open blocks first."""
-        left = list(range(len(self.answer)))
+        left, is_open = list(range(len(self.answer))), set[int]()
         for text in texts:
             last = next(i for i in left if self.answer[i] == text)
             left.remove(last)
-        is_open = {last, *self._blocks[last]}
+            is_open = {last, *self._blocks[last]}
         left.sort(key=lambda i: -len(is_open & self._blocks[i]))
         return [self.answer[i] for i in left]
 
@@ -137,7 +138,17 @@ class Puzzle:
         made, later = (set().union(*(_names(t)[0] for t in all)) for all in (above, self.answer))
         if needed := sorted(_names(line)[1] & (later - made)):
             return f"it uses {needed[0]}, which no line above it makes."
-        return "another line has to stand above it."
+        return f"“{self._missing(above[1:], line)}” has to stand above it."
+
+    def _missing(self, above: Sequence[str], line: str) -> str:
+        """The line behind which this one may stand at last, as it moves down a right order."""
+        rest = self._rest(above)
+        rest.remove(line)
+        down = range(len(rest))
+        at = next(
+            (i for i in down if self._passes([*above, *rest[: i + 1], line, *rest[i + 1 :]])), 0
+        )
+        return rest[at].strip()
 
 
 def puzzle(exercise: Exercise) -> Puzzle:
@@ -177,18 +188,19 @@ def _wrong_lines(exercise: Exercise, pieces: Sequence[str], first: int) -> list[
     """For some of the lines one that makes a slip, those whose slip has a name before others."""
     named: dict[str, Line] = {}
     others: dict[str, Line] = {}
-    raising: dict[str, Line] = {}  # their remarks speak of an error, and no run is shown here
     seen = set(pieces)
     for text, mutant in _one_line_changed(exercise, pieces, first):
-        report = None if text in seen else judge(exercise, mutant.compiled(exercise))
-        seen.add(text)
-        if report and report.diagnosis.startswith("slip:"):
-            found = others if NEAR in report.message else named
-            found = raising if report.exception else found
-            found.setdefault(report.diagnosis, Line(text, report.message))
+        if text not in seen:
+            seen.add(text)
+            trial = tried(exercise, mutant.compiled(exercise))
+            slip = trial.recognised()
+            # of a line that raises there is no more to say than that
+            if slip and not trial.outcomes[min(trial.problems)].error:
+                name, remark = slip
+                (others if NEAR in remark else named).setdefault(name, Line(text, remark))
         if len(named) == _WRONG:
             break
-    return [*named.values(), *others.values()][:_WRONG] or [*raising.values()][:1]
+    return [*(named or others).values()][:_WRONG]
 
 
 def _one_line_changed(

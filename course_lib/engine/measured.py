@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from course_lib.errors import so_many
+
 Row = Mapping[str, float]
 Measure = Callable[[int], Row]  # seed -> the numbers measured with it, by name
 
@@ -49,7 +51,7 @@ class Table:
     def __repr__(self) -> str:
         columns = {name: self[name] for name in self.rows[0]}
         wide = max(map(len, columns)) + 2
-        head = f"{f'{len(self.rows)} runs':<{wide}}{'mean':>9}{'from':>9}{'to':>9}"
+        head = f"{so_many(len(self.rows), 'run'):<{wide}}{'mean':>9}{'from':>9}{'to':>9}"
         return "\n".join([head, *(_line(name, wide, columns[name]) for name in columns)])
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from course_lib.engine.aside import Printed, set_aside
 from course_lib.engine.inputs import Case, clone
+from course_lib.errors import so_many
 
 _SINGLE = 1e-5  # of the largest value: what float32 may be off
 _MIXED = 5e-7  # ... where a step in between was float32: four roundings
@@ -254,7 +255,7 @@ def describe(value: Any) -> str:
     'a tuple of 2 values'
     """
     if isinstance(value, tuple):
-        return f"a tuple of {len(value)} values"
+        return f"a tuple of {so_many(len(value), 'value')}"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}" if value.ndim else "a float"
     name = value.type_name if isinstance(value, Foreign) else type(value).__name__

@@ -18,6 +18,7 @@ from course_lib.draw.numbers import number
 from course_lib.engine.control import Fixed
 from course_lib.engine.exercise import Exercise
 from course_lib.engine.outcome import Outcome, differs, run, said_by, structure_problem
+from course_lib.errors import so_many
 from course_lib.record import Array
 
 
@@ -98,11 +99,12 @@ class Own:
         return ""
 
     def _comparison(self, y: Array, wanted: Array, wrong: Array) -> str:
+        outputs = so_many(wrong.size, "output")
         if not wrong.any():
-            return f"Your {self.name} agrees with the library's at all {wrong.size} outputs."
+            return f"Your {self.name} agrees with the library's at all {outputs}."
         first = tuple(int(i) for i in np.argwhere(wrong)[0])
         return (
-            f"Your {self.name} differs from the library's at {wrong.sum()} of {wrong.size} "
-            f"outputs, first at {next(iter(self.exercise.returns))}{list(first)}: "
+            f"Your {self.name} differs from the library's at {wrong.sum()} of {outputs}, "
+            f"first at {next(iter(self.exercise.returns))}{list(first)}: "
             f"{number(y[first])}, not {number(wanted[first])}."
         )

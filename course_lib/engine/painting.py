@@ -12,6 +12,7 @@ import numpy as np
 
 from course_lib.engine.exercise import Prediction
 from course_lib.engine.grid import EXTRA, MISSING, RIGHT, Grid
+from course_lib.errors import so_many
 from course_lib.record import Array
 
 _PAIR = re.compile(r"\((\d+), (\d+)\)")
@@ -45,7 +46,7 @@ class Painting(Prediction):
 
     def told(self, given: str) -> str:
         """A painting in a line of text."""
-        return _counted(len(_PAIR.findall(given)))
+        return so_many(len(_PAIR.findall(given)), "cell")
 
     def painted(self, given: str) -> Array:
         """The cells that an answer names, as booleans of the grid's shape.
@@ -76,7 +77,7 @@ class Painting(Prediction):
         """
         painted, right = self.painted(given), self.answer()
         if np.array_equal(painted, right):
-            return True, f"Yes: {_counted(int(right.sum()))}. {self.explanation}"
+            return True, f"Yes: {so_many(int(right.sum()), 'cell')}. {self.explanation}"
         slips = (why for cells, why in self.wrong.items() if np.array_equal(painted, cells()))
         why = next(slips, None) or _resemblance(painted, right) or self._located(painted, right)
         return False, f"Not this time. {why} {self.explanation}"
@@ -90,7 +91,7 @@ class Painting(Prediction):
         """Which cells are too many, and which are missing."""
         found = ((painted & ~right, EXTRA), (right & ~painted, MISSING))
         said = [
-            f"{_counted(int(cells.sum()))} {what}: {self.grid.where(cells)}."
+            f"{so_many(int(cells.sum()), 'cell')} {what}: {self.grid.where(cells)}."
             for cells, what in found
             if cells.any()
         ]
@@ -120,10 +121,6 @@ def named(cells: Iterable[Any]) -> str:
             "cells=[(0, 1), (2, 2)]."
         )
     return ", ".join(map(str, pairs))
-
-
-def _counted(number: int) -> str:
-    return f"{number} cell{'' if number == 1 else 's'}"
 
 
 def _resemblance(painted: Array, right: Array) -> str:

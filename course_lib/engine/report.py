@@ -13,6 +13,7 @@ import numpy as np
 
 from course_lib.engine.inputs import Case
 from course_lib.engine.outcome import describe, differs
+from course_lib.errors import so_many
 
 _ROWS, _COLUMNS = 8, 10  # of a table: what is larger is cut out around the first wrong value
 # in the colour of the text, so that it is seen on a dark page and on every tint
@@ -234,7 +235,8 @@ def _difference(comparison: Comparison) -> str:
     def place(index: tuple[int, ...]) -> str:
         return f"{comparison.name}[{', '.join(map(str, index))}]: {told(index)}"
 
-    said = f"{int(wrong.sum())} of {wrong.size} values of {comparison.name} differ"
+    differ = "differs" if wrong.sum() == 1 else "differ"
+    said = f"{wrong.sum()} of {so_many(wrong.size, 'value')} of {comparison.name} {differ}"
     if first == worst:
         return f"{said}, most of all {place(first)}."
     return f"{said}. The first is {place(first)}. The largest difference is at {place(worst)}."

@@ -22,6 +22,7 @@ from course_lib.engine.exercise import Exercise
 from course_lib.engine.inputs import Case, Inputs, clone
 from course_lib.engine.report import fill, paragraph
 from course_lib.engine.view import marked
+from course_lib.errors import so_many
 
 _LONG = 0.05  # seconds that the slowest way may take on the case that is timed
 _SAMPLE = 50  # calls as the checks make them, of which the largest is the first to be timed
@@ -51,7 +52,7 @@ class Way:
         )
         loops = f"its loops are {depth} deep" if depth > 1 else "one loop"
         said = loops if depth else "no loop written out"
-        return f"{self.title}: {lines} line{'s' * (lines != 1)} below the def, {said}."
+        return f"{self.title}: {so_many(lines, 'line')} below the def, {said}."
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import os
 import random
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,13 @@ WRONG = {  # what is done, the command, and the words that the sentence must hav
     "a level of feedback": (lambda ps: edit(ps, '"full"', '"all"'), "release PS", "names"),
     "no folder": (None, "grade PS NEW", "does not exist"),
     "a file for a folder": (None, "grade PS PS/assignment.toml", "is a file"),
+    "submissions for the assignment": (
+        lambda ps: hand_in(ps, "ada/ps1.ipynb"),
+        "grade IN PS",
+        "holds notebooks and no assignment.toml, as submissions do; give the assignment's folder",
+    ),
+    "a file for the assignment": (None, "report PS/assignment.toml", "is a file; give the assig"),
+    "the assignment for submissions": (None, "grade PS PS", "that is an assignment's folder"),
     "an empty folder": (None, "grade PS IN", "is empty"),
     "two of one student": (
         lambda ps: [hand_in(ps, n) for n in ("ada.ipynb", "ada/ps1.ipynb")],
@@ -345,7 +353,8 @@ def started(grader, line: str, seconds: float | None, graders: list[int]) -> int
     graders.append(pid)
     if seconds is not None:
         time.sleep(seconds)
-        os.kill(pid, 9)
+        with suppress(ProcessLookupError):  # it was done before
+            os.kill(pid, 9)
     return int(grader.stdout.readline())
 
 

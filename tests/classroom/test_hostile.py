@@ -28,6 +28,7 @@ ASSIGNMENT = from_table(
 )
 ROOT = Path(__file__).parents[2]
 GOOD = notebook("import numpy as np", RELU, SIZE)
+SHORT = {"CALL": 0.9, "EXERCISE": 2.0}  # seconds
 LINUX = sys.platform == "linux"
 
 
@@ -40,8 +41,6 @@ def level() -> Isolation:
 @pytest.fixture(scope="module")
 def grader(level):
     patch = pytest.MonkeyPatch()
-    for name, seconds in {"STATEMENT": 1.0, "CALL": 0.9, "EXERCISE": 2.0, "WHOLE": 20.0}.items():
-        patch.setattr(jails, name, seconds)
     patch.setenv(LOST, "1")
     with Jail(level) as jail:
         yield Grader(ASSIGNMENT, jail)
@@ -63,6 +62,14 @@ def graded(grader: Grader, data: bytes) -> Graded:
     return grader.grade(Submission("ada", "ada.ipynb", data))
 
 
+def stopped_soon(grader: Grader, data: bytes) -> Graded:
+    """With short limits, so that the set takes seconds: what hangs is waited for to the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, seconds in SHORT.items():
+            patch.setattr(jails, name, seconds)
+        return graded(grader, data)
+
+
 def diagnoses(made: Graded) -> tuple[str, ...]:
     return tuple(mark.diagnosis for mark in made.result.marks)
 
@@ -72,11 +79,19 @@ def fair(found: str, outcome: str) -> bool:
     return any(found == one or (one == "slip:" and found[:5] == one) for one in outcome.split("|"))
 
 
+def late(made: Graded) -> bool:
+    """Whether something was stopped for its time, as on a busy machine honest work may be."""
+    return any("took longer" in mark.message for mark in made.result.marks)
+
+
 @pytest.mark.parametrize("hostile", ALL, ids=lambda hostile: hostile.name)
 def test_a_hostile_notebook_has_its_fair_outcome_and_harms_nobody(hostile: Hostile, grader, traps):
     canary, server = traps
     data = hostile.data.replace(b"CANARY", str(canary).encode())
-    made = graded(grader, data.replace(b"PORT", str(server.getsockname()[1]).encode()))
+    data = data.replace(b"PORT", str(server.getsockname()[1]).encode())
+    made = stopped_soon(grader, data)
+    if late(made) and not all(map(fair, diagnoses(made), hostile.outcome)):
+        made = graded(grader, data)  # the limits that a class is graded with decide
     if isinstance(hostile.outcome, str):
         assert made.result.status == hostile.outcome
         assert made.result.points is None
@@ -113,7 +128,8 @@ def test_the_jail_is_strict_where_the_kernel_allows_it_and_says_what_is_missing(
     assert level.level == "strict" or level.missing
 
 
-def test_the_probe_finds_every_leak_of_a_mere_process():
+def test_the_probe_finds_every_leak_of_a_mere_process(monkeypatch):
+    monkeypatch.setattr(jails, "CALL", 0.001)  # a student's limit is none of the probe's
     assert jails.probe(Isolation("process")) == jails.PROBES
 
 

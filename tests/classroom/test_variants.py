@@ -145,6 +145,25 @@ def test_the_class_list_goes_where_others_grade_and_a_plain_release_ends_it(fold
     assert (folder / "release" / "ps1.ipynb").exists()
 
 
+def test_who_is_taken_off_the_list_keeps_the_notebook_and_the_teacher_is_told(folder, capsys):
+    released = folder / "release" / "variants"
+    (folder.parent / "class.csv").write_text(f"Student\n{ADA}\n{CY}\n", "utf-8")
+    assert main(["release", str(folder), "--variants", str(folder.parent / "class.csv")]) == 0
+    said = capsys.readouterr().out
+    assert f"of an earlier one: bo.ipynb in {released}. What is there stays" in said
+    assert "Deleted" not in said
+    assert (released / "bo.ipynb").exists()
+    assert main(["release", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "bo.ipynb, cy.ipynb and" in said
+    assert f"Deleted {folder / 'release' / 'variants.csv'}, which an earlier release wrote." in said
+
+
+def test_a_folder_is_no_class_list(folder, capsys):
+    assert main(["release", str(folder), "--variants", str(folder)]) == 2
+    assert "is a folder; give the CSV file" in capsys.readouterr().err
+
+
 WRONG = {
     "no such file": ("", "does not exist"),
     "not UTF-8": ("student\nJörg\n", "save it as UTF-8"),

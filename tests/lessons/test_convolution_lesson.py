@@ -140,7 +140,7 @@ UNPADDED, UNPADDED_SLICES = CONV1D.replace(PADS_1D, ""), CONV1D_SLICES.replace(P
 
 SLIPS = (  # a right answer, what stands in it, what the learner wrote, the mistake's name
     (SIZE, "dilation * (kernel_size - 1) - 1", "kernel_size", "dilation ignored"),
-    (SIZE, "- 1) // stride", ") // stride", "window one too narrow"),
+    (SIZE, "- 1) // stride", ") // stride", "window too narrow"),
     (SIZE, "- 1) // stride + 1", ") // stride", "adds the 1 before dividing"),
     (SIZE, "(kernel_size - 1) - 1", "kernel_size - 1", "dilation multiplies the whole kernel"),
     (SIZE, "(kernel_size - 1) - 1", "kernel_size", "dilation multiplies the whole kernel"),
@@ -177,7 +177,7 @@ SLIPS = (  # a right answer, what stands in it, what the learner wrote, the mist
     ),
     (SIZE, "// stride", "/ stride", "division with a remainder"),
     (SIZE_LOOP, "span + 1", "span", "the last place is missing"),
-    (SIZE_LOOP, "(kernel_size - 1) + 1", "(kernel_size - 1)", "window one too narrow"),
+    (SIZE_LOOP, "(kernel_size - 1) + 1", "(kernel_size - 1)", "window too narrow"),
     (CONV1D, "+= weight", "= weight", "only the last product counts"),
     (CONV1D, "                y[n, o, i] += bias[o]\n", "", "bias forgotten"),
     (

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import course_lib as lib
+from course_lib.draw.palette import signed_scale
 from course_lib.explore import build_a_stack, mend_the_stack, one_step_before_and_after
 from course_lib.lessons.layer.before_and_after import start, train
 from course_lib.lessons.layer.measure import small_net
-from course_lib.lessons.layer.stack import GOALS, MENU, pixels_seen, run_stack, some_digits
+from course_lib.lessons.layer.mend_the_stack import _joint
+from course_lib.lessons.layer.stack import GOALS, MENU, Run, pixels_seen, run_stack, some_digits
 from course_lib.measured import measured
 
 # goal -> every block and what may take its place there
@@ -56,6 +58,18 @@ def test_a_joint_shows_what_the_summary_says(goal):
     assert run.shapes[1:] == tuple(row.output_shape[1:] for row in table.rows)
     assert run.parameters[1:] == tuple(row.parameters for row in table.rows)
     assert run.bytes == table.memory + some_digits().nbytes
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((1, 8, 8), 5), ((16, 8, 8), 4), ((8, 3, 3), 13), ((16, 1, 1), 16), ((10,), 16), ((512,), 6)],
+)
+def test_every_number_of_a_joint_is_drawn_as_large_as_there_is_room(shape, size):
+    value = np.resize([1.0, -1.0], shape)
+    run = Run((shape,) * 2, (value,) * 2, (0,) * 2, ((0, 0),) * 2, "", np.ones((8, 8), bool))
+    for colour in signed_scale(1.0)(np.array([1.0, -1.0])):
+        dots = (_joint(run, 1) == colour).all(axis=-1).sum()
+        assert dots == value.size / 2 * size**2
 
 
 def test_the_error_at_a_joint_is_the_library_s_own():

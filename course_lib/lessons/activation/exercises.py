@@ -43,6 +43,12 @@ def relu_forward(x):
             (lambda x: abs(x),),
         ),
         Slip(
+            "flat at another height",
+            "Your y is flat at another height than 0. What is not above 0 becomes 0: "
+            "np.maximum(x, 0).",
+            (lambda x: np.maximum(x, 1), lambda x: np.maximum(x, -1)),
+        ),
+        Slip(
             "the other side kept",
             "Your y keeps what is below 0 and drops the rest. It is the positive numbers that "
             "pass.",

@@ -17,6 +17,7 @@ from course_lib.draw.palette import DATA, HIGHLIGHT, INK, MUTED, WEIGHT, rgba
 from course_lib.draw.panel import Panel
 from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.lessons.activation.nets import donut, donut_net
 from course_lib.record import Array
 
@@ -131,7 +132,8 @@ def describe(view: View) -> str:
     name = "without an activation" if view.activation == "none" else f"with {view.activation}"
     area = view.ring.mean()
     return f"""\
-After {view.epoch} epochs the net {name} is right about {view.accuracy:.0%} of the points.
+After {so_many(view.epoch, "epoch")} the net {name} is right about {view.accuracy:.0%} of \
+the points.
 It calls {area:.0%} of the plane "ring". In its last hidden layer its edge is a straight line."""
 
 

@@ -15,6 +15,7 @@ from course_lib.draw.palette import MUTED, WEIGHT, Scale
 from course_lib.draw.panel import Panel, Plot
 from course_lib.engine.control import Point
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.record import Array
 
 EDGE, CELLS = 2.0, 160
@@ -122,7 +123,7 @@ def origami(**values: object) -> Explorer:
 def describe(view: View) -> str:
     other = next(name for name in NETS if name != view.net)
     return f"""\
-{view.net} cut the plane into {view.pieces[view.net]} pieces.
+{view.net} cut the plane into {so_many(view.pieces[view.net], "piece")}.
 {other}, with the same first four, cut it into {view.pieces[other]}."""
 
 
@@ -156,6 +157,6 @@ def draw(figure: Figure) -> Callable[[View], None]:
         for i, (label, name) in enumerate(zip(names, ("8", "4 + 4"), strict=True)):
             label.move(i, heights[i] + 3)
             label.set_text(f"{name}: {heights[i]}")
-        plane.title.set_text(f"{view.net}: {view.pieces[view.net]} pieces")
+        plane.title.set_text(f"{view.net}: {so_many(view.pieces[view.net], 'piece')}")
 
     return update

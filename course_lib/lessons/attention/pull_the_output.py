@@ -16,6 +16,7 @@ from course_lib.draw.palette import DATA, HIGHLIGHT, INK, MUTED, OUTPUT, PAPER, 
 from course_lib.draw.panel import Panel
 from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.record import Array
 
 QUERY = np.array([0.5, 0.3])
@@ -149,8 +150,8 @@ def describe(view: View) -> str:
     place = "where it is wanted" if arrived else f"{number(view.distance)} from where it is wanted"
     weights = ", ".join(number(w) for w in view.weights)
     return f"""\
-After {len(view.query) - 1} steps the output is {place}, {"in" if inside else "out"}side the \
-values' hull.
+After {so_many(len(view.query) - 1, "step")} the output is {place}, {"in" if inside else "out"}\
+side the values' hull.
 Weights of the four values: {weights}."""
 
 

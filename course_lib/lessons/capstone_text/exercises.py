@@ -491,6 +491,12 @@ def bigram_nats(counts, before, after, extra):
             _tables_of(lambda c, e: c / c.sum(1, keepdims=True), lambda c, e: _rows(c)),
         ),
         Slip(
+            "extra taken away",
+            "Your nats take extra away from every count. Add it, so that a pair that was never "
+            "counted has a small probability too.",
+            _tables_of(lambda c, e: (c - e) / (c - e).sum(1, keepdims=True)),
+        ),
+        Slip(
             "extra where nothing was counted",
             "Your nats add extra to zeros alone. Every count gets it, also those that are not 0.",
             _tables_of(

@@ -113,6 +113,15 @@ def patches_forward(x, size):
             (_apart,),
         ),
         Slip(
+            "tokens of another length",
+            "{your} cuts the pixels into tokens of another length. A patch has size rows of size "
+            "pixels, so a token has size * size numbers.",
+            (
+                lambda x, size: _cut(x, size, (0, 1, 3, 2, 4)).reshape(len(x), -1, size + size),
+                lambda x, size: _cut(x, size, (0, 1, 3, 2, 4)).reshape(len(x), -1, size),
+            ),
+        ),
+        Slip(
             "patches one pixel apart",
             "{your} starts each patch one pixel after the last. Without overlap the next begins "
             "`size` pixels on: i * size.",

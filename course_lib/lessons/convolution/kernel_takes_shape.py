@@ -19,6 +19,7 @@ from course_lib.draw.product import pale
 from course_lib.draw.window import BRIGHTNESS, in_a_row, output_scale
 from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.lessons.convolution.kernels import hand_made_kernels
 from course_lib.loss import mse
 from course_lib.optimizer import Adam, warmup_cosine
@@ -116,7 +117,7 @@ def describe(view: View) -> str:
     said = f"{loss:.2g}" if loss >= LOWEST else f"below {LOWEST:g}"
     off = number(np.abs(view.kernel - WANTED).max())
     return f"""\
-After {view.step} steps the loss is {said}; the kernel is off by at most {off}.
+After {so_many(view.step, "step")} the loss is {said}; the kernel is off by at most {off}.
 Largest difference of the outputs: {number(np.abs(view.y - view.target).max())}
 Kernel: {in_a_row(view.kernel)}
 Wanted: {in_a_row(WANTED)}

@@ -121,10 +121,11 @@ def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
             ),
         ),
         Slip(
-            "window one too narrow",
-            "Your count takes the window to be dilation * (kernel_size - 1) wide. That is the "
-            "distance from its first weight to its last; the first weight's own sample counts too.",
-            (_window(lambda k, d: d * (k - 1)),),
+            "window too narrow",
+            "Your count takes the window to be narrower than it is. dilation * (kernel_size - 1) "
+            "is the distance from its first weight to its last; the first weight's own sample "
+            "counts too: + 1.",
+            (_window(lambda k, d: d * (k - 1)), _window(lambda k, d: d * (k - 1) - 1)),
         ),
         Slip(
             "padding counted once",

@@ -35,6 +35,7 @@ from course_lib.engine.control import Fixed, Play, Point
 from course_lib.engine.explorer import Explorer
 from course_lib.engine.own import Own
 from course_lib.engine.way_back import cell_at, read_by
+from course_lib.errors import so_many
 from course_lib.lessons.convolution.forward import CONV1D_FORWARD, CONV2D_FORWARD
 from course_lib.lessons.convolution.kernels import hand_made_kernels, read_kernel
 from course_lib.record import Array
@@ -308,7 +309,7 @@ def draw_sequence(figure: Figure) -> Callable[[View], None]:
         p, n, at, positions = view.padding, len(view.y), view.place[0], view.taps[0] - view.padding
         line.view(-p - 2, LENGTH + p, 218, 0)  # room for the ends of the scales
         line.title.set_text(f"input: {LENGTH} samples" + (f" + 2·{p}" if p else ""))
-        line.caption.set_text(f"output: {n} values, each below its window")
+        line.caption.set_text(f"output: {so_many(n, 'value')}, each below its window")
         sample = np.arange(LENGTH)
         colours = np.where(view.reads > 0, DATA, HIGHLIGHT)
         now = tinted(colours, np.isin(sample, positions))

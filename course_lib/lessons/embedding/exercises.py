@@ -115,6 +115,12 @@ def embedding_backward(indices, dy, num_embeddings):
             ),
         ),
         Slip(
+            "begun with ones",
+            "Your dweight begins with ones. A row that no token names gets no gradient, and each "
+            "other one no more than its own: begin with np.zeros.",
+            (lambda i, dy, count: _added(i, dy, count) + 1,),
+        ),
+        Slip(
             "averaged instead of added",
             "Your dweight is the mean over a token's occurrences. Each occurrence moves the loss, "
             "so the row gets their sum.",

@@ -26,6 +26,7 @@ from course_lib.draw.palette import (
 from course_lib.draw.panel import Panel
 from course_lib.engine.control import Pad, Point
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.record import Array
 
 MOST = 8  # tokens
@@ -71,7 +72,7 @@ def read(text: str) -> tuple[tuple[str, ...], Array]:
     said = re.findall(r"\w+", text.lower())
     if not 1 <= len(said) <= MOST:
         raise ValueError(
-            f"look_up_table: text has {len(said)} words; give it one to {MOST}, such as "
+            f"look_up_table: text has {so_many(len(said), 'word')}; give it one to {MOST}, such as "
             f"{SENTENCE!r}."
         )
     known = list(dict.fromkeys(said))
@@ -124,10 +125,6 @@ def look_up_table(text: str = SENTENCE, **values: Any) -> Explorer:
     return explorer.show(**values)
 
 
-def counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" + "s" * (count != 1)
-
-
 def said(values: Array) -> str:
     return ", ".join(map(number, values))
 
@@ -141,7 +138,7 @@ def describe(view: View) -> str:
     return f"""\
 Token {view.token}, "{word}", is number {view.row} and picks row {view.row} of the table: \
 {said(view.weight[view.row])}.
-"{word}" stands {counted(len(view.same), "time")}; its row gets {added} = {total}.
+"{word}" stands {so_many(len(view.same), "time")}; its row gets {added} = {total}.
 No gradient for {" and ".join(absent)}, which the sentence does not have.
 The one-hot product differs by {far:.2g} and takes {count * len(view.words) * dim} \
 multiplications, the look-up none; it copies {count * dim} numbers."""
@@ -196,9 +193,9 @@ def draw(figure: Figure, words: tuple[str, ...], tokens: Array) -> Callable[[Vie
         for panel, ring in rings:
             at = row if panel in (table, grad) else token
             ring(0, at, panel.columns, 1)
-        onehot.title.set_text(f"{counted(len(tokens), 'token')}, one-hot")
+        onehot.title.set_text(f"{so_many(len(tokens), 'token')}, one-hot")
         table.title.set_text(f"table: row {row}")
         dy.title.set_text("gradient that comes back")
-        grad.title.set_text(f"for the table: {counted(len(view.same), 'row')} added")
+        grad.title.set_text(f"for the table: {so_many(len(view.same), 'row')} added")
 
     return update

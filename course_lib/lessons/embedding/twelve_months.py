@@ -20,6 +20,7 @@ from course_lib.draw.panel import Panel, Plot
 from course_lib.draw.picture import CSS_DPI
 from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.lessons.embedding.nets import (
     STEPS,
     WORDS,
@@ -112,8 +113,8 @@ def twelve_months_in_two_numbers(trained: bool = False, **values: Any) -> Explor
 
 def describe(view: View) -> str:
     return f"""\
-After {len(view.losses) - 1} steps {followed(view.rows)} of 12 months are followed by the next \
-one, going round; the loss is {view.losses[-1]:.2f}.
+After {so_many(len(view.losses) - 1, "step")} {followed(view.rows)} of 12 months are followed by \
+the next one, going round; the loss is {view.losses[-1]:.2f}.
 The months have moved by {number(view.moved[:12].mean())} on average, the 13th, which never \
 occurs, by {number(view.moved[12])}.
 January is at {said(view.rows[0])}, the 13th at {said(view.rows[12])}."""

@@ -18,6 +18,7 @@ from course_lib.draw.palette import INK, MUTED, WEIGHT, rgba, signed_scale
 from course_lib.draw.panel import Grid
 from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.record import Array
 
 CHANGE = "after minus before"
@@ -129,8 +130,8 @@ def one_step_before_and_after(**values: Any) -> Explorer:
 def describe(view: View) -> str:
     moved = {name: int(view.changed(name).sum()) for name in view.before}
     total = sum(array.size for array in view.before.values())
-    steps = f"{view.steps} step{'s' * (view.steps != 1)}"
-    digits = f"{view.examples} digit{'s' * (view.examples != 1)}"
+    steps = so_many(view.steps, "step")
+    digits = so_many(view.examples, "digit")
     each = ", ".join(f"{name} {n} of {view.before[name].size}" for name, n in moved.items())
     old, new = (number(loss, 3) for loss in view.losses)
     return f"""\

@@ -432,7 +432,7 @@ def _at_each_output(dy: Array, inputs: Array, weights: Array) -> Array:
 def _of_both(name: str, hint: str, arrived: Callable[[Array, Array, Array], Array]) -> list[Slip]:
     """A slip in what arrives, as it shows in dweights and in dbiases."""
     parts = zip(("dweights", "dbiases"), _pulled(arrived), strict=True)
-    return [Slip(name, hint.replace("{part}", part), (answer,), part) for part, answer in parts]
+    return [Slip(name, hint, (answer,), part) for part, answer in parts]
 
 
 CHAIN_BACKWARD = Exercise(
@@ -521,7 +521,7 @@ def chain_backward(dy, inputs, weights):
         ),
         *_of_both(
             "forward order",
-            "Your {part} sends the gradient through the layers from the first to the last: layer 0 "
+            "{your} sends the gradient through the layers from the first to the last: layer 0 "
             "gets dy as it came. The gradient starts behind the last layer, so the last layer "
             "comes first: reversed(range(len(weights))). dx comes out right either way here, since "
             "a product has no order.",
@@ -529,20 +529,20 @@ def chain_backward(dy, inputs, weights):
         ),
         *_of_both(
             "every layer gets dy",
-            "Your {part} gives every layer dy itself. Only the last layer gets that; each other "
+            "{your} gives every layer dy itself. Only the last layer gets that; each other "
             "one gets what the layer behind it handed back.",
             _same_everywhere,
         ),
         *_of_both(
             "its own weight too early",
-            "Your {part} has gone through the layer's own weight already. A layer's share is taken "
+            "{your} has gone through the layer's own weight already. A layer's share is taken "
             "from what arrives at its output; multiply dy by weights[i] after that.",
             _past_its_own,
         ),
         *(
             Slip(
                 "in the order of the way back",
-                f"Your {part} begins with the last layer. The shares were collected from the last "
+                "{your} begins with the last layer. The shares were collected from the last "
                 "layer to the first; turn them round at the end, or write them into place i.",
                 (lambda dy, inputs, weights, of=of: of(dy, inputs, weights)[::-1],),
                 part,

@@ -21,8 +21,9 @@ from course_lib.record import Array
 
 BLOCKS = 6
 GIVEN = "as given"
-SIDE = 8  # pixels of a digit, and the height of a drawing
-ACROSS = 144  # numbers: 16 channels of 8 × 8 with gaps
+HIGH, ACROSS = 40, 560  # dots of a drawing: 16 channels of 8 × 8 have 4 by 4 for each number
+LARGEST = 16  # dots across for one number
+GAP = 3  # dots between channels
 MOST = 140 * 1024  # bytes: as long as a bar may be
 LONGEST = (
     "Goal: 10 scores, under 3,000 numbers, sees all of 8 × 8. Block 3 cannot take 16 × 8 × 8: its "
@@ -157,13 +158,13 @@ def draw(figure: Figure) -> Callable[[View], None]:
     asked = Words(LONGEST)
     joints, costs = [], []
     for i in range(BLOCKS + 1):
-        joints.append(Grid(f"joint {i}", SIDE, ACROSS, height=22, least=230, above=2))
+        joints.append(Grid(f"joint {i}", HIGH, ACROSS, height=26, least=230, above=2))
         costs.append(Panel(f"cost {i}", xlim=(0, MOST), ylim=(2, 0), height=15, least=190, above=2))
     rows = list(zip(joints, costs, strict=True))
     memory = Legend((WEIGHT, "memory of parameters"), (OUTPUT, "of outputs"))
     marks = Legend((HIGHLIGHT, "the block to change"), (MUTED, "pixels never seen"))
     Page(figure, [asked], *rows, [memory, marks])
-    rings = [joint.outline(HIGHLIGHT) for joint in joints]
+    beside = [joint.outline(HIGHLIGHT) for joint in joints]
     bars = [[cost.segments(c, linewidths=6) for c in (WEIGHT, OUTPUT)] for cost in costs]
 
     def update(view: View) -> None:
@@ -177,7 +178,8 @@ def draw(figure: Figure) -> Callable[[View], None]:
             for bar, y, size in zip(bars[i], (0.5, 1.5), memory, strict=True):
                 bar.set_segments([[(0, y), (min(size, MOST), y)]] if size else [])
             chosen = i == view.block
-            rings[i](*((-1, -0.4, ACROSS + 1, SIDE + 1.4) if chosen else (-99, -99, 0, 0)))
+            # beside name and numbers, so that it covers neither
+            beside[i](*((-8, -26, 3, HIGH + 26) if chosen else (-99, -99, 0, 0)))
 
     return update
 
@@ -208,30 +210,42 @@ def _cost(run: Run, i: int) -> str:
 
 def _joint(run: Run, i: int) -> Array:
     """The numbers at a joint; on the digit itself also what the end of the stack never sees."""
-    canvas = _sheets(run.values[i])
+    value = run.values[i]
+    colours = signed_scale(float(abs(value).max()))(value)
     if i == 0:
-        canvas[:, :SIDE][~run.sees] = rgba(MUTED)
-    return canvas
+        colours[0][~run.sees] = rgba(MUTED)
+    return _sheets(colours) if value.ndim == 3 else _rod(colours)
 
 
 def _nothing() -> Array:
-    return np.broadcast_to(rgba(PAPER), (SIDE, ACROSS, 4)).copy()
+    return np.broadcast_to(rgba(PAPER), (HIGH, ACROSS, 4)).copy()
 
 
-def _sheets(value: Array) -> Array:
-    """Every number as a cell, (8, 144, 4): channels side by side, a vector as a rod."""
-    canvas, scale = _nothing(), signed_scale(float(abs(value).max()))
-    if value.ndim == 1:
-        rows = -(-len(value) // ACROSS)
-        padded = np.zeros(rows * ACROSS)
-        padded[: len(value)] = value
-        cells = scale(padded.reshape(rows, ACROSS))
-        cells.reshape(-1, 4)[len(value) :] = rgba(PAPER)
-        canvas[:rows] = cells
-        return canvas
-    channels, height, width = value.shape
-    for c in range(channels):
-        left = c * (width + 1)
-        canvas[:height, left : left + width + 1] = BETWEEN
-        canvas[:height, left : left + width] = scale(value[c])
+def _sheets(colours: Array) -> Array:
+    """Channels (C, H, W, 4) side by side, a number as large as there is room for."""
+    channels, height, width, _ = colours.shape
+    size = min(LARGEST, HIGH // height, (ACROSS // channels - GAP) // width)
+    canvas = _nothing()
+    canvas[: height * size, : channels * (width * size + GAP) - GAP] = BETWEEN
+    for c, sheet in enumerate(_enlarged(colours, size)):
+        left = c * (width * size + GAP)
+        canvas[: height * size, left : left + width * size] = sheet
     return canvas
+
+
+def _rod(colours: Array) -> Array:
+    """A vector (n, 4) in rows, a number as large as there is room for."""
+    count = len(colours)
+    size = next(s for s in range(LARGEST, 0, -1) if -(-count // (ACROSS // s)) * s <= HIGH)
+    across = min(count, ACROSS // size)
+    cells = np.broadcast_to(rgba(PAPER), (-(-count // across) * across, 4)).copy()
+    cells[:count] = colours
+    rows = _enlarged(cells.reshape(1, -1, across, 4), size)[0]
+    canvas = _nothing()
+    canvas[: len(rows), : rows.shape[1]] = rows
+    return canvas
+
+
+def _enlarged(colours: Array, size: int) -> Array:
+    """Each number of some channels as so many dots by so many."""
+    return colours.repeat(size, axis=1).repeat(size, axis=2)

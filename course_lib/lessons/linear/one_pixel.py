@@ -15,6 +15,7 @@ from course_lib.draw import Bar, Grid, Legend, Page, number
 from course_lib.draw.palette import DATA, HIGHLIGHT, OUTPUT, Scale, signed_scale
 from course_lib.engine.control import Pad
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.record import Array
 
 SIDE = 8
@@ -108,7 +109,7 @@ def describe(view: View) -> str:
     full, local = view.moved
     most = [number(abs(move).max()) for move in view.moves]
     return f"""\
-{count} pixel{"s" * (count != 1)} painted: {full} of {PIXELS} outputs of the fully connected \
+{so_many(count, "pixel")} painted: {full} of {PIXELS} outputs of the fully connected \
 layer move, {local} of the convolution.
 The furthest moves by {most[0]} and {most[1]}.
 Weights: {PIXELS * PIXELS} and {view.kernel_size**2}, biases aside."""

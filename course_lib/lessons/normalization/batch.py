@@ -270,9 +270,9 @@ def update_running_stats(running_mean, running_var, x, momentum):
             "mean",
         ),
         Slip(
-            "the old mean kept whole",
-            "Your mean adds the batch to all of the old mean, so it grows and grows. What is old "
-            "keeps 1 - momentum.",
+            "what is old kept whole",
+            "{your} adds the batch to all that is old, so it grows and grows. What is old keeps "
+            "1 - momentum.",
             (lambda m, v, x, a: m + a * x.mean(AXES),),
             "mean",
         ),
@@ -297,14 +297,14 @@ def update_running_stats(running_mean, running_var, x, momentum):
         ),
         Slip(
             "old and new by halves",
-            "Your mean weighs old and new alike. Momentum is the weight of what is new, and what "
+            "{your} weighs old and new alike. Momentum is the weight of what is new, and what "
             "is old keeps the rest.",
             (lambda m, v, x, a: _mixed(m, x.mean(AXES), 0.5),),
             "mean",
         ),
         Slip(
             "brackets lost",
-            "Your mean has 1 added: * comes before -. Put the weight in brackets, (1 - momentum).",
+            "{your} has 1 added: * comes before -. Put the weight in brackets, (1 - momentum).",
             (lambda m, v, x, a: 1 - a * m + a * x.mean(AXES),),
             "mean",
         ),
@@ -330,8 +330,8 @@ def update_running_stats(running_mean, running_var, x, momentum):
         ),
         Slip(
             "old and new by halves",
-            "Your var weighs old and new alike. Momentum is the weight of what is new, and what is "
-            "old keeps the rest.",
+            "{your} weighs old and new alike. Momentum is the weight of what is new, and what "
+            "is old keeps the rest.",
             (
                 lambda m, v, x, a: _mixed(v, x.var(AXES, ddof=1), 0.5),
                 lambda m, v, x, a: _mixed(v, x.var(AXES), 0.5),
@@ -340,7 +340,7 @@ def update_running_stats(running_mean, running_var, x, momentum):
         ),
         Slip(
             "brackets lost",
-            "Your var has 1 added: * comes before -. Put the weight in brackets, (1 - momentum).",
+            "{your} has 1 added: * comes before -. Put the weight in brackets, (1 - momentum).",
             (
                 lambda m, v, x, a: 1 - a * v + a * x.var(AXES, ddof=1),
                 lambda m, v, x, a: 1 - a * v + a * x.var(AXES),
@@ -388,8 +388,9 @@ def update_running_stats(running_mean, running_var, x, momentum):
             "var",
         ),
         Slip(
-            "the old variance kept whole",
-            "Your var adds the batch to all of the old variance. What is old keeps 1 - momentum.",
+            "what is old kept whole",
+            "{your} adds the batch to all that is old, so it grows and grows. What is old keeps "
+            "1 - momentum.",
             (
                 lambda m, v, x, a: v + a * x.var(AXES, ddof=1),
                 lambda m, v, x, a: v + a * x.var(AXES),

@@ -16,6 +16,7 @@ from course_lib.draw.palette import DATA, MUTED, OUTPUT
 from course_lib.draw.panel import Plot
 from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.lessons.normalization.measure import STEPS, inputs_of_layer_two
 from course_lib.lessons.normalization.nets import WIDTH
 from course_lib.record import Array
@@ -91,8 +92,8 @@ def the_moving_target(**values: object) -> Explorer:
 
 def describe(view: View) -> str:
     return f"""\
-After {view.step} steps the inputs of layer 2 have moved by {number(view.plain.way)} spreads \
-without normalisation, by {number(view.normalised.way)} with {view.norm}.
+After {so_many(view.step, "step")} the inputs of layer 2 have moved by {number(view.plain.way)} \
+spreads without normalisation, by {number(view.normalised.way)} with {view.norm}.
 Their spread is {number(view.plain.spread.mean())} without, \
 {number(view.normalised.spread.mean())} with {view.norm}."""
 

@@ -17,6 +17,7 @@ from course_lib.draw.palette import DATA, GRADIENT, HIGHLIGHT, MUTED, WEIGHT, ti
 from course_lib.draw.panel import Grid
 from course_lib.engine.control import Point
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.layer import Layer
 from course_lib.record import Array
 
@@ -140,13 +141,14 @@ def describe(view: View) -> str:
                           for a in (0, 1))  # fmt: skip
     kind = "features" if view.x.ndim == 2 else "channels"
     which = ", ".join(map(str, view.where))
+    reached = (np.abs(view.gradient) > 1e-12).sum()
     return f"""\
 {view.layer} in {mode}: {view.moved.sum()} of {view.x.size} outputs moved, in {examples.sum()} of \
-{len(view.x)} examples and {channels.sum()} of {CHANNELS} {kind}.
+{so_many(len(view.x), "example")} and {channels.sum()} of {CHANNELS} {kind}.
 x[{which}] rose by 1 to {number(view.x[view.where])}; its output is {number(view.y[view.where])}.
-{(np.abs(view.gradient) > 1e-12).sum()} numbers of x get a gradient from that output.
-{view.mean.size} groups; their means {", ".join(map(number, view.mean.flat))}; their variances \
-{", ".join(map(number, view.var.flat))}."""
+{so_many(reached, "number")} of x {"gets" if reached == 1 else "get"} a gradient from that output.
+{so_many(view.mean.size, "group")}; their means {", ".join(map(number, view.mean.flat))}; their \
+variances {", ".join(map(number, view.var.flat))}."""
 
 
 def draw(figure: Figure) -> Callable[[View], None]:
@@ -200,8 +202,10 @@ def _name(panels: list[Grid], view: View) -> None:
     running = view.layer == "BatchNorm" and view.evaluation
     parts = f"{CHANNELS} {of}s" + (f" of {POSITIONS}" if view.x.ndim == 3 else "")
     titles = (
-        f"x: {len(view.x)} examples, {parts}",
-        "running mean, variance" if running else f"mean, variance of {view.mean.size} groups of x",
+        f"x: {so_many(len(view.x), 'example')}, {parts}",
+        "running mean, variance"
+        if running
+        else f"mean, variance of {so_many(view.mean.size, 'group')} of x",
         f"y: {view.moved.sum()} of {view.x.size} moved",
         "gradient of that output by every x",
     )

@@ -19,7 +19,7 @@ _MAP = np.array(
     [
         [3.0, 1.0, 2.0, 7.0, 0.0],
         [4.0, 2.0, 5.0, 1.0, 7.0],
-        [1.0, 9.0, 6.0, 3.0, 2.0],
+        [9.0, 1.0, 6.0, 3.0, 2.0],
         [0.0, 5.0, 4.0, 2.0, 8.0],
         [6.0, 3.0, 1.0, 4.0, 5.0],
     ]
@@ -146,6 +146,10 @@ PREDICTIONS = (
             ): "You painted both sevens. The window that holds them has one winner, the first.",
             _last_of_equals: "Two sevens are equal, and you chose the last of them. This library "
             "gives everything to the first.",
+            lambda: _gets_gradient(lib.MaxPool2d(3, stride=1)): "This is what stride 1 would do: "
+            "the 6 wins a window that begins at column 1. With stride 2 windows begin at 0 and 2.",
+            lambda: _gets_gradient(lib.MaxPool2d(2, stride=2)): "This is what windows of 2 by 2 "
+            "would do. A window holds three rows and three columns.",
             lambda: _gets_gradient(lib.MaxPool2d(5)): "You painted the largest number of the map. "
             "Every window has a winner of its own.",
             lambda: _gets_gradient(lib.MaxPool2d((1, 5))): "You painted the largest number of "

@@ -24,6 +24,7 @@ from course_lib.draw.palette import (
 from course_lib.engine.control import Pad, Play, Point
 from course_lib.engine.explorer import Explorer
 from course_lib.engine.way_back import cell_at, read_by
+from course_lib.errors import so_many
 from course_lib.lessons.pooling.moves import POOLS
 from course_lib.record import Array
 
@@ -152,18 +153,15 @@ Gradient {"of all outputs" if view.every else "of this output"} {in_words(view.d
 
 def verdict(view: View) -> str:
     value, inside = view.y[view.place], view.inside
+    numbers_inside = so_many(len(inside), "number")
     if view.layer == "max":
         ties = int((inside == value).sum())
         who = "it alone gets" if ties == 1 else f"{ties} tie, and the first in reading order gets"
-        return f"The largest of {counted(inside)} is {number(value, 0)}: {who} the gradient."
+        return f"The largest of {numbers_inside} is {number(value, 0)}: {who} the gradient."
     share = number(1 / view.kernel_size**2)
     zeros = view.kernel_size**2 - len(inside)
-    padded = f" and {zeros} zeros of padding" if zeros else ""
-    return f"The mean of {counted(inside)}{padded} is {number(value)}: each gets {share}."
-
-
-def counted(inside: Array) -> str:
-    return f"{len(inside)} number{'s' * (len(inside) != 1)}"
+    padded = f" and {so_many(zeros, 'zero')} of padding" if zeros else ""
+    return f"The mean of {numbers_inside}{padded} is {number(value)}: each gets {share}."
 
 
 def in_words(values: Array) -> str:

@@ -13,6 +13,7 @@ from course_lib.draw import Grid, Legend, Page
 from course_lib.draw.palette import DATA, MUTED, Scale
 from course_lib.engine.control import Point
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.lessons.receptive_field.formula_table import Rows, formula_panel, formula_table
 from course_lib.lessons.receptive_field.stack import (
     CHOICES,
@@ -96,14 +97,16 @@ def listeners(names: tuple[str, ...], pixel: tuple[int, int]) -> Array:
 def describe(view: View) -> str:
     count = int((view.moved > 0).sum())
     rows, columns = view.moved.shape
+    pixel = f"pixel {view.pixel[0]}, {view.pixel[1]}"
+    of_all = f"{count} of {so_many(view.moved.size, 'output')}"
     heard = (
-        f"{count} of {view.moved.size} outputs listen to pixel {view.pixel[0]}, {view.pixel[1]}."
+        f"{of_all} {'listens' if count == 1 else 'listen'} to {pixel}."
         if count
         else f"No output listens to pixel {view.pixel[0]}, {view.pixel[1]}: every window skips it."
     )
     return f"""\
 {heard}
-Listeners: {count} of {view.moved.size} outputs
+Listeners: {of_all}
 Output: {rows} by {columns}; one output sees {view.rows[-1][1]} by {view.rows[-1][1]} pixels"""
 
 

@@ -16,6 +16,7 @@ from course_lib.draw.palette import DATA, HIGHLIGHT, MUTED
 from course_lib.draw.panel import Plot
 from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.lessons.residual.nets import KINDS, arriving, linears
 from course_lib.record import Array
 
@@ -96,9 +97,10 @@ def superhighway(**values: object) -> Explorer:
 def describe(view: View) -> str:
     first, last = view.norms[0], view.norms[-1]
     lost = int(view.lost.sum())
+    layers = f"{so_many(len(view.norms), 'layer')} {'gets' if lost == 1 else 'get'}"
     return f"""\
 The gradient at the first layer is {first:.2g}, at the last {last:.2g}; the loss is {view.loss:.3g}.
-In float32 {lost} of {len(view.norms)} layers get less than its digits reach, or no number at all.
+In float32 {lost} of {layers} less than its digits reach, or no number at all.
 Smallest {view.norms.min():.2g}, largest {view.norms.max():.2g}"""
 
 

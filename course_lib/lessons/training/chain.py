@@ -15,6 +15,7 @@ from course_lib.draw.palette import DATA, GRADIENT, MUTED, WEIGHT
 from course_lib.draw.panel import Plot
 from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.record import Array
 
 LONGEST = 100
@@ -99,7 +100,7 @@ def describe(view: View) -> str:
     times = " × ".join(f"{slope:.1f}" for slope in view.slopes)
     again = "" if length == 3 else ", over and over"
     return f"""\
-{length} layers: {times}{again}; the gradient at A is {view.grads[0]:.3g}.
+{so_many(length, "layer")}: {times}{again}; the gradient at A is {view.grads[0]:.3g}.
 By nudging A up and down by {STEP:g}: {view.nudged:.3g}."""
 
 

@@ -572,26 +572,26 @@ def _scaled_steps(part: str) -> tuple[Slip, ...]:
     return (
         Slip(
             "ascends",
-            f"Your {part} goes the way the loss rises. The gradient points uphill; subtract.",
+            "{your} goes the way the loss rises. The gradient points uphill; subtract.",
             (step(lambda x, target: -1),),
             part,
         ),
         Slip(
             "the 2 of the square forgotten",
-            f"Your {part} makes half the step. The derivative of a square has a 2 in it.",
+            "{your} makes half the step. The derivative of a square has a 2 in it.",
             (step(lambda x, target: 0.5),),
             part,
         ),
         Slip(
             "summed where the loss is a mean",
-            f"Your {part} steps by the gradient of the sum. The loss is the mean over all N * O "
+            "{your} steps by the gradient of the sum. The loss is the mean over all N * O "
             "numbers, so its gradient is divided by N * O.",
             (step(lambda x, target: target.size), step(lambda x, target: target.size / 2)),
             part,
         ),
         Slip(
             "divided by the examples only",
-            f"Your {part} divides by N. The loss is the mean over all N * O numbers.",
+            "{your} divides by N. The loss is the mean over all N * O numbers.",
             (
                 step(lambda x, target: target.shape[1]),
                 step(lambda x, target: target.shape[1] / 2),
@@ -600,20 +600,20 @@ def _scaled_steps(part: str) -> tuple[Slip, ...]:
         ),
         Slip(
             "divided by the outputs only",
-            f"Your {part} divides by O. The loss is the mean over all N * O numbers.",
+            "{your} divides by O. The loss is the mean over all N * O numbers.",
             (step(lambda x, target: len(x)), step(lambda x, target: len(x) / 2)),
             part,
         ),
         Slip(
             "not moved",
-            f"Your {part} is the {given} that you were given. It moves too: take its own gradient, "
+            f"{{your}} is the {given} that you were given. It moves too: take its own gradient, "
             "learning_rate times as far, from it.",
             (lambda *args: args[2 + at],),
             part,
         ),
         Slip(
             "the square in place of its slope",
-            f"Your {part} steps by the squared error. Its slope is what goes back: that of "
+            "{your} steps by the squared error. Its slope is what goes back: that of "
             "error**2 is 2 * error.",
             tuple(
                 lambda x, t, w, b, rate, k=k: _stepped(
@@ -625,7 +625,7 @@ def _scaled_steps(part: str) -> tuple[Slip, ...]:
         ),
         Slip(
             "a step after each example",
-            f"Your {part} moves after each example, so later examples meet a moved {given}. This "
+            f"{{your}} moves after each example, so later examples meet a moved {given}. This "
             "is one step: add up the gradients of all examples, then move.",
             (
                 lambda *args: _each_in_turn(1.0, *args)[at],
@@ -635,7 +635,7 @@ def _scaled_steps(part: str) -> tuple[Slip, ...]:
         ),
         Slip(
             "the mean's division done twice",
-            f"Your {part} averages a gradient that the loss's mean has divided already.",
+            "{your} averages a gradient that the loss's mean has divided already.",
             (
                 step(lambda x, target: 1 / len(x)),
                 step(lambda x, target: 1 / target.size),

@@ -17,6 +17,7 @@ from course_lib.draw.palette import MUTED, OUTPUT, WEIGHT, signed_scale
 from course_lib.draw.panel import Grid, Plot
 from course_lib.engine.control import Play
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.lessons.training.nets import digits, hidden_weight, one_hidden, train
 from course_lib.record import Array
 
@@ -93,7 +94,8 @@ def describe(view: View) -> str:
         if apart
         else f"All {UNITS} hidden units are one: the largest difference is 0."
     )
-    return f"{first}\nAfter {epochs} epochs {view.accuracies[-1]:.0%} of held-out digits are right."
+    right = f"{view.accuracies[-1]:.0%} of held-out digits are right"
+    return f"{first}\nAfter {so_many(epochs, 'epoch')} {right}."
 
 
 def as_tiles(weights: Array) -> Array:

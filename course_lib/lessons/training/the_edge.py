@@ -17,6 +17,7 @@ from course_lib.draw.palette import DATA, HIGHLIGHT, INK, MUTED, WEIGHT
 from course_lib.draw.panel import Panel, Plot
 from course_lib.engine.control import Play, Point
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.record import Array
 
 STEPS = 200
@@ -112,7 +113,7 @@ def describe(view: View) -> str:
     where = "On" if abs(side) < 1e-9 else "Below" if side < 0 else "Beyond"
     return f"""\
 {where} the edge, which is at {edge:.1f}: the rate is {view.rate:.2f} · 2/λmax.
-The loss goes from {view.losses[0]:.2g} to {view.losses[-1]:.2g} in {view.step} steps."""
+The loss goes from {view.losses[0]:.2g} to {view.losses[-1]:.2g} in {so_many(view.step, "step")}."""
 
 
 def level_lines() -> list[Array]:

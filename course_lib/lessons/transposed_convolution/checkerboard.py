@@ -15,6 +15,7 @@ from course_lib.draw import Bar, Grid, Page, number
 from course_lib.draw.palette import OUTPUT, Scale
 from course_lib.draw.window import BRIGHTNESS
 from course_lib.engine.explorer import Explorer
+from course_lib.errors import so_many
 from course_lib.lessons.transposed_convolution.upsample import (
     HEIGHT,
     SNAPSHOTS,
@@ -125,12 +126,13 @@ def describe(view: View) -> str:
     found = (
         "every pixel gets the same number of stamps"
         if view.even
-        else f"a pixel gets from {counts.min():.0f} to {counts.max():.0f} stamps"
+        else f"a pixel gets from {counts.min():.0f} to {so_many(counts.max(), 'stamp')}"
     )
     return f"""\
 Kernel {view.kernel} and stride {view.stride}: {found}.
-After {view.steps} steps of training a white wall of 1 differs by up to {number(view.uneven[0])} \
-where it is stamped, and by {number(view.uneven[1])} where pixels are repeated, then convolved.
+After {so_many(view.steps, "step")} of training a white wall of 1 differs by up to \
+{number(view.uneven[0])} where it is stamped, and by {number(view.uneven[1])} where pixels \
+are repeated, then convolved.
 On the photograph the error is {number(view.errors[0])} and {number(view.errors[1])}."""
 
 

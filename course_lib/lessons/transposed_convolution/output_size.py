@@ -127,9 +127,13 @@ def transposed_output_size(size, kernel_size, stride=1, padding=0, output_paddin
         ),
         Slip(
             "forgets the + 1",
-            "Your length is one too short: dilation * (kernel_size - 1) is the distance from a "
-            "stamp's first weight to its last; the first one's own sample counts too.",
-            (lambda n, k, s, p, o, d: (n - 1) * s - 2 * p + d * (k - 1) + o,),
+            "Your length takes a stamp to be narrower than it is. dilation * (kernel_size - 1) is "
+            "the distance from its first weight to its last; the first one's own sample counts "
+            "too: + 1.",
+            (
+                lambda n, k, s, p, o, d: (n - 1) * s - 2 * p + d * (k - 1) + o,
+                lambda n, k, s, p, o, d: (n - 1) * s - 2 * p + d * (k - 1) + o - 1,
+            ),
         ),
         Slip(
             "dilation multiplies the whole kernel",
