@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from textwrap import dedent, indent
 
 import course_lib
 
@@ -53,6 +54,8 @@ html_theme_options = {
 
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "none"  # shapes stand in place of types
+autodoc_preserve_defaults = True
+add_module_names = False  # the page is named after the module
 
 MARKS = re.compile(r"`+([^`]+)`+|(\*\w[\w -]*\w\*)(?!\w)|\*+|\|")  # code, a word in stars, others
 
@@ -80,9 +83,7 @@ def _prose(text: str) -> str:
 
 def _block(block: str) -> str:
     if block.startswith(("    ", ">>>")):
-        lines = inspect.cleandoc(block) if block.startswith(" ") else block
-        indented = "\n".join("   " + line for line in lines.split("\n"))
-        return f".. code-block:: {'pycon' if block.startswith('>') else 'text'}\n\n{indented}"
+        return _code("pycon" if block.startswith(">") else "text", block)
     text = MARKS.sub(_mark, block)
     return re.sub(r"\n- ", "\n\n- ", text)  # a list is a paragraph of its own
 
@@ -95,8 +96,11 @@ def _mark(found: re.Match[str]) -> str:
 
 def _table(body: str) -> str:
     """Parameters, returns and errors, aligned as in the source."""
-    indented = "\n".join("   " + line for line in inspect.cleandoc(body).split("\n"))
-    return f".. code-block:: text\n\n{indented}"
+    return _code("text", body.strip("\n"))
+
+
+def _code(language: str, lines: str) -> str:
+    return f".. code-block:: {language}\n\n{indent(dedent(lines), '   ')}"
 
 
 def setup(app: object) -> None:
