@@ -56,6 +56,7 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "none"  # shapes stand in place of types
 autodoc_preserve_defaults = True
 add_module_names = False  # the page is named after the module
+toc_object_entries_show_parents = "hide"
 
 MARKS = re.compile(r"`+([^`]+)`+|(\*\w[\w -]*\w\*)(?!\w)|\*+|\|")  # code, a word in stars, others
 
