@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from textwrap import dedent, indent
 
 import course_lib
 
@@ -14,7 +15,7 @@ repository = ""
 project = "Layer by Layer"
 author = "the authors of Layer by Layer"
 version = release = course_lib.__version__
-project_copyright = "code MIT, text and pictures CC BY 4.0"
+project_copyright = f"{author}: code MIT, text and pictures CC BY 4.0"
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
@@ -33,14 +34,16 @@ html_js_files = [(name, {"defer": "defer"}) for name in ("site.js", "strips.js")
 html_copy_source = False
 html_show_sourcelink = False
 html_show_search_summary = False  # it would fetch pages, which a browser forbids for files
+html_context = {"default_mode": "auto"}
 html_sidebars = {"index": [], "run": [], "gallery": []}
 html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
     "navbar_align": "left",
-    "navbar_persistent": [],
+    "navbar_persistent": ["search-button"],
     "navbar_center": ["navbar-nav"],
-    "navbar_end": ["search-button", "theme-switcher"],
+    "navbar_end": ["theme-switcher"],
+    "header_links_before_dropdown": 6,
     "footer_start": ["copyright"],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
@@ -51,8 +54,11 @@ html_theme_options = {
 
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "none"  # shapes stand in place of types
+autodoc_preserve_defaults = True
+add_module_names = False  # the page is named after the module
+toc_object_entries_show_parents = "hide"
 
-FIELD = re.compile(r"(\S.*?)(?: : (\S+(?: \S+)*))?(?:\s{2,}(.*))?")
+MARKS = re.compile(r"`+([^`]+)`+|(\*\w[\w -]*\w\*)(?!\w)|\*+|\|")  # code, a word in stars, others
 
 
 def shapes_in_place_of_types(
@@ -78,18 +84,24 @@ def _prose(text: str) -> str:
 
 def _block(block: str) -> str:
     if block.startswith(("    ", ">>>")):
-        lines = inspect.cleandoc(block) if block.startswith(" ") else block
-        indented = "\n".join("   " + line for line in lines.split("\n"))
-        return f".. code-block:: {'pycon' if block.startswith('>') else 'text'}\n\n{indented}"
-    text = re.sub(r"(?<!`)`([^`\n]+)`(?!`)", r"``\1``", block)
-    text = re.sub(r"(?<!\*)\*(?!\*)|\|", lambda found: "\\" + found[0], text)
+        return _code("pycon" if block.startswith(">") else "text", block)
+    text = MARKS.sub(_mark, block)
     return re.sub(r"\n- ", "\n\n- ", text)  # a list is a paragraph of its own
+
+
+def _mark(found: re.Match[str]) -> str:
+    """Code and emphasis as reStructuredText; other stars and bars mean themselves."""
+    code, emphasis = found.groups()
+    return f"``{code}``" if code else emphasis or re.sub(r"(.)", r"\\\1", found[0])
 
 
 def _table(body: str) -> str:
     """Parameters, returns and errors, aligned as in the source."""
-    indented = "\n".join("   " + line for line in inspect.cleandoc(body).split("\n"))
-    return f".. code-block:: text\n\n{indented}"
+    return _code("text", body.strip("\n"))
+
+
+def _code(language: str, lines: str) -> str:
+    return f".. code-block:: {language}\n\n{indent(dedent(lines), '   ')}"
 
 
 def setup(app: object) -> None:

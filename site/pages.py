@@ -19,6 +19,7 @@ from course_lib.engine.exercise import Prediction
 from course_lib.engine.grid import LEGEND, as_table
 from course_lib.engine.lines import Puzzle, puzzle
 from course_lib.engine.painting import named
+from course_lib.exercises import lesson_map
 from course_lib.lessons import EXERCISES, PREDICTIONS
 from course_lib.record import Array
 from tools.notebooks import CHECK, PREDICT
@@ -26,6 +27,8 @@ from tools.notebooks import CHECK, PREDICT
 PICTURE = re.compile(r'(<img alt="[^"]*"[^>]*?) src="data:image/png;base64,([^"]*)"')
 NOT_YET = "Not yet: "  # how a report begins on an answer that is not written
 WIDTH = ' style="max-width: 100%; height: auto"'
+LONG = 100  # characters: as long as a line of code may be; a longer one is a sentence
+COMPARED = "In the notebook, this cell sets another right answer beside yours, and times both."
 
 
 def page(notebook: NotebookNode, pictures: Path) -> NotebookNode:
@@ -37,6 +40,7 @@ def page(notebook: NotebookNode, pictures: Path) -> NotebookNode:
             cell.execution_count = None
             cell.outputs = [_output(output, pictures) for output in cell.outputs]
             _replace(cell)
+            _wrap(cell)
     return copy
 
 
@@ -54,7 +58,27 @@ def _replace(cell: NotebookNode) -> None:
     elif "recall" in tags:  # what a learner predicted is known to a kernel alone
         cell.metadata["tags"] = [*tags, "remove-cell"]
     elif "compare" in tags and NOT_YET in str(cell.outputs):
-        cell.outputs = []
+        cell.outputs = [_html(f'<p class="note">{COMPARED}</p>')]
+    elif cell.source == "lesson_map()":
+        cell.outputs = [_html(linked_map(""))]
+
+
+def _wrap(cell: NotebookNode) -> None:
+    """Let lines break where one is longer than any line of code."""
+    texts = (output.get("text") or output.get("data", {}).get("text/plain", "")
+             for output in cell.outputs if "text/html" not in output.get("data", {}))  # fmt: skip
+    if any(len(line) > LONG for text in texts for line in text.splitlines()):
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "long-lines"]
+
+
+def linked_map(folder: str) -> str:
+    """The map of the lessons with each name a link; a reader without eyes has the links, too."""
+    course = lesson_map()
+    names = iter(course.needs)
+    link = f'<a href="{folder}{{}}.html">{{}}</a>'
+    svg = re.sub(r"<text .*?</text>", lambda t: link.format(next(names), t[0]), course.svg())
+    svg = re.sub(r'role="img" aria-label="[^"]*"', 'role="group" aria-label="Map"', svg)
+    return f'<div class="lesson-map">{svg}</div>'
 
 
 def _html(text: str) -> NotebookNode:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -82,6 +83,20 @@ def test_a_check_shows_hints_and_lines_and_nothing_of_a_learner():
     assert "come back" not in page
 
 
+def test_a_lesson_goes_by_its_number():
+    page = (SITE / "notebooks/04_02b_convolution.html").read_text(encoding="utf-8")
+    assert "<title>4.2b A convolution" in page
+    assert ">4.2c Receptive field</a>" in page  # beside it, in the contents
+    assert ">4.2b Convolution</a>:" in (SITE / "docs/claims.html").read_text(encoding="utf-8")
+
+
+def test_docstrings_keep_their_stars_bars_and_columns():
+    layer = (SITE / "api/layer.html").read_text(encoding="utf-8")
+    assert "<em>replaced</em>" in layer
+    assert re.search(r"Array</span> <span class=\"pre\">\|</span> <span class=\"pre\">None<", layer)
+    assert "bias[o]\n    + sum over" in (SITE / "api/convolution.html").read_text(encoding="utf-8")
+
+
 def test_a_dead_link_would_be_found(parsed):
     links = ["nowhere.html", "index.html#nowhere", "index.html", "#"]
     assert dead(SITE / "index.html", links, parsed) == links[:2]
@@ -125,6 +140,29 @@ def test_a_page_asks_no_network_and_axe_finds_nothing(page: Page, path: Path):
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     assert violations(page, {"runOnly": COLOURS}) == []  # the theme changes nothing else
+
+
+WIDER = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
+
+
+@pytest.mark.parametrize("path", ["index", "docs/layers", "api/plain", "notebooks/04_08_attention"])
+def test_no_page_is_wider_than_a_telephone(page: Page, path: str):
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto((SITE / f"{path}.html").as_uri())
+    assert page.locator("html").evaluate_all(WIDER) == []
+
+
+def test_a_line_of_code_fits_between_the_bars(page: Page):
+    page.goto((SITE / "notebooks/04_03_activation.html").as_uri())
+    assert page.locator(".cell_input pre").evaluate_all(WIDER) == []
+
+
+def test_in_the_dark_nothing_that_a_cell_shows_lies_on_light_grey(page: Page):
+    page.emulate_media(color_scheme="dark")
+    page.goto((SITE / "notebooks/00_start_here.html").as_uri())
+    colours = "all => all.map((one) => getComputedStyle(one).backgroundColor)"
+    shown = page.locator(".cell_output .text_html").evaluate_all(colours)
+    assert set(shown) == {"rgba(0, 0, 0, 0)"}
 
 
 def violations(page: Page, options: dict[str, Any] | None = None) -> list[str]:
