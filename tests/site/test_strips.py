@@ -7,6 +7,7 @@ import json
 import zlib
 from base64 import b64decode
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ import pytest
 import strips
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
-from recording import COLUMNS, TILE, cut, stops
+from recording import COLUMNS, TILE, cut
+from sweeps import stops
 
 from course_lib.draw.picture import CSS_DPI, PRINT_DPI
+from course_lib.engine.explorer import Explorer
 from tests.browser.lab import ROOT
 from tools.notebooks import find
 
@@ -27,10 +30,6 @@ WIDE, NARROW = strips.WIDTHS
 NOTEBOOKS = {path: nbformat.read(path, as_version=4) for path in find()}
 CALLS = [(path, call) for path, notebook in NOTEBOOKS.items() for call in strips.calls(notebook)]
 NAMES = [f"{path.parent.name}/{path.stem}-{call.cell}-{call.name}" for path, call in CALLS]
-BY_HAND_ALONE = {  # they have no strip, as nothing but the picture moves them
-    "where_do_they_go": "two points are dragged",
-    "knobs": "one point is dragged",
-}
 STRIP = '[id="explore.conv2d_under_the_window"]'  # of the convolution's page
 
 
@@ -53,33 +52,51 @@ class Story:
         return apart.reshape(down * TILE, across * TILE, 3)[:height, :width]
 
 
-def ends(control: dict[str, Any]) -> Iterator[tuple[Any, int]]:
-    """The first and last value of a control, with the numbers of their pictures."""
-    values = {
-        "range": [float(name) for name in control.get("names", [])],
-        "checkbox": [False, True],
-    }.get(control["kind"], control.get("options"))
-    for at in {0, len(values) - 1}:
-        yield values[at], control["pictures"][at]
+def samples(control: dict[str, Any]) -> Iterator[tuple[int, list[float], int | None]]:
+    """Parts of a control, by number, at their first and last place, with the pictures' numbers."""
+    parts = control["parts"]
+    for index in {*range(0, len(parts), max(1, len(parts) // 4)), len(parts) - 1}:
+        axes, pictures = parts[index]["axes"], parts[index]["pictures"]
+        places = list(product(*axes))
+        assert len(places) == len(pictures)
+        for at in {0, len(places) - 1}:
+            yield index, list(places[at]), pictures[at]
+
+
+def asked(explorer: Explorer, control: dict[str, Any], index: int, place: list[float]) -> Any:
+    """What the notebook's front end asks an explorer to move, to come to a place of a strip."""
+    name, kind, value = control["name"], control["kind"], int(place[0])
+    if kind == "range":
+        return {name: float(control["names"][value])}
+    if kind in ("select", "checkbox"):
+        return {name: control.get("options", [False, True])[value]}
+    if kind in ("point", "touch"):
+        return explorer._follow({name: {str(index): {"to": place}}})
+    cells = np.array(control["value"])
+    if index == cells.size:
+        cells[:] = np.clip(0, control["min"], control["max"])  # the button that clears
+    else:
+        cells.flat[index] = place[0]
+    return {name: cells}
 
 
 @pytest.mark.parametrize(("path", "call"), CALLS, ids=NAMES)
 def test_a_strip_is_its_explorer_at_the_same_values(path: Path, call: strips.Call):
-    files = strips.files(call)
-    assert bool(files) == (call.name not in BY_HAND_ALONE)
-    explorer = call.explorer()
+    explorer, story = call.explorer(), Story(strips.files(call)[0])
     committed = NOTEBOOKS[path].cells[call.cell].outputs[0].data["text/plain"]
     assert words(explorer) == committed.split("\n", 2)[2]  # run with what the notebook has
-    if not files:
-        return
-    story, start = Story(files[0]), strips.start_of(explorer)
-    pictures, presets = story.told["pictures"], call.presets()
+    start, pictures, presets = strips.start_of(explorer), story.told["pictures"], call.presets()
     assert pictures[0]["words"] == words(explorer)
     for control in story.told["controls"]:
-        for value, number in ends(control):
-            move = {control["name"]: value}
+        for index, place, number in samples(control):
+            explorer.show(**start)
             if control["name"] == "surprise":
-                move = presets.get(value, {})
+                move = presets.get(control["options"][place[0]], {})
+            else:
+                move = asked(explorer, control, index, place)
+            if number is None:
+                assert move == {}  # a press there does nothing
+                number = 0
             explorer.show(**fitting(explorer, start | move))
             assert pictures[number]["words"] == words(explorer), move
             assert pictures[number]["code"] == explorer.code(), move
