@@ -34,7 +34,7 @@ LIGHTER = (SHARP, 40, 64), (SHARP, 40, 16), (1, 40, 25), (1, 12, 9), (1, 4, 4)
 
 @dataclass(frozen=True)
 class Answer:
-    """What an explorer sends to a view, its pixels put together: (height, width, 3)."""
+    """What an explorer sends to a view, and its whole picture: (height, width, 3)."""
 
     words: str
     code: str
@@ -43,17 +43,12 @@ class Answer:
 
 
 def ask(explorer: Explorer, width: int, sharp: float) -> Answer:
-    """What a view gets that is so many CSS pixels wide and shows nothing yet."""
-    sent: list[Any] = []
-    explorer.send = lambda *message: sent.append(message)  # type: ignore[method-assign]
-    wide = {"css": width, "width": sharp * width}
-    explorer._receive(explorer, {"view": "", "values": {}, "shown": 0} | wide, [])
-    ((answer, (rows,)),) = sent
-    if "error" in answer:
-        raise RuntimeError(f"{explorer.title}: {answer['error']}")
-    across, down = answer["picture"]["size"]
-    pixels = np.frombuffer(zlib.decompress(rows), np.uint8).reshape(down, across, 4)
-    return Answer(answer["words"], answer["code"], answer["controls"], pixels[..., :3])
+    """What the explorer shows where it stands, in a view so many CSS pixels wide."""
+    explorer._fit(width)
+    # a little more, as for a view, whose canvas cuts off what is left below a pixel
+    dpi = (sharp * width + 1e-3) / explorer._figure.get_figwidth()
+    words, pixels = explorer._words(), np.array(explorer._paint(dpi))[..., :3]
+    return Answer(words, explorer.code(), explorer._front(), pixels)
 
 
 class Mosaic:
@@ -94,9 +89,10 @@ class Mosaic:
 
 def cut(pixels: np.ndarray) -> np.ndarray:
     """A picture in tiles, row by row, white beyond its edges: (n, TILE, TILE, 3)."""
-    below, right = (-size % TILE for size in pixels.shape[:2])
-    whole = np.pad(pixels, ((0, below), (0, right), (0, 0)), constant_values=255)
-    rows, columns = (size // TILE for size in whole.shape[:2])
+    down, across, colours = pixels.shape
+    rows, columns = -(-down // TILE), -(-across // TILE)
+    whole = np.full((rows * TILE, columns * TILE, colours), 255, np.uint8)
+    whole[:down, :across] = pixels
     return whole.reshape(rows, TILE, columns, TILE, 3).swapaxes(1, 2).reshape(-1, TILE, TILE, 3)
 
 
