@@ -130,12 +130,20 @@ def points(explorer: Explorer, state: State, hands: int) -> Iterator[Part]:
         yield on_picture(explorer, state, index, axes)
 
 
-def multiples(ends: Sequence[float], step: float, value: float, most: int) -> list[float]:
-    """Where a point can stop along an axis: at multiples of its step; of many a choice."""
-    low, high = sorted(ends)
-    low, high = ceil(low / step - 1e-9) * step, floor(high / step + 1e-9) * step
-    about = {"kind": "range", "min": low, "max": high, "step": step, "value": value}
-    return [round(stop, 6) for stop in stops(about, most)]
+def multiples(ends: Sequence[float], step: float, start: float, most: int) -> list[float]:
+    """Where a point can stop along an axis, in both directions from its start; of many a choice.
+
+    >>> multiples((0, 3), 0.5, 1, 40), multiples((-2, 2), 0.1, 1, 3)
+    ([0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0], [-1.0, 1.0, 1.7])
+    """
+    low, high = ceil(min(ends) / step - 1e-9), floor(max(ends) / step + 1e-9)
+    places, at = set(range(low, high + 1)), round(start / step)
+    if len(places) > most:
+        before = min(max(round((most - 1) * (at - low) / (high - low)), 1), most - 2)
+        places = {at}
+        for end, count in ((low, before), (high, most - 1 - before)):
+            places |= {at + round((end - at) * (i + 1) / (count + 0.5)) for i in range(count)}
+    return [round(step * place, 6) for place in sorted(places)]
 
 
 def touch(explorer: Explorer, state: State, hands: int) -> list[Part]:

@@ -18,7 +18,7 @@ import strips
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from recording import COLUMNS, TILE, cut
-from sweeps import stops
+from sweeps import multiples, stops
 
 from course_lib.draw.picture import CSS_DPI, PRINT_DPI
 from course_lib.engine.explorer import Explorer
@@ -136,6 +136,21 @@ def test_what_is_recorded_again_is_the_same_bytes():
 )
 def test_of_many_values_the_ends_and_the_start_are_shown(state: dict[str, Any], values: list[int]):
     assert stops(state | {"kind": "range"}, 4) == values
+
+
+@pytest.mark.parametrize(
+    ("ends", "step", "start", "places"),
+    [
+        ((0, 1), 0.5, 0.5, [0, 0.5, 1]),
+        ((2, -2), 0.1, 1, [-1, 1, 1.7]),
+        ((-2, 2), 0.1, 2, [-0.7, 2]),
+        ((-0.5, 63.5), 1, 10, [3, 10, 45]),
+    ],
+)
+def test_a_point_can_leave_its_start_on_both_sides(
+    ends: tuple[float, float], step: float, start: float, places: list[float]
+):
+    assert multiples(ends, step, start, 3) == places
 
 
 def test_strips_are_light():
