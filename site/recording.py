@@ -1,8 +1,8 @@
 """A strip is a conversation that was recorded: an explorer's answers, for a page without a kernel.
 
-The front end of the notebook asks an explorer for its picture with one control moved and all
-others where they start. The answers are kept, and on the page `strips.js` gives them to the same
-front end.
+An explorer is asked for its picture with one thing moved and all others where they start
+(`sweeps.py`). The answers are kept, and on the page `strips.js` gives them to the front end of the
+notebook.
 
 Pictures are mosaics. All of them are cut into tiles, every tile is stored once, on one sheet, and a
 picture is a list of tiles: most tiles of a move were there before.
@@ -13,13 +13,13 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from sweeps import BELOW, Part, Presets, State, Sweep, Values, start_of, sweeps
 
 from course_lib.draw.picture import CSS_DPI, PRINT_DPI
 from course_lib.engine.explorer import Explorer
@@ -27,16 +27,14 @@ from course_lib.engine.explorer import Explorer
 TILE = 16  # pixels
 COLUMNS = 128  # of tiles on a sheet: an image in WebP is at most 16383 pixels high
 HEAVY = 1_000_000  # bytes; a strip is two scripts, one for each width
-# Pixels per CSS pixel, and values of a control: as in the notebook, or less where that is heavy
-LIGHTER = (PRINT_DPI / CSS_DPI, 40), (1, 40), (1, 12), (1, 4)
-BELOW = ("range", "select", "checkbox")  # the controls that do not lie on the picture
-State = Mapping[str, Any]  # what the front end knows of a control
-Presets = Mapping[str, Mapping[str, Any]]  # settings by name
+SHARP = PRINT_DPI / CSS_DPI  # pixels per CSS pixel, as in the notebook
+# Pixels per CSS pixel, values of a control, places of a hand: fewer where they would be heavy
+LIGHTER = (SHARP, 40, 64), (SHARP, 40, 16), (1, 40, 25), (1, 12, 9), (1, 4, 4)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What an explorer sends to a view, its pixels put together: (height, width, 3)."""
+    """What an explorer sends to a view, and its whole picture: (height, width, 3)."""
 
     words: str
     code: str
@@ -44,80 +42,13 @@ class Answer:
     pixels: np.ndarray
 
 
-def ask(explorer: Explorer, width: int, sharp: float, values: Mapping[str, Any]) -> Answer:
-    """Move controls as a view does that is so many CSS pixels wide and shows nothing yet."""
-    sent: list[Any] = []
-    explorer.send = lambda *message: sent.append(message)  # type: ignore[method-assign]
-    wide = {"css": width, "width": sharp * width}
-    message = {"view": "", "values": dict(values), "shown": 0} | wide
-    explorer._receive(explorer, message, [])
-    ((answer, (rows,)),) = sent
-    if "error" in answer:
-        raise RuntimeError(f"{explorer.title}: {answer['error']}")
-    across, down = answer["picture"]["size"]
-    pixels = np.frombuffer(zlib.decompress(rows), np.uint8).reshape(down, across, 4)
-    return Answer(answer["words"], answer["code"], answer["controls"], pixels[..., :3])
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """A control below the picture, the values that are shown, and where all stand at each."""
-
-    state: State
-    values: tuple[Any, ...]
-    moves: tuple[Mapping[str, Any], ...]
-
-    def front(self) -> dict[str, Any]:
-        """The control as a strip has it: a slider counts its values and knows their names."""
-        if self.state["kind"] != "range":
-            return dict(self.state)
-        counted = {"min": 0, "max": len(self.values) - 1, "step": 1, "value": 0}
-        return self.state | counted | {"names": [f"{value:g}" for value in self.values]}
-
-    def stands(self, answer: Answer) -> dict[str, Any]:
-        """Where it stands in an answer, and why if it is held there."""
-        state = next((s for s in answer.controls if s["name"] == self.state["name"]), self.state)
-        shown = {name: state[name] for name in ("value", "fixed") if name in state}
-        if state["kind"] == "range":
-            nearest = int(np.abs(np.subtract(self.values, state["value"])).argmin())
-            if not np.isclose(self.values[nearest], state["value"]):
-                shown["between"] = f"{state['value']:g}"  # no stop of this slider
-            shown["value"] = nearest
-        return shown
-
-
-def stops(state: State, most: int) -> list[Any]:
-    """The values of a control that are shown: all, or of many an even choice and the start."""
-    if "fixed" in state:
-        return [state["value"]]
-    if state["kind"] != "range":
-        return state.get("options", [False, True])
-    low, high, step = state["min"], state["max"], state["step"]
-    count = round((high - low) / step) + 1
-    places = set(range(count))
-    if count > most:
-        even = np.linspace(0, count - 1, most - 1).round().astype(int)
-        places = {*even.tolist(), round((state["value"] - low) / step)}
-    return [low + step * place for place in sorted(places)]
-
-
-def start_of(explorer: Explorer) -> dict[str, Any]:
-    """Where the controls below the picture start."""
-    return {s["name"]: s["value"] for s in explorer.controls if s["kind"] in BELOW}
-
-
-def sweeps(explorer: Explorer, presets: Mapping[str, Mapping[str, Any]], most: int) -> list[Sweep]:
-    """The controls that a strip moves; `presets` are settings, by name, of all of them."""
-    start, found = start_of(explorer), []
-    for state in explorer.controls:
-        if (name := state["name"]) in start:
-            values = stops(state, most)
-            found.append(Sweep(state, tuple(values), tuple(start | {name: v} for v in values)))
-    if presets:
-        options = ("none", *presets)
-        about = {"name": "surprise", "label": "surprise", "kind": "select", "value": "none"}
-        found.append(Sweep(about | {"options": options}, options, (start, *presets.values())))
-    return found
+def ask(explorer: Explorer, width: int, sharp: float) -> Answer:
+    """What the explorer shows where it stands, in a view so many CSS pixels wide."""
+    explorer._fit(width)
+    # a little more, as for a view, whose canvas cuts off what is left below a pixel
+    dpi = (sharp * width + 1e-3) / explorer._figure.get_figwidth()
+    words, pixels = explorer._words(), np.array(explorer._paint(dpi))[..., :3]
+    return Answer(words, explorer.code(), explorer._front(), pixels)
 
 
 class Mosaic:
@@ -158,9 +89,10 @@ class Mosaic:
 
 def cut(pixels: np.ndarray) -> np.ndarray:
     """A picture in tiles, row by row, white beyond its edges: (n, TILE, TILE, 3)."""
-    below, right = (-size % TILE for size in pixels.shape[:2])
-    whole = np.pad(pixels, ((0, below), (0, right), (0, 0)), constant_values=255)
-    rows, columns = (size // TILE for size in whole.shape[:2])
+    down, across, colours = pixels.shape
+    rows, columns = -(-down // TILE), -(-across // TILE)
+    whole = np.full((rows * TILE, columns * TILE, colours), 255, np.uint8)
+    whole[:down, :across] = pixels
     return whole.reshape(rows, TILE, columns, TILE, 3).swapaxes(1, 2).reshape(-1, TILE, TILE, 3)
 
 
@@ -172,35 +104,41 @@ def record(explorer: Explorer, moved: list[Sweep], width: int, sharp: float) -> 
     mosaic = Mosaic()
     pictures: list[dict[str, Any]] = []
     numbers: dict[tuple[Any, ...], int] = {}  # where the controls stand -> the picture's number
+    start = start_of(explorer)
 
-    def number_of(move: Mapping[str, Any]) -> int:
-        place = tuple(sorted(move.items()))
+    def number_of(move: Values) -> int:
+        explorer._move({**start, **move})
+        place = tuple(explorer._values.values())
         if place not in numbers:
-            answer = ask(explorer, width, sharp, move)
+            answer = ask(explorer, width, sharp)
             numbers[place] = len(pictures)
             pictures.append({
                 "words": answer.words,
                 "code": answer.code,
-                "controls": [sweep.stands(answer) for sweep in moved],
+                "controls": [sweep.stands(answer.controls) for sweep in moved],
                 "runs": mosaic.add(answer.pixels),
             })  # fmt: skip
             pictures[0]["pixels"] = answer.pixels.shape[1::-1]  # of all of them
         return numbers[place]
 
-    number_of(start_of(explorer))
-    controls = [s.front() | {"pictures": [number_of(move) for move in s.moves]} for s in moved]
+    def told(part: Part) -> dict[str, Any]:
+        return {"axes": part.axes, "pictures": [number_of(m) if m else None for m in part.moves]}
+
+    number_of({})
+    controls = [sweep.front() | {"parts": [told(part) for part in sweep.parts]} for sweep in moved]
     about = {"title": explorer.title, "size": explorer.size, "note": note(explorer)}
     story = about | {"tile": TILE, "columns": COLUMNS, "controls": controls, "pictures": pictures}
-    told = json.dumps(story, ensure_ascii=False, separators=(",", ":"))
-    return zlib.compress(told.encode(), level=9), mosaic.sheet()
+    text = json.dumps(story, ensure_ascii=False, separators=(",", ":"))
+    return zlib.compress(text.encode(), level=9), mosaic.sheet()
 
 
 def note(explorer: Explorer) -> str:
     """What a strip can do, and what only the notebook."""
     by_hand = any(state["kind"] not in BELOW for state in explorer.controls)
+    hand = "; what lies on the picture goes to the nearest of a few places" if by_hand else ""
     return (
-        "Each control moves by itself here, the others stay where they start; in the notebook all "
-        f"move together{', also by hand on the picture' if by_hand else ''}."
+        f"Each control moves by itself here, the others stay where they start{hand}. In the "
+        f"notebook all move together{', and everywhere' if by_hand else ''}."
     )
 
 
@@ -210,8 +148,8 @@ def script(name: str, explorer: Explorer, presets: Presets, width: int) -> str:
     A page may load it from a file, where it may not fetch one. It has fewer pixels and values where
     it would be heavy.
     """
-    for sharp, most in LIGHTER:
-        told, sheet = record(explorer, sweeps(explorer, presets, most), width, sharp)
+    for sharp, most, hands in LIGHTER:
+        told, sheet = record(explorer, sweeps(explorer, presets, most, hands), width, sharp)
         text = f'strip("{name}", "{b64encode(told).decode()}", "{b64encode(sheet).decode()}");\n'
         if len(text) <= HEAVY:
             return text

@@ -69,6 +69,65 @@ function makePainter() {
 const scriptFor = (strip, width) =>
   `${strip.dataset.strip}-${width < NARROW ? WIDTHS.narrow : WIDTHS.wide}`;
 
+// The number of the value that comes nearest.
+const nearest = (values, wanted) =>
+  values.reduce(
+    (best, value, i) => (Math.abs(value - wanted) < Math.abs(values[best] - wanted) ? i : best),
+    0,
+  );
+
+// The data coordinates at a place of the picture, along the axes that count.
+function under([x, y], { box: [left, top, right, bottom], limits, along }) {
+  const share = { x: (x - left) / (right - left), y: (y - bottom) / (top - bottom) };
+  return limits.map(([low, high], axis) => low + share[along[axis]] * (high - low));
+}
+
+// Which part of a control a move means, and the numbers of the place along the part's axes that the
+// move leads to: the nearest, or with a key the next one.
+const MEANT = {
+  range: ({ parts }, value) => [parts[0], [Number(value)]],
+  select: ({ parts, options }, value) => [parts[0], [options.indexOf(value)]],
+  checkbox: ({ parts }, value) => [parts[0], [Number(value)]],
+  touch: (...all) => MEANT.point(...all),
+  point(state, moves) {
+    const [index, { at, to }] = Object.entries(moves).at(-1);
+    const part = state.parts[index];
+    const along = (number) => [part, part.axes.map(number)];
+    if (at) {
+      const goal = under(at, state);
+      return along((values, i) => nearest(values, goal[i]));
+    }
+    const from = state.points[index] ?? state.limits.map(([low, high]) => (low + high) / 2);
+    const next = (values, i) => nearest(values, from[i]) + Math.sign(to[i] - from[i]);
+    return along((values, i) => clamp(next(values, i), 0, values.length - 1));
+  },
+  pad({ parts, value }, moved) {
+    const [cells, shown] = [moved.flat(), value.flat()];
+    const changed = [...cells.keys()].filter((i) => cells[i] !== shown[i]);
+    if (changed.length > 1 && cells.every((cell) => cell === cells[0])) return [parts.at(-1), [0]];
+    return changed.map((i) => [parts[i], [nearest(parts[i].axes[0], cells[i])]])[0];
+  },
+};
+
+// The number of the picture that a move of a control leads to from picture `shown`. A pointer that
+// passes over a panel takes back nothing else.
+function leads(state, move, shown) {
+  const [first] = state.parts;
+  if (state.hover && !move?.[0].to && ![0, ...first.pictures].includes(shown)) return shown;
+  if (move === null) return 0;
+  const [part, place] = MEANT[state.kind](state, move) ?? [];
+  const number = place?.reduce((sum, n, i) => sum * part.axes[i].length + n, 0);
+  return part?.pictures[number] ?? shown;
+}
+
+// The controls as they stand in picture `number`.
+const standing = ({ controls, pictures }, number) =>
+  controls.map((control, i) => {
+    const { between, ...state } = { ...control, ...pictures[number].controls[i] };
+    if (between) state.names = state.names.map((one, n) => (n === state.value ? between : one));
+    return state;
+  });
+
 // What stands in for a kernel's model, and can `go` to what a piece of code stands for. `tell` hears
 // the code of every picture.
 function recorded(strip, first, tell) {
@@ -77,17 +136,13 @@ function recorded(strip, first, tell) {
   async function send({ view, values = {}, css }) {
     const story = await load(scriptFor(strip, css));
     const [name, value] = Object.entries(values).at(-1) ?? [];
-    const moved = story.controls.find((control) => control.name === name);
-    const number = moved
-      ? moved.pictures[moved.options?.indexOf(value) ?? Number(value)]
-      : Math.max(0, story.pictures.findIndex((one) => settings(one.code) === settings(code)));
+    const moved = story.controls.findIndex((control) => control.name === name);
+    const same = (one) => settings(one.code) === settings(code);
+    const shown = Math.max(0, story.pictures.findIndex(same));
+    const number = moved < 0 ? shown : leads(standing(story, shown)[moved], value, shown);
     const picture = story.pictures[number];
-    const controls = story.controls.map((control, i) => {
-      const { between, ...state } = { ...control, ...picture.controls[i] };
-      if (control === moved) state.value = value;
-      if (between) state.names = state.names.map((one, n) => (n === state.value ? between : one));
-      return state;
-    });
+    const controls = standing(story, number);
+    if (controls[moved] && !controls[moved].box) controls[moved].value = value;
     code = picture.code;
     tell(code);
     const draw = (canvas) => paint(canvas, story, number);

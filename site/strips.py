@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from recording import script, start_of
+from recording import script
+from sweeps import start_of
 
 import course_lib.explore
 from course_lib.engine.explorer import Explorer
@@ -31,7 +32,6 @@ WIDTHS = 691, 340  # of a picture in CSS pixels: on a page, and on a telephone
 PRESETS = {"conv2d_under_the_window": course_lib.explore.SURPRISES}
 DRAWN_BY = ("numpy", "matplotlib", "pillow", "scikit-learn")  # another version, other pixels
 EXPORT = "export default { render };"  # the last line of the front end
-STILL = "In the notebook it moves: by hand on the picture, or with Tab and the arrow keys."
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Call:
 @cache
 def sources() -> str:
     """The hash of the library, of what records it, and of what draws it."""
-    files = [*(ROOT / "course_lib").rglob("*"), SITE / "recording.py"]
+    files = [*(ROOT / "course_lib").rglob("*"), SITE / "recording.py", SITE / "sweeps.py"]
     content = hashlib.sha256(" ".join(map(version, DRAWN_BY)).encode())
     for file in sorted(f for f in files if f.is_file() and "__pycache__" not in f.parts):
         content.update(file.read_bytes())
@@ -113,20 +113,14 @@ def names(code: ast.AST, how: type[ast.expr_context]) -> set[str]:
 
 
 def files(call: Call) -> list[Path]:
-    """The scripts of a strip, made if they are not kept; none if it only moves by hand."""
+    """The scripts of a strip, made if they are not kept."""
     kept = [CACHE / f"{call.key}-{width}.js" for width in WIDTHS]
     if not all(file.exists() for file in kept):
         CACHE.mkdir(parents=True, exist_ok=True)
         explorer, presets = call.explorer(), call.presets()
         for file, width in zip(kept, WIDTHS, strict=True):
-            text = script(file.stem, explorer, presets, width) if moving(explorer) else ""
-            file.write_text(text, encoding="utf-8")
-    return [file for file in kept if file.stat().st_size]
-
-
-def moving(explorer: Explorer) -> bool:
-    """Whether it has a control that does not lie on its picture."""
-    return bool(start_of(explorer))
+            file.write_text(script(file.stem, explorer, presets, width), encoding="utf-8")
+    return kept
 
 
 def add(notebook: NotebookNode, shown: NotebookNode, folder: Path) -> None:
@@ -142,11 +136,8 @@ def add(notebook: NotebookNode, shown: NotebookNode, folder: Path) -> None:
 
 def strip(call: Call, place: str, still: str, folder: Path) -> str:
     """The HTML of a strip on a page one folder deep; `place` is the id that leads there."""
-    scripts = files(call)
-    for file in scripts:
+    for file in files(call):
         shutil.copy(file, folder)
-    if not scripts:
-        return f'<div class="strip" id="{place}">{still}<p class="note">{STILL}</p></div>'
     address = f"../{folder.name}/{call.key}"
     still = f'<div class="still">{still}</div>'
     return f'<div class="strip" id="{place}" data-strip="{address}">{still}</div>'

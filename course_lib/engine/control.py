@@ -229,14 +229,17 @@ class Point(Control):
         return np.array(value) if np.ndim(value) else value
 
     def follow(self, moves: Any, value: Any, figure: Figure) -> Any:
-        """Take over moves {index: {"at": fractions}} of a pointer or {"to": data} of the keys."""
+        """Take over moves by index: {"at": fractions} of a pointer, {"to": data} of the keys."""
         if moves is None:
             return None
         points = np.array(self._rows(value) if value is not None else [[0.0] * len(self.along)])
         for index, move in moves.items():
-            place = move["to"] if "to" in move else self.under(move["at"], figure)
-            points[int(index)] = place
+            points[int(index)] = self.goal(move, figure)
         return points.reshape(np.shape(self.start) if not self.hover else (len(self.along),))
+
+    def goal(self, move: Mapping[str, Any], figure: Figure) -> Sequence[float]:
+        """The data coordinates that a move {"at": fractions} or {"to": data} leads to."""
+        return move["to"] if "to" in move else self.under(move["at"], figure)
 
     def under(self, at: Sequence[float], figure: Figure) -> list[float]:
         """The data coordinates at a place of the figure, along the axes that count."""

@@ -228,7 +228,7 @@ class Explorer(anywidget.AnyWidget):
         for name, move in moves.items():
             if name in self._touches:
                 touch = self._touches[name]
-                x, y = touch.under(move["0"]["at"], self._figure)
+                x, y = touch.goal(move["0"], self._figure)
                 found = touch.to_value(x, y, **self._arguments)  # type: ignore[misc]
                 found = (found,) if len(touch.sets) == 1 else found
                 values |= {

@@ -7,6 +7,7 @@ import json
 import zlib
 from base64 import b64decode
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ import pytest
 import strips
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
-from recording import COLUMNS, TILE, cut, stops
+from recording import COLUMNS, TILE, cut
+from sweeps import multiples, stops
 
 from course_lib.draw.picture import CSS_DPI, PRINT_DPI
+from course_lib.engine.explorer import Explorer
 from tests.browser.lab import ROOT
 from tools.notebooks import find
 
@@ -27,10 +30,6 @@ WIDE, NARROW = strips.WIDTHS
 NOTEBOOKS = {path: nbformat.read(path, as_version=4) for path in find()}
 CALLS = [(path, call) for path, notebook in NOTEBOOKS.items() for call in strips.calls(notebook)]
 NAMES = [f"{path.parent.name}/{path.stem}-{call.cell}-{call.name}" for path, call in CALLS]
-BY_HAND_ALONE = {  # they have no strip, as nothing but the picture moves them
-    "where_do_they_go": "two points are dragged",
-    "knobs": "one point is dragged",
-}
 STRIP = '[id="explore.conv2d_under_the_window"]'  # of the convolution's page
 
 
@@ -53,34 +52,52 @@ class Story:
         return apart.reshape(down * TILE, across * TILE, 3)[:height, :width]
 
 
-def ends(control: dict[str, Any]) -> Iterator[tuple[Any, int]]:
-    """The first and last value of a control, with the numbers of their pictures."""
-    values = {
-        "range": [float(name) for name in control.get("names", [])],
-        "checkbox": [False, True],
-    }.get(control["kind"], control.get("options"))
-    for at in {0, len(values) - 1}:
-        yield values[at], control["pictures"][at]
+def samples(control: dict[str, Any]) -> Iterator[tuple[int, list[float], int | None]]:
+    """Parts of a control, by number, at their first and last place, with the pictures' numbers."""
+    parts = control["parts"]
+    for index in {*range(0, len(parts), max(1, len(parts) // 4)), len(parts) - 1}:
+        axes, pictures = parts[index]["axes"], parts[index]["pictures"]
+        places = list(product(*axes))
+        assert len(places) == len(pictures)
+        for at in {0, len(places) - 1}:
+            yield index, list(places[at]), pictures[at]
+
+
+def asked(explorer: Explorer, control: dict[str, Any], index: int, place: list[float]) -> Any:
+    """What the notebook's front end asks an explorer to move, to come to a place of a strip."""
+    name, kind, value = control["name"], control["kind"], int(place[0])
+    if kind == "range":
+        return {name: float(control["names"][value])}
+    if kind in ("select", "checkbox"):
+        return {name: control.get("options", [False, True])[value]}
+    if kind in ("point", "touch"):
+        return explorer._follow({name: {str(index): {"to": place}}})
+    cells = np.array(control["value"])
+    if index == cells.size:
+        cells[:] = np.clip(0, control["min"], control["max"])  # the button that clears
+    else:
+        cells.flat[index] = place[0]
+    return {name: cells}
 
 
 @pytest.mark.parametrize(("path", "call"), CALLS, ids=NAMES)
 def test_a_strip_is_its_explorer_at_the_same_values(path: Path, call: strips.Call):
-    files = strips.files(call)
-    assert bool(files) == (call.name not in BY_HAND_ALONE)
-    explorer = call.explorer()
+    explorer, story = call.explorer(), Story(strips.files(call)[0])
     committed = NOTEBOOKS[path].cells[call.cell].outputs[0].data["text/plain"]
     assert words(explorer) == committed.split("\n", 2)[2]  # run with what the notebook has
-    if not files:
-        return
-    story, start = Story(files[0]), strips.start_of(explorer)
-    pictures, presets = story.told["pictures"], call.presets()
+    start, pictures, presets = strips.start_of(explorer), story.told["pictures"], call.presets()
     assert pictures[0]["words"] == words(explorer)
     for control in story.told["controls"]:
-        for value, number in ends(control):
-            move = {control["name"]: value}
+        for index, place, number in samples(control):
+            explorer._move(start)
             if control["name"] == "surprise":
-                move = presets.get(value, {})
-            explorer.show(**fitting(explorer, start | move))
+                move = presets.get(control["options"][place[0]], {})
+            else:
+                move = asked(explorer, control, index, place)
+            if number is None:
+                assert move == {}  # a press there does nothing
+                number = 0
+            explorer._move(start | move)  # to where the controls can show it, as from a browser
             assert pictures[number]["words"] == words(explorer), move
             assert pictures[number]["code"] == explorer.code(), move
     shown = story.pixels(number)
@@ -95,12 +112,6 @@ def sharp(pixels: np.ndarray) -> float:
 
 def words(explorer: Any) -> str:
     return explorer.text().split("\n", 2)[2]
-
-
-def fitting(explorer: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """Values moved to where the controls can show them, as those of a browser are."""
-    explorer._move(values)
-    return {name: explorer._values[name] for name in values}
 
 
 def test_what_is_recorded_again_is_the_same_bytes():
@@ -121,6 +132,21 @@ def test_of_many_values_the_ends_and_the_start_are_shown(state: dict[str, Any], 
     assert stops(state | {"kind": "range"}, 4) == values
 
 
+@pytest.mark.parametrize(
+    ("ends", "step", "start", "places"),
+    [
+        ((0, 1), 0.5, 0.5, [0, 0.5, 1]),
+        ((2, -2), 0.1, 1, [-1, 1, 1.7]),
+        ((-2, 2), 0.1, 2, [-0.7, 2]),
+        ((-0.5, 63.5), 1, 10, [3, 10, 45]),
+    ],
+)
+def test_a_point_can_leave_its_start_on_both_sides(
+    ends: tuple[float, float], step: float, start: float, places: list[float]
+):
+    assert multiples(ends, step, start, 3) == places
+
+
 def test_strips_are_light():
     sizes = {file.name: file.stat().st_size for file in (SITE / "_strips").glob("*.js")}
     both = [size + sizes[name.replace(f"-{WIDE}", f"-{NARROW}")]
@@ -130,15 +156,19 @@ def test_strips_are_light():
     assert sum(sizes.values()) <= 50_000_000
 
 
-def test_no_control_shows_more_than_forty_values_and_few_are_made_lighter():
+def test_no_slider_shows_more_than_forty_values_and_few_strips_are_made_lighter():
     coarse = set()
     for file in (SITE / "_strips").glob(f"*-{WIDE}.js"):
         story = Story(file)
-        assert max(len(control["pictures"]) for control in story.told["controls"]) <= 40
+        for control in story.told["controls"]:
+            assert "box" in control or len(control["parts"][0]["pictures"]) <= 40
         assert story.sheet.shape[1] == COLUMNS * TILE
         if story.told["pictures"][0]["pixels"][0] <= WIDE:
             coarse.add(file.name.split("-")[0])
-    assert coarse == {"pixel_against_channel"}  # noise over photographs
+    assert coarse == {  # noise over photographs; curves all of which move
+        "pixel_against_channel",
+        "squiggle_painter",
+    }
 
 
 @pytest.fixture
@@ -195,8 +225,128 @@ def test_the_canvas_shows_the_recorded_pixels(page: Page):
     )
     story = Story(strips.files(call)[0])
     (kernel,) = (c for c in story.told["controls"] if c["name"] == "kernel")
-    number = kernel["pictures"][kernel["options"].index("blur")]
+    number = kernel["parts"][0]["pictures"][kernel["options"].index("blur")]
     np.testing.assert_array_equal(np.reshape(shown, (height, width, 3)), story.pixels(number))
+
+
+def story_of(strip: Locator) -> dict[str, Any]:
+    """What the script of a strip tells, as it is loaded."""
+    name = (strip.get_attribute("data-strip") or "").split("/")[-1]
+    return Story(SITE / f"_strips/{name}-{WIDE}.js").told
+
+
+def place(handle: Locator) -> list[float]:
+    """Where a point says that it stands: "x 1, y 2"."""
+    said = handle.get_attribute("aria-valuetext") or ""
+    return [float(one.split()[1]) for one in said.split(", ")]
+
+
+def middle(element: Locator) -> tuple[float, float]:
+    """Its middle, on the screen."""
+    element.scroll_into_view_if_needed()
+    box = element.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_point_is_dragged_to_the_nearest_place(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 800})
+    strip = open_strip(page, "04_06_normalization", '[id="explore.knobs"]')
+    handle, panel = strip.locator(".handle"), strip.locator(".panel")
+    (part,) = story_of(strip)["controls"][0]["parts"]
+    (low, high), (bottom, top) = story_of(strip)["controls"][0]["limits"]
+    x, y = middle(handle)
+    box = panel.bounding_box()
+    assert box is not None
+    for right, down in ((0.1, 0.2), (0.8, 0.3), (0.99, 0.99)):
+        page.mouse.move(x, y)
+        page.mouse.down()
+        x, y = box["x"] + right * box["width"], box["y"] + down * box["height"]
+        page.mouse.move(x, y, steps=3)
+        page.mouse.up()
+        wanted = [low + right * (high - low), top - down * (top - bottom)]
+        nearest = [min(values, key=lambda v, w=w: abs(v - w))
+                   for values, w in zip(part["axes"], wanted, strict=True)]  # fmt: skip
+        expect(handle).to_have_attribute("aria-valuetext", "x {:g}, y {:g}".format(*nearest))
+        assert f"beta_gamma=({nearest[0]}, " in (strip.locator("code").text_content() or "")
+        x, y = middle(handle)
+
+
+def test_arrow_keys_lead_a_point_through_all_places(page: Page):
+    strip = open_strip(page, "04_08_attention", '[id="explore.soft_hash_map"]')
+    keys = next(c for c in story_of(strip)["controls"] if c["name"] == "keys")
+    handle = strip.get_by_role("slider", name="keys 2")
+    handle.focus()
+    across, up = keys["parts"][1]["axes"]
+    start = place(handle)
+    for key, axis, ends in (
+        ("ArrowRight", 0, across[across.index(start[0]) + 1 :]),
+        ("ArrowUp", 1, up[up.index(start[1]) + 1 :]),
+        ("ArrowLeft", 0, across[-2::-1]),
+        ("ArrowDown", 1, up[-2::-1]),
+    ):
+        for end in ends:
+            before = handle.get_attribute("aria-valuetext")
+            page.keyboard.press(key)
+            expect(handle).not_to_have_attribute("aria-valuetext", before or "")
+            assert place(handle)[axis] == end
+    assert strip.locator("code").text_content() != "explore.soft_hash_map()"
+
+
+def test_cells_are_painted_and_cleared(page: Page):
+    strip = open_strip(page, "04_05_dropout", '[id="explore.click_a_unit_away"]')
+    words, whole = strip.locator(".words"), strip.locator(".words").inner_text()
+    cell = strip.locator(".handle").first
+    page.mouse.click(*middle(cell))
+    expect(words).not_to_have_text(whole)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press(" ")
+    expect(cell).to_have_attribute("aria-valuetext", "row 0, column 1: empty")
+    page.keyboard.press("ArrowLeft")  # it went back to its start
+    expect(cell).to_have_attribute("aria-valuetext", "row 0, column 0: painted")
+    strip.get_by_role("button", name="clear without dropout").click()
+    expect(words).to_contain_text("0 of 16")
+
+
+def test_a_number_goes_to_the_nearest_of_its_cell(page: Page):
+    strip = open_strip(page, "04_08_attention", '[id="explore.match_softmax_retrieve"]')
+    (Q,) = (c for c in story_of(strip)["controls"] if c["name"] == "Q")
+    (values,) = Q["parts"][0]["axes"]
+    page.mouse.click(*middle(strip.locator(".handle").first))
+    for wanted in (-1.5, 4, 1):
+        page.keyboard.press("Control+a")
+        page.keyboard.type(f"{wanted}")
+        nearest = min(values, key=lambda value, wanted=wanted: abs(value - wanted))
+        strip.locator(f"code:has-text('Q=(({nearest:.1f},')").wait_for(state="attached")
+
+
+def test_a_press_moves_the_sliders_it_sets(page: Page):
+    strip = open_strip(page)
+    step, panels = slider(strip, "step"), strip.locator(".panel")
+    x, y = middle(panels.nth(1))  # of the input
+    page.mouse.click(x, y)
+    expect(step).not_to_have_value("0")
+    assert step.evaluate("field => field === document.activeElement")
+    code = strip.locator("code").text_content() or ""
+    assert f"step={step.get_attribute('aria-valuetext')}" in code
+
+
+def test_a_pointer_that_passes_takes_nothing_back(page: Page):
+    strip = open_strip(page)
+    code, stride = strip.locator("code"), slider(strip, "stride")
+    x, y = middle(strip.locator(".panel").first)
+    page.mouse.move(x, y)
+    expect(code).to_contain_text("output=")
+    page.mouse.move(0, 0)
+    expect(code).not_to_contain_text("output=")
+    stride.focus()
+    page.keyboard.press("ArrowRight")
+    expect(code).to_contain_text("stride=2")
+    page.mouse.move(x, y)
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(200)
+    expect(code).to_contain_text("stride=2")
 
 
 CLOCK = """
@@ -220,17 +370,30 @@ def test_a_picture_follows_its_key_at_once(page: Page):
     assert np.percentile(times, 95) <= 50
 
 
-def test_a_link_leads_to_a_setting(page: Page):
-    strip = open_strip(page)
-    strip.get_by_role("combobox", name="surprise").select_option(index=3)
+def follows_its_link(page: Page, strip: Locator, selector: str) -> None:
+    """Follow the link of a strip, from nowhere, to where it stands."""
     link = strip.get_by_role("link", name="Link to this setting")
-    strip.locator("code:has-text('identity')").wait_for(state="attached")
     address, said = link.evaluate("a => a.href"), strip.locator(".words").inner_text()
     page.goto("about:blank")
     page.goto(address)
     page.wait_for_function(
-        f"text => document.querySelector('{STRIP} .words')?.innerText === text", arg=said
+        f"text => document.querySelector('{selector} .words')?.innerText === text", arg=said
     )
+
+
+def test_a_link_leads_to_a_setting(page: Page):
+    strip = open_strip(page)
+    strip.get_by_role("combobox", name="surprise").select_option(index=3)
+    strip.locator("code:has-text('identity')").wait_for(state="attached")
+    follows_its_link(page, strip, STRIP)
+
+
+def test_a_link_leads_to_what_was_moved_by_hand(page: Page):
+    blindfold = '[id="explore.blindfold"]'
+    strip = open_strip(page, "04_13_capstone_text", blindfold)
+    page.mouse.click(*middle(strip.locator(".panel")))
+    strip.locator("code:has-text('cells=')").wait_for(state="attached")
+    follows_its_link(page, strip, blindfold)
 
 
 def test_on_a_telephone_the_panels_are_stacked(page: Page):
