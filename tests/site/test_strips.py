@@ -259,7 +259,7 @@ def test_a_point_is_dragged_to_the_nearest_place(page: Page, width: int):
     x, y = middle(handle)
     box = panel.bounding_box()
     assert box is not None
-    for right, down in ((0.1, 0.2), (0.8, 0.3), (0.99, 0.99)):
+    for right, down in ((0.12, 0.2), (0.8, 0.3), (0.99, 0.99)):
         page.mouse.move(x, y)
         page.mouse.down()
         x, y = box["x"] + right * box["width"], box["y"] + down * box["height"]
