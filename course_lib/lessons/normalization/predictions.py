@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def _moves(norm: Any) -> Array:
     return np.abs(norm(changed) - norm(x)) > 1e-9
 
 
-def _groups(x: Array, order: Any = range(6)) -> Array:
+def _groups(x: Array, order: Sequence[int] = (0, 1, 2, 3, 4, 5)) -> Array:
     """GroupNorm with two groups, made of the features in another order."""
     y = np.empty_like(x)
     y[:, order] = lib.GroupNorm.init(2, 6, dtype=np.float64)(x[:, order])
