@@ -352,7 +352,9 @@ def test_a_claim_without_a_cell_is_said_to_be_open():
 
 
 def test_a_long_output_is_cut():
-    page = claims_page({"04_01_layer": {"4.1a": ""}}, {"04_01_layer": measured("line\n" * 30, claim="4.1a")})
+    page = claims_page(
+        {"04_01_layer": {"4.1a": ""}}, {"04_01_layer": measured("line\n" * 30, claim="4.1a")}
+    )
     assert page.count("line\n") < 10
     assert "…" in page
 
