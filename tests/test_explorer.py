@@ -49,15 +49,18 @@ def new(request):
 
 @pytest.fixture(scope="module")
 def made(new):
-    return new()
+    """One of each, and where it stands when it is made."""
+    one = new()
+    return one, one._values
 
 
 @pytest.fixture
 def explorer(made):
-    """The same one for all the tests that follow each other, back where it starts."""
-    made._fit(made.size[0])
-    made._move(made._start)
-    return made
+    """The same one for all the tests that follow each other, put back for each."""
+    one, values = made
+    one._fit(one.size[0])
+    one._move(values)
+    return one
 
 
 def settings(explorer):
