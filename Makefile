@@ -104,7 +104,7 @@ site: .venv/.site
 	$(PY) site/build.py $(if $(filter no,$(SOLUTIONS)),--no-solutions)
 
 test-site: .venv/.browser site
-	$(PY) -m pytest tests/site
+	$(PY) -m pytest tests/site site
 
 # Both libraries choose their own kernels, whatever the environment says.
 bench: .venv/.bench

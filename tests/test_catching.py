@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from course_lib.engine.catching import caught, legal
+from course_lib.engine.catching import _remembered, caught, legal
 from course_lib.engine.outcome import run, same
 from course_lib.engine.slips import usual
 from course_lib.exercises import catch
@@ -94,6 +94,23 @@ def test_the_right_answer_is_computed_once_for_each_input():
     found = caught(replace(exercise, right=right), case)
     assert found == caught(exercise, case)
     assert len(calls) < 1.05 * len(set(calls))  # of the cases themselves twice
+
+
+def test_a_wrong_answer_that_changes_what_the_right_one_returned_changes_no_other():
+    def in_place(x):
+        y = known(x)
+        y *= 2
+        return y
+
+    known = _remembered(BANK["relu_forward"].reference)
+    x = np.array([-1.0, 3.0])
+    assert [in_place(x).tolist() for _ in range(3)] == [[0, 6]] * 3
+    assert known(x).tolist() == [0, 3]
+    same = _remembered(lambda x: x)  # as a layer in evaluation hands on what it gets
+    y = same(x)
+    y += 1
+    x[0] = 5
+    assert same(np.array([-1.0, 3.0])).tolist() == [-1, 3]
 
 
 def test_whole_numbers_and_lists_are_inputs():

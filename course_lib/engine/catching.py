@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
@@ -109,7 +110,10 @@ def _with_part(slip: Slip) -> str:
 
 
 def _remembered(right: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, called once for each input: most wrong answers are made from the right one."""
+    """The function, called once for each input: most wrong answers are made from the right one.
+
+    Each gets a copy of its own, which it may change.
+    """
     known: dict[Any, Any] = {}
 
     def remembered(*args: Any) -> Any:
@@ -122,8 +126,8 @@ def _remembered(right: Callable[..., Any]) -> Callable[..., Any]:
         except TypeError:  # a list is no key of a dictionary
             return right(*args)
         if is_new:
-            known[key] = right(*args)
-        return known[key]
+            known[key] = deepcopy(right(*args))  # it may be a part of what was given
+        return deepcopy(known[key])
 
     return remembered
 
