@@ -229,7 +229,9 @@ and one run of JupyterLab, taking turns: {KEYS} key presses and {DRAGS} drags of
 after it has been loaded, or put on an explorer's canvas. Times in milliseconds, measured in the
 page; the ratio is `interact` to Explorer. The last column is an explorer that computes and draws
 nothing: what Jupyter and the browser take by themselves, below which no explorer can come. Only an
-Explorer's picture can be dragged: beside it stand the drags of the two sliders.
+Explorer's picture can be dragged: beside it stand the drags of the two sliders. The server is as
+learners have it, with the course's extension (`course_lib/engine/view.py`), which sends all three
+what the kernel says at once.
 
 | what | Explorer | interact | ratio | nothing |
 |---|---:|---:|---:|---:|

@@ -466,12 +466,6 @@ def test_what_code_moves_is_painted_on_what_views_show():
     np.testing.assert_array_equal(view.pixels, pixels(small().show(n=8), view.explorer._figure.dpi))
 
 
-def test_an_empty_message_is_not_answered():
-    explorer = small()
-    explorer.send = pytest.fail
-    explorer._receive(explorer, {}, [])
-
-
 def test_an_exception_is_shown_and_the_next_move_works():
     view = View(small())
     view.move(n=2)

@@ -25,10 +25,22 @@ class Kernels(dict):
         return SimpleNamespace(provisioner=SimpleNamespace(pid=self[name]))
 
 
+class Connection:
+    """As much of a browser's connection to a kernel."""
+
+    def __init__(self, handler):
+        self.websocket_handler = handler
+
+    def connect(self):
+        return "connected"
+
+
 class Server:
     """As much of Jupyter's server as our extension touches."""
 
     def __init__(self, notebook, wait=False):
+        settings = {"kernel_websocket_connection_class": Connection}
+        self.web_app = SimpleNamespace(settings=settings)
         model = {"type": "notebook", "content": notebook}
 
         async def later(path, content=True):
@@ -100,11 +112,18 @@ def test_a_server_that_waits_for_its_disk_is_waited_for():
 @pytest.mark.parametrize("model", [{"type": "file", "content": "{}"}, {"type": "notebook"}])
 def test_other_files_are_read_as_they_are(model):
     model = {"content": None} | model
-    server = SimpleNamespace(
-        kernel_manager=Kernels(), contents_manager=SimpleNamespace(get=lambda path: dict(model))
-    )
+    server = Server(None)
+    server.contents_manager.get = lambda path: dict(model)
     view._load_jupyter_server_extension(server)
     assert server.contents_manager.get("a") == model
+
+
+def test_no_message_of_a_kernel_waits_until_the_browser_has_acknowledged_the_one_before():
+    asked = []
+    handler = SimpleNamespace(set_nodelay=asked.append)
+    connection = Server(None).web_app.settings["kernel_websocket_connection_class"](handler)
+    assert connection.connect() == "connected"
+    assert asked == [True]
 
 
 def test_what_has_no_view_has_no_mark():

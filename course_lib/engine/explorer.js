@@ -330,7 +330,7 @@ function render({ model, el }) {
     for (const { name, sets } of controls)
       if (sets.includes(control.name) || control.sets.includes(name)) delete values[name];
     values[control.name] = value;
-    request({ iopub: { status: acknowledge } });
+    request();
   }
 
   // Steps a slider to its end, one answer after the other. Whoever asks for less motion sees a few
@@ -365,23 +365,16 @@ function render({ model, el }) {
     playing = undefined;
   }
 
-  function request(callbacks) {
+  function request() {
     moved = true;
     if (waiting || pixels() === 0) return;
     [waiting, moved, drawn] = [true, false, pixels()];
     timer = setTimeout(lookAround, PATIENCE);
     try {
-      model.send({ view, values, width: drawn, css: wide, shown }, callbacks);
+      model.send({ view, values, width: drawn, css: wide, shown });
     } catch {
       giveUp(); // the kernel was stopped or restarted
     }
-  }
-
-  // Jupyter's server keeps an answer back until the browser has acknowledged what came before it: that
-  // the kernel is busy. A browser puts that off for 40 milliseconds, unless it has something to send.
-  // While a slider is dragged, more messages would only get into each other's way.
-  function acknowledge({ content }) {
-    if (content.execution_state === "busy") model.send({});
   }
 
   // Without an answer, a busy kernel is waited for; a silent one is not.

@@ -278,9 +278,7 @@ class Explorer(anywidget.AnyWidget):
         return canvas.buffer_rgba()
 
     def _receive(self, _: Any, message: dict[str, Any], __: Any) -> None:
-        """A view has moved a control, or has a new width; an empty message wants nothing."""
-        if not message:
-            return
+        """A view has moved a control, or has a new width."""
         self._fit(message.get("css", self.size[0]))
         # a little more, because the canvas cuts off what floating point leaves below a pixel
         dpi = (message["width"] + 1e-3) / self._figure.get_figwidth()
