@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import course_lib
+from course_lib.engine import ways as engine
 from course_lib.engine.view import VIEW
 from course_lib.engine.ways import ways
 from course_lib.exercises import compare
@@ -77,3 +78,28 @@ def test_a_slower_answer_is_seen_to_be_slower():
     yours, second = found.times[1]
     assert 0 < second < yours
     assert "The fastest takes 1/" in found.timed()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "tried"),
+    [
+        ([1e-6, 1e-5, 2e-5, 4e-5, 8e-5, 16e-5], 6),  # all quick: every doubling
+        ([1e-3, 8e-3, 9.0], 2),  # at 8 times as much the next would take 64 ms
+        ([1e-3, 4e-3, 16e-3, 9.0], 3),
+        ([1e-4, 6e-2, 9.0], 2),
+        ([0.2, 9.0], 1),
+    ],
+)
+def test_no_size_is_tried_that_would_take_long(monkeypatch, seconds, tried):
+    left = iter(seconds)
+    took = {}
+
+    def timed(function, case):
+        return took[id(case)] if id(case) in took else took.setdefault(id(case), next(left))
+
+    larger = [{"x": np.ones(2)} for _ in seconds]
+    monkeypatch.setattr(engine, "_seconds", timed)
+    monkeypatch.setattr(engine, "_ever_larger", lambda inputs: iter(larger))
+    took[id(RELU.cases[0])] = 0.0
+    engine._measured(RELU, [np.abs])
+    assert len(took) - 1 == tried

@@ -170,8 +170,9 @@ def _depth(node: ast.AST) -> int:
 def _measured(
     exercise: Exercise, functions: Sequence[Callable[..., Any]]
 ) -> tuple[Case, tuple[float, ...]]:
-    """The axes are doubled as long as the slowest is quick; then the best of some runs."""
-    case = exercise.cases[0]
+    """The axes are doubled as long as the slowest is quick, and would be if it grew once more as it
+    did last; then the best of some runs."""
+    case, before = exercise.cases[0], np.inf
     with set_aside(Printed(), shown=False):
         for larger in _ever_larger(exercise.inputs):
             try:
@@ -181,6 +182,9 @@ def _measured(
             if slowest > _LONG:
                 break
             case = larger
+            if slowest * slowest / before > _LONG:
+                break
+            before = slowest
         return case, tuple(min(_seconds(f, case) for _ in range(_REPEATS)) for f in functions)
 
 
