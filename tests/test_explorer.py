@@ -176,16 +176,17 @@ def test_every_point_of_the_controls_gives_words_with_finite_numbers(explorer):
         assert not one_of_many(words), (point, words)
 
 
-def test_a_picture_redrawn_in_part_equals_one_drawn_from_nothing(explorer, new):
-    points = settings(explorer)
+def spread(points, many):
+    """So many of the points, spread over all."""
+    return points[:: -(-len(points) // many)]
+
+
+def test_a_picture_redrawn_in_part_equals_one_drawn_from_nothing(explorer):
     pixels(explorer)
-    for point in points[:: -(-len(points) // 3)]:
+    for point in spread(settings(explorer), 3):
         explorer._move(point)
         redrawn = pixels(explorer)
         np.testing.assert_array_equal(redrawn, plain_matplotlib(explorer))
-    fresh = new()
-    fresh._move(point)
-    np.testing.assert_array_equal(redrawn, pixels(fresh))
 
 
 def texts(figure):
@@ -283,18 +284,23 @@ ALONE = [name for name in EXPLORERS if ", " not in name]  # called without argum
 @pytest.mark.parametrize("new", ALONE, indirect=True, scope="module")
 def test_the_code_that_an_explorer_shows_makes_it_as_it_stands(explorer, new):
     assert explorer.code() == f"explore.{new.__name__}()"
-    points = settings(explorer)
-    for point in points[:: -(-len(points) // 3)]:
+    for point in spread(settings(explorer), 2):
         explorer._move(point)
         again = eval(explorer.code(), {"explore": course_lib.explore})
         assert again.text() == explorer.text()
 
 
 def test_the_same_values_give_the_same_text_and_picture(explorer, new):
-    first, second = (one._repr_mimebundle_()[0] for one in (explorer, new()))
+    fresh = new()
+    first, second = (one._repr_mimebundle_()[0] for one in (explorer, fresh))
     assert first["text/plain"] == second["text/plain"]
     assert first["image/png"] == second["image/png"]
     assert len(first["image/png"]) < 150_000
+    for point in spread(settings(explorer), 3):
+        explorer._move(point)
+        moved = pixels(explorer)
+    fresh._move(point)
+    np.testing.assert_array_equal(moved, pixels(fresh))
 
 
 def test_explorers_need_no_pyplot():

@@ -23,10 +23,10 @@ from tools.notebooks import find, noun_of, only, save
 
 # These hold tests of every lesson, and a test's name begins with its lesson's.
 SHARED = ("exercises", "explorer", "measured", "notebooks", "packaging", "predictions")
-PYTEST = (sys.executable, "-m", "pytest", "-q", "-n", "2")
+PYTEST = (sys.executable, "-m", "pytest", "-q")
 NBVAL = (
     *PYTEST,
-    *("--dist", "loadfile", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"),
+    *("--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"),
     "--everything-passed",
 )
 
@@ -39,7 +39,7 @@ def commands(notebook: str) -> list[tuple[str, ...]]:
     solved_pages = [str(solved.SOLVED / f"{notebook}.ipynb"), f"solutions/{notebook}.ipynb"]
     return [
         (sys.executable, "-m", "ruff", "check", *pages, f"course_lib/lessons/{noun}", *own),
-        (*PYTEST, *own, *shared, "-k", f"{notebook} or test_{noun}_lesson"),
+        (*PYTEST, "-n", "2", *own, *shared, "-k", f"{notebook} or test_{noun}_lesson"),
         (*NBVAL, *solved_pages),
     ]
 
