@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from course_lib.engine.lesson_map import title
 from course_lib.exercises import lesson_map
 from tools import pictures
 
@@ -29,6 +30,11 @@ def test_the_map_is_the_courses_today():
     assert text == pictures.lessons_svg(), REFRESH
     drawn = [element.text for element in ElementTree.fromstring(text).iter() if element.text]
     assert set(map(str.strip, str(lesson_map()).splitlines())) <= set(drawn)
+
+
+def test_readmes_table_names_a_lesson_as_the_map_does():
+    rows = dict(re.findall(r"^\| ([^|]*) \| \[(\w+)\]\(notebooks/", README, re.MULTILINE))
+    assert rows == {title(notebook): notebook for notebook in lesson_map().needs}
 
 
 def test_readme_shows_the_map_and_each_picture_with_words():

@@ -18,6 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from course_lib.engine.lesson_map import title
 from tools import claims
 from tools.notebooks import METADATA, NOUN, find, noun_of, save
 
@@ -148,12 +149,8 @@ def register(text: str, nouns: list[str]) -> str:
 
 def add_row(text: str, notebook: str) -> str:
     """README's table with a row for this notebook, below those that come before it."""
-    noun, number = noun_of(notebook), notebook.removesuffix(f"_{noun_of(notebook)}")
-    section = number.replace("04_0", "4.").replace("04_", "4.")
-    shown = f"{section} {noun.replace('_', ' ').capitalize()}"
-    row = (
-        f"| {shown} | [{notebook}](notebooks/{notebook}.ipynb) | {library(noun)} | TODO | TODO |\n"
-    )
+    link, module = f"[{notebook}](notebooks/{notebook}.ipynb)", library(noun_of(notebook))
+    row = f"| {title(notebook)} | {link} | {module} | TODO | TODO |\n"
     rows = list(re.finditer(r"^\|.*\(notebooks/(\w+)\.ipynb\).*\n", text, re.MULTILINE))
     end = max(found.end() for found in rows if found[1] < notebook)
     return text[:end] + row + text[end:]
