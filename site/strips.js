@@ -3,7 +3,7 @@
 // there. A page that was opened from a file may load scripts, and may not fetch.
 
 const NARROW = 500; // below this many CSS pixels a picture's panels stand one below the other
-const WIDTHS = { wide: 691, narrow: 340 }; // in the names of the scripts
+const WIDTHS = { wide: 691, narrow: 320 }; // in the names of the scripts
 const arriving = {}; // by a script's name: its story as a promise, and what keeps the promise
 
 function load(address) {

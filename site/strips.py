@@ -28,7 +28,7 @@ from course_lib.engine.view import front_end
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "site"
 CACHE = ROOT / "build/strips"
-WIDTHS = 691, 340  # of a picture in CSS pixels: on a page, and on a telephone
+WIDTHS = 691, 320  # of a picture in CSS pixels: on a page, and on a telephone 360 wide
 PRESETS = {"conv2d_under_the_window": course_lib.explore.SURPRISES}
 DRAWN_BY = ("numpy", "matplotlib", "pillow", "scikit-learn")  # another version, other pixels
 EXPORT = "export default { render };"  # the last line of the front end

@@ -401,6 +401,8 @@ def test_on_a_telephone_the_panels_are_stacked(page: Page):
     strip = open_strip(page)
     width, height = strip.locator("canvas").evaluate("c => [c.width, c.height]")
     assert height > width
+    shown = strip.locator("canvas").evaluate("c => c.getBoundingClientRect().width")
+    assert shown >= min(strips.WIDTHS)  # its letters have not shrunk
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
