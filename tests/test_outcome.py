@@ -23,6 +23,7 @@ from course_lib.engine.outcome import (
     plain,
     run,
     same,
+    shape_lead,
     structure_problem,
 )
 from course_lib.exercises import check, hint
@@ -216,6 +217,27 @@ def test_a_return_is_suspected_missing_only_where_nothing_came_back():
     assert said((np.ones(3), None), (np.ones(3), np.ones(2)), "dx", "dbias") == (
         "dbias is None; expected an array of shape (2,)."
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "lead"),
+    [
+        ((3, 3, 2, 5), "N, C and W' are too long."),
+        ((1, 1, 3, 2), "H' is too long and W' is too short."),
+        ((1, 1, 4), "Its axes are to be (N, C, H', W')."),
+        ((8,), "Its numbers are right and in order: reshape gives them their axes."),
+        (
+            (1, 1, 0, 4),
+            "H' is too short. Is it cut by [n:-n]? Where n is 0 that is empty, for -0 is 0.",
+        ),
+    ],
+)
+def test_a_wrong_shape_says_which_axes_are_wrong(shape, lead):
+    assert shape_lead(np.ones(shape), np.ones((1, 1, 2, 4)), ["N", "C", "H'", "W'"]) == lead
+
+
+def test_a_shape_whose_axes_have_no_names_is_stated_alone():
+    assert shape_lead(np.ones((2, 3)), np.ones((2, 2)), ()) == ""
 
 
 def test_true_and_false_are_an_answer_of_their_own():

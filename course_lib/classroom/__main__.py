@@ -30,7 +30,7 @@ from course_lib.classroom import (
 from course_lib.classroom.assignment import Assignment, Complaint
 from course_lib.classroom.jail import NotGraded, isolation
 from course_lib.classroom.problem_sets import SETS
-from course_lib.engine.slips import listed
+from course_lib.engine.outcome import listed
 from course_lib.errors import so_many
 from course_lib.lessons import EXERCISES
 

@@ -25,9 +25,9 @@ import numpy as np
 from course_lib.engine.aside import quiet
 from course_lib.engine.exercise import Exercise, Slip
 from course_lib.engine.inputs import Case, clone
-from course_lib.engine.outcome import describe, plain, structure_problem
+from course_lib.engine.outcome import describe, listed, plain, structure_problem
 from course_lib.engine.report import written
-from course_lib.engine.slips import listed, usual
+from course_lib.engine.slips import usual
 
 Parts = tuple[Any, ...]  # what an exercise returns
 

@@ -13,9 +13,9 @@ import numpy as np
 from course_lib.engine.aside import quiet
 from course_lib.engine.exercise import Exercise, Slip
 from course_lib.engine.inputs import Case, Inputs, clone
-from course_lib.engine.outcome import describe, plain, run, said_by, same
+from course_lib.engine.outcome import describe, listed, plain, run, said_by, same
 from course_lib.engine.report import fill, paragraph
-from course_lib.engine.slips import listed, usual
+from course_lib.engine.slips import usual
 from course_lib.errors import so_many
 
 _NAMED = 4  # kinds that are named; a longer list is not read

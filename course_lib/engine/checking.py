@@ -25,6 +25,7 @@ from course_lib.engine.outcome import (
     run,
     said_by,
     same,
+    shape_lead,
     structure_problem,
 )
 from course_lib.engine.report import Comparison, Report
@@ -123,8 +124,20 @@ class Trial:
             return self._about(first, f"slip:{found[0]}", found[1] + seen)
         index = min(self.problems, key=lambda i: (_KINDS.index(self.problems[i][0]), i))
         kind, sentence = self.problems[index]
+        lead = self._shape_lead(index) if kind == "shape" else ""
         where = self._located() if kind in _LOCATED else ""
-        return self._about(index, kind, f"{sentence} {where}".rstrip())
+        return self._about(index, kind, " ".join(filter(None, (sentence, lead, where))))
+
+    def _shape_lead(self, index: int) -> str:
+        """What helps with the first part that has another shape."""
+        exercise = self.exercise
+        parts = _parts(exercise, self.outcomes[index].value, self.wanted[index])
+        leads = [
+            shape_lead(answer, right, exercise.axes_of(name))
+            for name, answer, right in parts
+            if np.shape(answer) != np.shape(right)
+        ]
+        return leads[0]
 
     def _located(self) -> str:
         """Where it fails, judged by the cases and, if some are right, by random calls as well."""

@@ -56,10 +56,11 @@ class LessonMap:
         """The drawing; it takes the colour of the text around it, so it reads in dark, too."""
         places = {name: (12 + STEP * self.depth[name], ROW * (i + 0.5))
                   for i, name in enumerate(self.needs)}  # fmt: skip
-        parts = []
+        parts, reached = [], dict(places)  # a way begins where the one before turned off
         for name, (x, y) in places.items():
             if needed := self.needs[name]:
-                x0, y0 = places[needed[-1]]
+                x0, y0 = reached[needed[-1]]
+                reached[needed[-1]] = x0, y
                 parts.append(f'<path d="M{x0} {y0} V{y} H{x}" fill="none" stroke="currentColor" '
                              'stroke-opacity="0.5"/>')  # fmt: skip
         for name, (x, y) in places.items():

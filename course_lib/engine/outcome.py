@@ -6,7 +6,7 @@ import linecache
 import math
 import textwrap
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,19 @@ from course_lib.errors import so_many
 _SINGLE = 1e-5  # of the largest value: what float32 may be off
 _MIXED = 5e-7  # ... where a step in between was float32: four roundings
 _LARGEST = 10**6  # numbers in an array; of a larger one the shape is enough
+_ORDINALS = ("first", "second", "third", "fourth")
 _LONGEST = 1000  # bits of an int; floats end there
 _LEADS = {  # what leads out of an exception whose own words do not say it
     "object cannot be interpreted as an integer": (
         " Sizes and indices are whole numbers: / always gives a float, // an integer."
     ),
     "is read-only": " Write into a copy: array.copy().",
+    "The truth value of an array": (
+        " if asks for one True or False; np.where(condition, a, b) chooses for each number."
+    ),
+    "arrays can be converted to Python scalars": (
+        " It takes one number at a time: call it for each, as np.vectorize(function)(array) does."
+    ),
 }
 _NUMBERS = {float, *(kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in "fiu")}
 
@@ -150,6 +157,48 @@ def _part_problem(
     if np.shape(answer) != np.shape(expected):
         return "shape", f"{name} has shape {np.shape(answer)}; expected shape {np.shape(expected)}."
     return None
+
+
+def shape_lead(answer: Any, expected: Any, axes: Sequence[str]) -> str:
+    """Which axes of a wrong shape are too long or too short, and what helps where that is known.
+
+    Examples
+    --------
+    >>> shape_lead(np.ones((3, 3, 5)), np.ones((1, 1, 5)), ["N", "C", "L"])
+    'N and C are too long.'
+    """
+    given, wanted, names = np.shape(answer), np.shape(expected), told_apart(axes)
+    if len(given) == 1 and same(answer, np.ravel(expected), _SINGLE):
+        return "Its numbers are right and in order: reshape gives them their axes."
+    if len(given) != len(wanted) or len(names) != len(wanted):
+        return f"Its axes are to be ({', '.join(names)})." if names else ""
+    off = {"long": np.greater(given, wanted), "short": np.less(given, wanted)}
+    said = [
+        f"{listed([name for name, here in zip(names, where, strict=True) if here])} "
+        f"{'is' if where.sum() == 1 else 'are'} too {how}"
+        for how, where in off.items()
+        if where.any()
+    ]
+    empty = " Is it cut by [n:-n]? Where n is 0 that is empty, for -0 is 0."
+    return f"{listed(said)}.{empty if 0 in given else ''}"
+
+
+def told_apart(axes: Sequence[str]) -> list[str]:
+    """The names of some axes; two of one name are numbered.
+
+    Examples
+    --------
+    >>> told_apart(["N", "N", "L"])
+    ['first N', 'second N', 'L']
+    """
+    return [
+        axis if axes.count(axis) == 1 else f"{_ORDINALS[at]} {axis}" for at, axis in enumerate(axes)
+    ]
+
+
+def listed(words: Sequence[str]) -> str:
+    """As a sentence has them: a, b and c."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def _remark(answer: Any, expected: Any, alone: bool) -> str:

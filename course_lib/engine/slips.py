@@ -37,9 +37,9 @@ from course_lib.engine.kinds import (
     WHOLE,
     Kind,
 )
+from course_lib.engine.outcome import listed, told_apart
 from course_lib.record import Array
 
-ORDINALS = ("first", "second", "third", "fourth")
 Answer = Callable[..., Any]
 Change = Callable[..., Any]
 
@@ -103,11 +103,6 @@ def _subsets(items: Sequence[Any], at_most: int | None = None) -> Iterator[tuple
         yield from itertools.combinations(items, count)
 
 
-def listed(words: Sequence[str]) -> str:
-    """As a sentence has them: a, b and c."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
 def _orders(count: int) -> list[tuple[int, ...]]:
     """Every order of some axes but their own."""
     return list(itertools.permutations(range(count)))[1:]
@@ -115,9 +110,7 @@ def _orders(count: int) -> list[tuple[int, ...]]:
 
 def _named(axes: Sequence[str], order: Sequence[int]) -> str:
     """The axes in this order; two of one name are told apart."""
-    told = [
-        axis if axes.count(axis) == 1 else f"{ORDINALS[at]} {axis}" for at, axis in enumerate(axes)
-    ]
+    told = told_apart(axes)
     return f"({', '.join(told[i] for i in order)})"
 
 

@@ -176,7 +176,7 @@ def test_the_table_and_the_picture_count_alike():
         assert mean == np.mean([draw[name] for draw in draws])
     table = measured("04_03.pieces")
     assert (table["8 in one layer"] > table["4 + 4 in two layers"]).all()
-    assert "8 in one layer cut the plane into 31 pieces." in origami(others=7).text()
+    assert "8 in one layer cut the square into 31 pieces." in origami(others=7).text()
 
 
 # 4.3d: dead units

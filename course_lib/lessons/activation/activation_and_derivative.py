@@ -113,7 +113,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         for show in bars[:-1]:
             show(MIDDLES, 4 * view.shares, 0.25, -2)
         bars[-1](MIDDLES, view.shares, 0.25)
-        handle.set_data([view.mean], [0])
+        handle.set_data([view.mean], [0.25])  # half-way up, where a hand that moves along x is
         for name, plot in plots.items():
             plot.title.set_text(f"{name}: {view.small[name]:.0%} flat")
 

@@ -67,6 +67,12 @@ def relu_forward(x):
             (lambda x: x, lambda x: x * (x > 0).any()),
         ),
         Slip(
+            "picked out by the condition",
+            "Your y holds only the numbers above 0: x[x > 0] picks them out, and their places are "
+            "lost. Each number stays where it is: np.maximum(x, 0), or np.where.",
+            (lambda x: x[x > 0],),
+        ),
+        Slip(
             "one maximum for all",
             "Your y compares whole rows or the whole array with 0. Each number is compared with 0 "
             "by itself: np.maximum(x, 0), not np.max.",
@@ -344,6 +350,12 @@ def relu_backward(dy, x):
             (lambda dy, x: np.where(x > 0, 1.0, dy),),
         ),
         Slip(
+            "picked out by the condition",
+            "Your dx holds only the numbers that pass: dy[x > 0] picks them out, and their places "
+            "are lost. Each stays where it is: np.where(x > 0, dy, 0).",
+            (lambda dy, x: dy[x > 0],),
+        ),
+        Slip(
             "one gate for all",
             "Your dx opens or closes one gate for a whole array. Each number of x opens its own.",
             (
@@ -506,6 +518,10 @@ def _weights(x: Array, y: Array) -> Array:
     return np.diff(_slopes(x, y), prepend=0)
 
 
+def _by_gradient(x: Array, y: Array) -> Array:
+    return np.diff(np.gradient(y, x, axis=1)[:, :-1], prepend=0)
+
+
 def _less_the_weight_before(x: Array, y: Array) -> Array:
     weight = _slopes(x, y)
     for k in range(1, weight.shape[1]):
@@ -522,7 +538,8 @@ goes from small to large, and `y` is `(C, N)`. All curves use the same hinges, o
 the last:
 
 ```text
-curve c at t:  y[c, 0] + weight[c, 0] * relu(t - x[0]) + ... + weight[c, N-2] * relu(t - x[N-2])
+curve c at t:  y[c, 0] + weight[c, 0] * relu(t - x[0]) + ...
+                       + weight[c, N-2] * relu(t - x[N-2])
 ```
 
 Return the array `weight`, `(C, N - 1)`. For `x = [0, 1, 3]` and `y = [[5, 7, 7]]` it is
@@ -659,6 +676,12 @@ def fit_hinges(x, y):
             "Your weight takes the weight before away, not the slope before: in a loop that writes "
             "into the slopes, the one before has already changed. Write into an array of its own.",
             (_less_the_weight_before,),
+        ),
+        Slip(
+            "a mean of two slopes",
+            "Your weight takes slopes from np.gradient, which are a mean of the pieces on both "
+            "sides of a point. A piece has one slope: np.diff(y) / np.diff(x).",
+            (_by_gradient, lambda x, y: _by_gradient(x, y) if len(x) > 1 else _weights(x, y)),
         ),
         Slip(
             "changes from curve to curve",

@@ -132,8 +132,7 @@ def describe(view: View) -> str:
     name = "without an activation" if view.activation == "none" else f"with {view.activation}"
     area = view.ring.mean()
     return f"""\
-After {so_many(view.epoch, "epoch")} the net {name} is right about {view.accuracy:.0%} of \
-the points.
+After {so_many(view.epoch, "epoch")} the net {name} gets {view.accuracy:.0%} of the points right.
 It calls {area:.0%} of the plane "ring". In its last hidden layer its edge is a straight line."""
 
 

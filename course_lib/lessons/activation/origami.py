@@ -98,7 +98,7 @@ def origami(**values: object) -> Explorer:
     Examples
     --------
     >>> origami().text().splitlines()[2]
-    '8 in one layer cut the plane into 31 pieces.'
+    '8 in one layer cut the square into 31 pieces.'
     """
 
     def compute(feet: Array = FEET, net: str = NETS[0], others: int = 7) -> View:
@@ -123,7 +123,7 @@ def origami(**values: object) -> Explorer:
 def describe(view: View) -> str:
     other = next(name for name in NETS if name != view.net)
     return f"""\
-{view.net} cut the plane into {so_many(view.pieces[view.net], "piece")}.
+{view.net} cut the square into {so_many(view.pieces[view.net], "piece")}.
 {other}, with the same first four, cut it into {view.pieces[other]}."""
 
 

@@ -147,6 +147,6 @@ def draw(figure: Figure) -> Callable[[View], None]:
             curve.set_data(layers, seen)
             dot.set_data([view.depth], [seen[view.depth]])
         numbers.title.set_text(f"share of the numbers behind layer {view.depth}")
-        lines.title.set_text(f"gradient left at the input: {view.gradients[0]:.3g}")
+        lines.title.set_text(f"gradient left, {DEEPEST} layers back: {view.gradients[0]:.3g}")
 
     return update

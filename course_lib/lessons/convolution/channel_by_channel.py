@@ -162,8 +162,7 @@ def describe(view: View) -> str:
     made_by = "the" if view.own else "conv2d's"
     return f"""\
 {view.own}{" " if view.own else ""}{sums} + bias {number(view.bias)} = {total}; {made_by} output \
-"{view.names[view.kernel]}" at row {view.row}, column {view.column} is \
-{number(view.vector[view.kernel])}.
+at row {view.row}, column {view.column} is {number(view.vector[view.kernel])}.
 {condensing(view)}: {vector}
 {channels}"""
 

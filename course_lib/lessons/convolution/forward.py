@@ -30,7 +30,8 @@ Write the layer itself. `x` is `(N, C_in, L)`, `weight` is `(C_out, C_in, K)`, a
 `(N, C_out, L')`:
 
 ```text
-y[n, o, i] = bias[o] + sum over c, k of  weight[o, c, k] * x[n, c, stride * i + dilation * k]
+y[n, o, i] = bias[o] + sum over c, k of  weight[o, c, k] * x[n, c, at]
+        at = stride * i + dilation * k
 ```
 
 where `x` has been padded with zeros at both ends. Loops are welcome: right first, fast later.

@@ -55,6 +55,15 @@ def _padded_everywhere(x: Array, weight: Array, bias: Array, *hyper: int) -> Arr
     return convolve(x, weight, bias, stride, 0, dilation)
 
 
+def _padded_everywhere_and_read(x: Array, weight: Array, bias: Array, *hyper: int) -> Array:
+    """np.pad(x, padding) as einsum reads it: one channel is stretched, and more do not fit."""
+    stride, padding, dilation = (*hyper, 1)[:3]
+    x = np.pad(x, padding)
+    if weight.shape[1] == 1:
+        weight = np.repeat(weight, x.shape[1], axis=1)
+    return convolve(x, weight, bias, stride, 0, dilation)
+
+
 def of_hyper(change: Callable[[int, int, int], tuple[int, int, int]]) -> Forward:
     return lambda x, weight, bias, *hyper: convolve(x, weight, bias, *change(*(*hyper, 1)[:3]))
 
@@ -257,6 +266,7 @@ SHARED = (
             padded(1, 1, axes=lambda x: (0, *spatial(x))),
             lambda x, *rest: padded(1, 1, axes=lambda x: (0, *spatial(x)))(x, *rest)[: len(x)],
             _padded_everywhere,
+            _padded_everywhere_and_read,
             lambda x, *rest: _padded_everywhere(x, *rest)[: len(x)],
         ),
     ),

@@ -102,8 +102,9 @@ PREDICTIONS = (
     _predict(
         "share",
         question="A net for digits: a convolution with 16 kernels of 3 by 3, a ReLU, Flatten, "
-        "which lays all 16 times 8 times 8 numbers in a row, and Linear(1024, 10), ten scores of "
-        "1024 numbers. How much of the net's parameters does the convolution hold?",
+        "which lays all 16 times 8 times 8 numbers in a row, and Linear(1024, 10), which turns "
+        "these 1024 numbers into ten scores. How much of the net's parameters does the "
+        "convolution hold?",
         choices={"About half": 0.5, "About a tenth": 0.1, "Less than 2 in 100": 0.02},
         answer=_share_of_the_convolution,
         explanation="A linear layer has a weight for each pair of an input and an output, 1024 "

@@ -99,6 +99,19 @@ def _places_rounded_up(size: int, kernel_size: int, stride: int, padding: int) -
     return -(-(size + 2 * padding - kernel_size) // stride) + 1
 
 
+def _last_left_out(size: int, kernel_size: int, stride: int, padding: int) -> int:
+    """As range(0, size - kernel_size, stride) counts the places."""
+    return max(0, -(-(size + 2 * padding - kernel_size) // stride))
+
+
+def _one_too_few(*window: int) -> int:
+    return max(0, _places(*window) - 1)
+
+
+def _without_the_window(size: int, kernel_size: int, stride: int, padding: int) -> int:
+    return size // stride
+
+
 def _carried_over(axes: tuple[int, ...]) -> Callable[..., Array]:
     """The largest so far, which is not forgotten from one window to the next along the axes."""
 
@@ -275,6 +288,18 @@ def max_pool2d_forward(x, kernel_size, stride, padding):
             "Your y has a window more where the stride does not fit evenly: it hangs over the end. "
             "Only whole windows count, so the size rounds down.",
             (_rounded_up, _by_slices(_places_rounded_up)),
+        ),
+        Slip(
+            "the last window left out",
+            "Your y ends a window early. The last one may begin at H - kernel_size itself, H with "
+            "its padding, and range stops before its end: + 1.",
+            (_by_slices(_last_left_out), _by_slices(_one_too_few)),
+        ),
+        Slip(
+            "a window at every stride",
+            "Your y has H // stride rows. That counts where a window begins, also where it sticks "
+            "out: it must fit whole, and the padding makes room for more.",
+            (_by_slices(_without_the_window),),
         ),
         Slip(
             "a window of another size",
@@ -586,6 +611,19 @@ def _from_sample_i(dy: Array, x: Array, kernel_size: int, stride: int) -> Array:
     return _max_pool_back(spread, x, kernel_size, 1)
 
 
+def _to_one_place(place: Callable[[Array], int]) -> Callable[..., Array]:
+    """One place of each window for all examples and channels, found in (N, C, kernel_size)."""
+
+    def back(dy: Array, x: Array, kernel_size: int, stride: int) -> Array:
+        dx = np.zeros_like(x)
+        for i in range(dy.shape[2]):
+            start = i * stride
+            dx[:, :, start + place(x[:, :, start : start + kernel_size])] += dy[:, :, i]
+        return dx
+
+    return back
+
+
 MAX_POOL_BACKWARD = Exercise(
     name="max_pool_backward",
     sections=("04_04_pooling",),
@@ -741,6 +779,15 @@ def max_pool_backward(dy, x, kernel_size, stride):
             "Your dx gives every dy to the largest number of the whole sequence. Each window has a "
             "winner of its own: look in i * stride : i * stride + kernel_size.",
             (_to_the_largest_of_all,),
+        ),
+        Slip(
+            "one place for all examples",
+            "Your dx takes one argmax for all examples and channels. Each row has a winner of its "
+            "own: window.argmax(axis=2), or loops over n and c.",
+            (
+                _to_one_place(lambda window: int(window.argmax())),
+                _to_one_place(lambda window: int(window[0, 0].argmax())),
+            ),
         ),
         Slip(
             "to the first of the window",

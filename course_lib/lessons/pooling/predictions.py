@@ -158,8 +158,8 @@ PREDICTIONS = (
     ),
     _predict(
         "sum_of_two",
-        question="Max pooling makes 1 of a = (1, 0), and 1 of b = (0, 1). What is the output for "
-        "a + b, minus those two?",
+        question="Max pooling makes 1 of a = (1, 0), and 1 of b = (0, 1). Take what it makes of "
+        "a + b, and subtract both of these ones. What is left?",
         answer=_not_additive,
         explanation="a + b is (1, 1), its maximum is 1, and 1 - 1 - 1 is -1. A linear layer gives "
         "0 here, whatever a and b are.",

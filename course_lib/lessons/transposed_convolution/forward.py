@@ -99,6 +99,32 @@ def _bias_only_where_stamped(
     return _cut(_paste(stamps, stride) + bias[:, None] * there, padding, padding)
 
 
+def _times_the_stride(beyond: type[Exception]) -> Forward:
+    """y stride * L long; where a stamp reaches further, what a learner's code raises."""
+
+    def forward(x: Array, weight: Array, bias: Array, stride: int, padding: int) -> Array:
+        y, length = _paste(_stamps(x, weight), stride), stride * x.shape[2]
+        if y.shape[2] > length:
+            raise beyond
+        y = np.pad(y, ((0, 0), (0, 0), (0, length - y.shape[2])))
+        return _cut(y, padding, padding) + bias[:, None]
+
+    return forward
+
+
+def _cut_to_the_stride(x: Array, weight: Array, stride: int) -> Array:
+    return _paste(_stamps(x, weight), stride)[:, :, : stride * x.shape[2]]
+
+
+def _as_a_convolution_has_it(
+    x: Array, weight: Array, bias: Array, stride: int, padding: int
+) -> Array:
+    """weight read as (C_out, C_in, K) where it meets x, not where it says how large y is."""
+    y = _paste(np.zeros_like(_stamps(x, weight)), stride)
+    y += _paste(np.einsum("ncl,ock->nolk", x, weight), stride)
+    return _cut(y, padding, padding) + bias[:, None]
+
+
 def _convolution(x: Array, weight: Array, bias: Array, stride: int, padding: int) -> Array:
     wide = np.pad(x, ((0, 0), (0, 0), (padding, padding)))
     windows = np.lib.stride_tricks.sliding_window_view(wide, weight.shape[2], axis=2)
@@ -161,6 +187,22 @@ _SLIPS: tuple[Slip | Any, ...] = (
         "{your} is stride - 1 samples too long. Zeros go between the samples; after the last one "
         "there is nothing to keep apart.",
         (_made(_zeros_after_each),),
+    ),
+    Slip(
+        "stride times the length",
+        "{your} is made stride * L long. The last stamp begins at stride * (L - 1) and is K long: "
+        "that is where y ends, before the padding is cut off.",
+        (
+            _times_the_stride(ValueError),
+            _times_the_stride(IndexError),
+            _made(_cut_to_the_stride),
+        ),
+    ),
+    Slip(
+        "weight as a convolution has it",
+        "{your} reads weight as (C_out, C_in, K). Here it is (C_in, C_out, K): the channel that "
+        "comes in is its first axis.",
+        (_as_a_convolution_has_it,),
     ),
     Slip(
         "stride inside the stamp",
