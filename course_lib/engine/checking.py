@@ -21,6 +21,7 @@ from course_lib.engine.outcome import (
     Outcome,
     dtype_problem,
     lead_from,
+    nan_problem,
     plain,
     run,
     said_by,
@@ -31,8 +32,10 @@ from course_lib.engine.report import Comparison, Report
 from course_lib.engine.slips import usual
 
 _KINDS = ("raised", "type", "shape", "input-changed", "wrong-value")  # what is said first
+CUT_OFF = "decimals cut off"
 _SEEN = {"raised": " ", "type": " Here ", "shape": " Here "}  # what is said about a slip as well
 _LOCATED = ("raised", "shape", "wrong-value")  # what may depend on sizes and options
+_WRONG = "The values are not right yet; this is the smallest case that shows it."
 _MORE, _PATIENCE = 60, 2.0  # random calls to see where it fails, and seconds for them
 
 
@@ -123,8 +126,24 @@ class Trial:
             return self._about(first, f"slip:{found[0]}", found[1] + seen)
         index = min(self.problems, key=lambda i: (_KINDS.index(self.problems[i][0]), i))
         kind, sentence = self.problems[index]
+        if kind == "shape" and self._in_order():
+            return self._about(index, kind, f"{sentence} Its numbers are right and in order: what "
+                               "is missing is a reshape.")  # fmt: skip
         where = self._located() if kind in _LOCATED else ""
         return self._about(index, kind, f"{sentence} {where}".rstrip())
+
+    def _in_order(self) -> bool:
+        """Whether nothing is wrong but the shape: all numbers come in the order asked for."""
+        parts = self.exercise.parts
+        return all(
+            isinstance(a, np.ndarray)
+            and a.size == np.size(b)
+            and same(a.reshape(np.shape(b)), b, self.exercise.rtol)
+            for index in self.problems
+            for a, b in zip(
+                parts(self.outcomes[index].value), parts(self.wanted[index]), strict=True
+            )
+        )
 
     def _located(self) -> str:
         """Where it fails, judged by the cases and, if some are right, by random calls as well."""
@@ -170,7 +189,10 @@ class Trial:
             return None  # two functions that both raise need not have made the same mistake
         slips = list(exercise.own_slips())
         if any(self.outcomes[index].error is None for index in self.problems):
-            slips += usual(exercise)  # a general name needs a wrong value for its evidence
+            general = list(usual(exercise))  # such a name needs a wrong value for its evidence
+            if any(kind == "type" for kind, _ in self.problems.values()):
+                general.sort(key=lambda slip: slip.name != CUT_OFF)  # the dtype has said it
+            slips += general
         whole = next((s for s in slips if not s.part and self._made(s, slice(None))), None)
         if whole:
             return whole.name, _spoken(whole, tuple(exercise.returns)[:1])
@@ -289,8 +311,9 @@ def _problem(
     for name, answer, right in _parts(exercise, outcome.value, wanted):
         if sentence := dtype_problem(name, answer, right):
             return "type", sentence
-    usual = "The values are not right yet; this is the smallest case that shows it."
-    return "wrong-value", verdict or usual
+        if sentence := nan_problem(name, answer, right):
+            return "wrong-value", verdict or f"{_WRONG} {sentence}"
+    return "wrong-value", verdict or _WRONG
 
 
 def _parts(exercise: Exercise, answer: Any, wanted: Any) -> list[tuple[str, Any, Any]]:

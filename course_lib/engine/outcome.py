@@ -244,6 +244,14 @@ def dtype_problem(name: str, answer: Any, expected: Any) -> str | None:
     return None
 
 
+def nan_problem(name: str, answer: Any, expected: Any) -> str | None:
+    """A sentence where there is nan and a number was expected: what makes it is soon said."""
+    with np.errstate(all="ignore"):
+        if (np.isnan(np.asarray(answer, float)) & ~np.isnan(np.asarray(expected, float))).any():
+            return f"{name} holds nan, which is no number: 0 / 0, inf - inf and 0 * inf give it."
+    return None
+
+
 def describe(value: Any) -> str:
     """A plain value's type and shape in words, without its numbers.
 
