@@ -15,6 +15,7 @@ import nbformat
 import numpy as np
 import pytest
 
+import course_lib as lib
 from course_lib.engine import hints
 from course_lib.engine.checking import accepts, judge
 from course_lib.engine.outcome import plain, run, same
@@ -754,6 +755,46 @@ def test_integers_that_cut_decimals_are_explained():
     report = check(named("conv1d_forward", lambda *args: conv1d_by_loops(*args).astype(int)))
     assert report.diagnosis == "slip:decimals cut off"
     assert "cuts the decimals off; make the array with a floating dtype" in report.message
+
+
+def test_whole_numbers_that_are_mostly_0_are_told_by_their_dtype():
+    code = EXERCISES["sinusoidal_code"].reference
+    report = check(named("sinusoidal_code", lambda *args: code(*args).astype(int)))
+    assert report.diagnosis == "slip:decimals cut off"
+
+
+def test_axes_that_are_not_joined_are_said_to_lack_a_reshape():
+    def not_joined(x, size):
+        n, height, width = x.shape
+        parts = x.reshape(n, height // size, size, width // size, size)
+        return parts.transpose(0, 1, 3, 2, 4)
+
+    report = check(named("patches_forward", not_joined))
+    assert report.diagnosis == "shape"
+    assert "in order: what is missing is a reshape." in report.message
+
+
+def test_where_nan_comes_from_is_said():
+    def hidden(scores, value):
+        with np.errstate(invalid="ignore"):
+            masked = scores + np.triu(np.ones_like(scores), 1) * -np.inf
+            return lib.softmax(masked)[0] @ value
+
+    assert "0 * inf" in check(named("causal_mask", hidden)).message
+
+
+def test_a_term_that_has_lost_its_factor_of_2_is_named():
+    reference = EXERCISES["layer_norm_backward"].reference
+
+    def half(dy, x, weight, eps):
+        centred, dz = x - x.mean(1, keepdims=True), dy * weight
+        spread = x.var(1, keepdims=True) + eps
+        dvar = -0.5 * (dz * centred).sum(1, keepdims=True) / spread**1.5
+        straight = (dz - dz.mean(1, keepdims=True)) / spread**0.5
+        return straight + dvar * centred / x.shape[1], *reference(dy, x, weight, eps)[1:]
+
+    report = check(named("layer_norm_backward", half))
+    assert report.diagnosis == "slip:dx: half of the variance's term"
 
 
 def test_the_smallest_failing_case_is_shown():

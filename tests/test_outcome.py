@@ -225,7 +225,7 @@ def test_a_return_is_suspected_missing_only_where_nothing_came_back():
         ((3, 3, 2, 5), "N, C and W' are too long."),
         ((1, 1, 3, 2), "H' is too long and W' is too short."),
         ((1, 1, 4), "Its axes are to be (N, C, H', W')."),
-        ((8,), "Its numbers are right and in order: reshape gives them their axes."),
+        ((8,), "Its axes are to be (N, C, H', W')."),
         (
             (1, 1, 0, 4),
             "H' is too short. Is it cut by [n:-n]? Where n is 0 that is empty, for -0 is 0.",

@@ -21,6 +21,7 @@ from course_lib.engine.outcome import (
     Outcome,
     dtype_problem,
     lead_from,
+    nan_problem,
     plain,
     run,
     said_by,
@@ -32,8 +33,10 @@ from course_lib.engine.report import Comparison, Report
 from course_lib.engine.slips import usual
 
 _KINDS = ("raised", "type", "shape", "input-changed", "wrong-value")  # what is said first
+CUT_OFF = "decimals cut off"
 _SEEN = {"raised": " ", "type": " Here ", "shape": " Here "}  # what is said about a slip as well
 _LOCATED = ("raised", "shape", "wrong-value")  # what may depend on sizes and options
+_WRONG = "The values are not right yet; this is the smallest case that shows it."
 _MORE, _PATIENCE = 60, 2.0  # random calls to see where it fails, and seconds for them
 
 
@@ -131,6 +134,8 @@ class Trial:
     def _shape_lead(self, index: int) -> str:
         """What helps with the first part that has another shape."""
         exercise = self.exercise
+        if self._in_order():
+            return "Its numbers are right and in order: what is missing is a reshape."
         parts = _parts(exercise, self.outcomes[index].value, self.wanted[index])
         leads = [
             shape_lead(answer, right, exercise.axes_of(name))
@@ -138,6 +143,16 @@ class Trial:
             if np.shape(answer) != np.shape(right)
         ]
         return leads[0]
+
+    def _in_order(self) -> bool:
+        """Whether nothing is wrong but the shape: all numbers come in the order asked for."""
+        exercise = self.exercise
+        return all(
+            np.size(answer) == np.size(right)
+            and same(np.reshape(answer, np.shape(right)), right, exercise.rtol)
+            for index in self.problems
+            for _, answer, right in _parts(exercise, self.outcomes[index].value, self.wanted[index])
+        )
 
     def _located(self) -> str:
         """Where it fails, judged by the cases and, if some are right, by random calls as well."""
@@ -183,7 +198,10 @@ class Trial:
             return None  # two functions that both raise need not have made the same mistake
         slips = list(exercise.own_slips())
         if any(self.outcomes[index].error is None for index in self.problems):
-            slips += usual(exercise)  # a general name needs a wrong value for its evidence
+            general = list(usual(exercise))  # such a name needs a wrong value for its evidence
+            if any(kind == "type" for kind, _ in self.problems.values()):
+                general.sort(key=lambda slip: slip.name != CUT_OFF)  # the dtype has said it
+            slips += general
         whole = next((s for s in slips if not s.part and self._made(s, slice(None))), None)
         if whole:
             return whole.name, _spoken(whole, tuple(exercise.returns)[:1])
@@ -302,8 +320,9 @@ def _problem(
     for name, answer, right in _parts(exercise, outcome.value, wanted):
         if sentence := dtype_problem(name, answer, right):
             return "type", sentence
-    usual = "The values are not right yet; this is the smallest case that shows it."
-    return "wrong-value", verdict or usual
+        if sentence := nan_problem(name, answer, right):
+            return "wrong-value", verdict or f"{_WRONG} {sentence}"
+    return "wrong-value", verdict or _WRONG
 
 
 def _parts(exercise: Exercise, answer: Any, wanted: Any) -> list[tuple[str, Any, Any]]:

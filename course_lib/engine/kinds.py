@@ -185,8 +185,8 @@ DRESS: tuple[Kind, ...] = (
     ),
     (
         "decimals cut off",
-        "{your} has lost what stands behind the point. Is an array of whole numbers written into? "
-        "np.zeros(shape) makes one of floats.",
+        "{your} has lost what stands behind the point. Does // or int(...) come in, or an array of "
+        "whole numbers that is written into?",
         (np.trunc,),
     ),
     (
@@ -315,6 +315,29 @@ MISREAD: tuple[Kind, ...] = (  # changes of (argument, order)
         "{your} reads the numbers of {argument} at the wrong places. reshape reads on in memory "
         "and exchanges no axes: to have {wrong}, transpose.",
         (_by_reshape, lambda a, order: a.transpose(order).reshape(a.shape)),
+    ),
+)
+
+
+# a part that is a sum: a multiple of one term is taken away
+
+FACTORS: tuple[tuple[float, str, str], ...] = (
+    (
+        2,
+        "{term} with the wrong sign",
+        "{your} is right but for the sign of {term}. Is it added or taken away?",
+    ),
+    (
+        0.5,
+        "half of {term}",
+        "{your} is right but has only half of {term}. Is a factor of 2 lost, as in the derivative "
+        "of a square?",
+    ),
+    (
+        -1,
+        "{term} twice",
+        "{your} is right but has {term} twice. Does it come back by two ways, or is a factor of 2 "
+        "left over?",
     ),
 )
 

@@ -168,8 +168,6 @@ def shape_lead(answer: Any, expected: Any, axes: Sequence[str]) -> str:
     'N and C are too long.'
     """
     given, wanted, names = np.shape(answer), np.shape(expected), told_apart(axes)
-    if len(given) == 1 and same(answer, np.ravel(expected), _SINGLE):
-        return "Its numbers are right and in order: reshape gives them their axes."
     if len(given) != len(wanted) or len(names) != len(wanted):
         return f"Its axes are to be ({', '.join(names)})." if names else ""
     off = {"long": np.greater(given, wanted), "short": np.less(given, wanted)}
@@ -290,6 +288,14 @@ def dtype_problem(name: str, answer: Any, expected: Any) -> str | None:
             f"{name} holds {answer.dtype.name}, which cuts the decimals off; make the array "
             "with a floating dtype, as np.zeros(shape) does."
         )
+    return None
+
+
+def nan_problem(name: str, answer: Any, expected: Any) -> str | None:
+    """A sentence where there is nan and a number was expected: what makes it is soon said."""
+    with np.errstate(all="ignore"):
+        if (np.isnan(np.asarray(answer, float)) & ~np.isnan(np.asarray(expected, float))).any():
+            return f"{name} holds nan, which is no number: 0 / 0, inf - inf and 0 * inf give it."
     return None
 
 

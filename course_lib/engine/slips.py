@@ -21,6 +21,7 @@ from course_lib.engine.kinds import (
     DIRECTION,
     DRESS,
     EXCHANGED,
+    FACTORS,
     FLIPPED,
     IGNORED,
     MISREAD,
@@ -339,13 +340,13 @@ def of_options(exercise: Exercise, part: str) -> Slips:
 
 
 def forgotten_terms(exercise: Exercise, part: str) -> Slips:
-    """For a part that is a sum: some of its terms forgotten, or one with the wrong sign."""
+    """For a part that is a sum: some of its terms forgotten, or one with another factor."""
     if part not in exercise.terms:
         return
     of = exercise.terms[part]
     words = list(of(*exercise.cases[0].values()))
 
-    def less(lost: Sequence[str], times: int) -> Answer:
+    def less(lost: Sequence[str], times: float) -> Answer:
         def answer(*args: Any) -> Any:
             terms = of(*args)
             return sum(terms.values()) - times * sum(terms[word] for word in lost)
@@ -362,9 +363,10 @@ def forgotten_terms(exercise: Exercise, part: str) -> Slips:
             part,
         )
     for word in words:
-        yield Slip(
-            f"{word} with the wrong sign",
-            f"{{your}} is right but for the sign of {word}. Is it added or taken away?",
-            (less((word,), 2),),
-            part,
-        )
+        for times, name, hint in FACTORS:
+            yield Slip(
+                name.replace("{term}", word),
+                hint.replace("{term}", word),
+                (less((word,), times),),
+                part,
+            )

@@ -76,10 +76,10 @@ def test_dropout_makes_the_worst_unit_cheaper_in_every_run():
 
 def test_clicking_all_units_out_leaves_chance():
     nothing = np.zeros((2, UNITS // 2))
-    text = click_a_unit_away(without_dropout=nothing, with_dropout=nothing).text()
+    text = click_a_unit_away(upper_units=nothing, lower_units=nothing).text()
     data = trained(0.0, 0).data
     one_class = np.bincount(data.y_test).max() / len(data.y_test)
-    shares = [int(line.split(" units read ")[1].split("%")[0]) for line in text.splitlines()[2:]]
+    shares = [int(line.split(" units read ")[1].split("%")[0]) for line in text.splitlines()[3:]]
     assert max(shares) <= round(100 * one_class)
 
 

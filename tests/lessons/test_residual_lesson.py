@@ -78,7 +78,7 @@ def test_cutting_nothing_changes_nothing_and_cutting_all_leaves_the_ends():
     everything_out = lib.Sequential(*net.layers[:2], net.layers[-1])
     lines = cut_the_wire(depth=4, blocks=np.zeros((2, 8))).text().splitlines()
     accuracy = lib.accuracy(everything_out(data.x_test), data.y_test)
-    assert lines[3].startswith(f"The residual net reads {accuracy:.0%}")
+    assert lines[4].startswith(f"The residual net reads {accuracy:.0%}")
 
 
 def test_one_block_out_costs_the_plain_net_everything_and_the_residual_one_little():

@@ -131,19 +131,19 @@ def _of_key(query: Array, key: Array, value: Array, dy: Array) -> dict[str, Arra
     return {"the straight term": straight.T @ query, "the term of the row's sum": -by_sum.T @ query}
 
 
-def _pair(name: str, hint: str, dscores: Dscores) -> list[Slip]:
-    """One wrong dscores, as it shows in dquery and in dkey."""
+def _pair(name: str, hint: str, *dscores: Dscores) -> list[Slip]:
+    """A wrong dscores, however it is made, as it shows in dquery and in dkey."""
     return [
         Slip(
             name,
             hint,
-            (lambda q, k, v, dy: dscores(q, k, v, dy) @ k,),
+            tuple(lambda q, k, v, dy, of=of: of(q, k, v, dy) @ k for of in dscores),
             "dquery",
         ),
         Slip(
             name,
             hint,
-            (lambda q, k, v, dy: dscores(q, k, v, dy).T @ q,),
+            tuple(lambda q, k, v, dy, of=of: of(q, k, v, dy).T @ q for of in dscores),
             "dkey",
         ),
     ]
@@ -161,10 +161,14 @@ def _diagonal(query: Array, key: Array, value: Array, dy: Array) -> Array:
     return weights * (1 - weights) * (dy @ value.T) / query.shape[1] ** 0.5
 
 
-def _unweighted(query: Array, key: Array, value: Array, dy: Array) -> Array:
+def _unweighted(of: Callable[..., Array]) -> Dscores:
     """The plain sum, or mean, of dweights taken away."""
-    weights, dweights = _weights(query, key), dy @ value.T
-    return weights * (dweights - dweights.sum(1, keepdims=True)) / query.shape[1] ** 0.5
+
+    def dscores(query: Array, key: Array, value: Array, dy: Array) -> Array:
+        weights, dweights = _weights(query, key), dy @ value.T
+        return weights * (dweights - of(dweights, 1, keepdims=True)) / query.shape[1] ** 0.5
+
+    return dscores
 
 
 def _by_largest(query: Array, key: Array, value: Array, dy: Array) -> Array:
@@ -174,10 +178,10 @@ def _by_largest(query: Array, key: Array, value: Array, dy: Array) -> Array:
     return weights * (dweights - largest) / query.shape[1] ** 0.5
 
 
-def _without_root(query: Array, key: Array, value: Array, dy: Array) -> Array:
-    """As if scores were not divided."""
-    weights, dweights = softmax(query @ key.T), dy @ value.T
-    return weights * (dweights - (weights * dweights).sum(1, keepdims=True))
+def _divided(query: Array, key: Array, value: Array, dy: Array, root: float = 1.0) -> Array:
+    """With this for the root of d, on both ways; as if scores were not divided at all."""
+    weights, dweights = softmax(query @ key.T / root), dy @ value.T
+    return weights * (dweights - (weights * dweights).sum(1, keepdims=True)) / root
 
 
 ATTENTION_BACKWARD = Exercise(
@@ -250,6 +254,20 @@ def attention_backward(query, key, value, dy):
             (lambda q, k, v, dy: softmax(q @ k.T).T @ dy,),
             "dvalue",
         ),
+        Slip(
+            "the root of another length",
+            "Your dvalue has weights whose scores were divided by the root of another length. d is "
+            "the number of features that query and key have: query.shape[1].",
+            tuple(
+                lambda q, k, v, dy, of=of: softmax(q @ k.T / of(q, k, v) ** 0.5).T @ dy
+                for of in (
+                    lambda q, k, v: len(k),
+                    lambda q, k, v: len(q),
+                    lambda q, k, v: v.shape[1],
+                )
+            ),
+            "dvalue",
+        ),
         *_pair(
             "softmax passed over",
             "{your} goes past the softmax as if weights were scores. A weight's slope is "
@@ -271,9 +289,10 @@ def attention_backward(query, key, value, dy):
         ),
         *_pair(
             "the sum without the weights",
-            "{your} takes the plain sum of dweights away. It is the sum of weights * "
+            "{your} takes the plain sum or mean of dweights away. It is the sum of weights * "
             "dweights over the row.",
-            _unweighted,
+            _unweighted(np.sum),
+            _unweighted(np.mean),
         ),
         *_pair(
             "the weights in front forgotten",
@@ -308,13 +327,21 @@ def attention_backward(query, key, value, dy):
         *_pair(
             "softmax without the root",
             "{your} has weights whose scores were not divided by the root of d going forward.",
-            lambda q, k, v, dy: _without_root(q, k, v, dy) / q.shape[1] ** 0.5,
+            lambda q, k, v, dy: _divided(q, k, v, dy) / q.shape[1] ** 0.5,
+        ),
+        *_pair(
+            "the root of another length",
+            "{your} divides by the root of another length. d is the number of features that query "
+            "and key have: query.shape[1].",
+            lambda q, k, v, dy: _divided(q, k, v, dy, len(k) ** 0.5),
+            lambda q, k, v, dy: _divided(q, k, v, dy, len(q) ** 0.5),
+            lambda q, k, v, dy: _divided(q, k, v, dy, v.shape[1] ** 0.5),
         ),
         *_pair(
             "no root of d at all",
             "{your} has no root of d in it, neither going forward nor on the way back. Scores "
             "were divided by it, so the way back divides by it once more.",
-            _without_root,
+            _divided,
         ),
         *_pair(
             "weights for dscores",

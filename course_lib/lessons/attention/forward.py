@@ -348,6 +348,12 @@ def attention_forward(query, key, value):
             ),
         ),
         Slip(
+            "keys mixed",
+            "Your y mixes the keys. They are only matched; what is handed on are the values: "
+            "weights @ value.",
+            (lambda q, k, v: attend(q, k, k, q.shape[1] ** 0.5),),
+        ),
+        Slip(
             "softmax twice",
             "Your y takes the softmax of weights once more. Once makes shares of scores.",
             (lambda q, k, v: softmax(softmax(q @ k.T / q.shape[1] ** 0.5)) @ v,),

@@ -176,9 +176,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         "map", xlim=(-1, SIZE), ylim=(SIZE, -1), equal=True, height=300, least=290, frame=MUTED
     )
     written = Grid("written", 2, LENGTH, square=False, height=80, caption="")
-    key = Legend(
-        (MUTED, "forbidden"), (HIGHLIGHT, "broken"), (OUTPUT, "GO: the net writes from here")
-    )
+    key = Legend((MUTED, "forbidden"), (HIGHLIGHT, "broken"), (OUTPUT, "from here on it writes"))
     Page(figure, [says], [cells, written], [key])
     weights = cells.cells()
     crosses = cells.segments(MUTED, linewidths=2)
@@ -200,7 +198,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         crosses.set_segments(
             [[(s + 0.15, t + 0.15), (s + 0.85, t + 0.85)] for t, s in np.argwhere(view.forbidden)]
         )
-        line = view.word + "→" + view.word[::-1][:-1]
+        line = view.word + ">" + view.word[::-1][:-1]
         for row, column, letter in zip(who, whom, line, strict=True):
             row.set_text(letter)
             column.set_text(letter)

@@ -202,6 +202,12 @@ def next_token_loss(logits, tokens, end):
             ),
         ),
         Slip(
+            "each place with the tokens of all",
+            "Your loss pairs each place with the tokens of all places: p[:, :, due] is (N, T, N, "
+            "T). One number at each place: np.take_along_axis, or an index for every axis.",
+            (lambda x, tokens, end: _surprise(x)[:, :, _due(tokens, end)].mean(),),
+        ),
+        Slip(
             "summed",
             "Your loss is a sum over all places. Take the mean, so that it does not grow with the "
             "length of the text.",

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 import course_lib as lib
 from course_lib.data import Split
-from course_lib.draw import Grid, Legend, Page
+from course_lib.draw import Grid, Legend, Page, Panel
 from course_lib.draw.palette import DATA, HIGHLIGHT, Scale
 from course_lib.engine.explorer import Explorer
 from course_lib.lessons.capstone_vision.draw_a_digit import INK
@@ -102,16 +102,20 @@ def describe(view: View) -> str:
 
 def draw(figure: Figure) -> Callable[[View], None]:
     """The counts with the cell of this mistake ringed, and the digit itself."""
-    counts = Grid("counts", 10, 10, height=250, lined=True, caption="")
+    counts = Panel("counts", xlim=(-1, 10), ylim=(10, -1), equal=True, height=275, caption="")
     digit = Grid("digit", SIDE, SIDE, height=150, lined=True, frame=DATA, caption="")
     key = Legend((HIGHLIGHT, "this digit"))
     Page(figure, [counts, digit], [key])
-    ring = counts.outline(HIGHLIGHT)
-    counts.caption.set_text("row: what it is, 0 to 9; column: the answer")
+    cells, ring = counts.cells(lined=True), counts.outline(HIGHLIGHT)
+    counts.caption.set_text("row: what it is; column: the answer")
+    for i in range(10):
+        counts.label(-0.5, i + 0.5, str(i), ha="center", weight="bold")
+        counts.label(i + 0.5, -0.5, str(i), ha="center", weight="bold")
 
     def update(view: View) -> None:
         off = view.counts * ~np.eye(10, dtype=bool)
-        counts.show(off, FEW, numbers=[[str(n) if n else "" for n in row] for row in view.counts])
+        numbers = [[str(n) if n else "" for n in row] for row in view.counts]
+        cells.show(off, FEW, (0, 10, 10, 0), numbers)
         counts.title.set_text(f"{view.misread} off the diagonal")
         digit.show(view.digit, INK)
         digit.title.set_text(f"mistake {view.mistake}" if view.misread else "none")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,10 @@ def _apart(x: Array, size: int) -> Array:
     return parts.transpose(0, 2, 4, 1, 3).reshape(n, -1, size * size)
 
 
-def _overlapping(x: Array, size: int) -> Array:
-    """The right number of patches, each one pixel after the last."""
+def _overlapping(x: Array, size: int, every: bool = False) -> Array:
+    """The right number of patches, or as many as there are, each one pixel after the last."""
     windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(1, 2))
-    some = windows[:, : x.shape[1] // size, : x.shape[2] // size]
+    some = windows if every else windows[:, : x.shape[1] // size, : x.shape[2] // size]
     return some.reshape(len(x), -1, size * size)
 
 
@@ -40,9 +41,11 @@ PATCHES_FORWARD = Exercise(
     name="patches_forward",
     sections=LESSON,
     task="""\
-Cut images x (N, H, W) into patches of size × size pixels, without overlap, and return tokens of
-shape (N, H / size · W / size, size · size). The patches stand in reading order: along the first row
-of patches, then the next; the pixels of a patch likewise. H and W are multiples of size.""",
+Cut images `x`, `(N, H, W)`, into square patches with `size` pixels on a side, without overlap, and
+return `tokens`, `(N, H / size * W / size, size * size)`. The patches stand in reading order: along
+the first row of them, then the next; the pixels of a patch likewise. H and W are multiples of
+`size`. The image `[[1, 2, 3, 4], [5, 6, 7, 8]]` and size 2 give the tokens `[1, 2, 5, 6]` and
+`[3, 4, 7, 8]`.""",
     stub="""\
 def patches_forward(x, size):
     raise NotImplementedError""",
@@ -125,7 +128,7 @@ def patches_forward(x, size):
             "patches one pixel apart",
             "{your} starts each patch one pixel after the last. Without overlap the next begins "
             "`size` pixels on: i * size.",
-            (_overlapping,),
+            (_overlapping, partial(_overlapping, every=True)),
         ),
         Slip(
             "height and width exchanged",
@@ -174,9 +177,10 @@ CONFUSION_MATRIX = Exercise(
     name="confusion_matrix",
     sections=LESSON,
     task="""\
-Given scores (N, C) of N digits and target (N,), what each of them is, return shares of shape
-(C, C): in row i and column j the share of the digits that are an i whose largest score is that of
-j. A row adds up to 1; a digit that does not occur has a row of zeros.""",
+`scores` is `(N, C)`: C scores for each of N digits; `target`, `(N,)`, is what each of them is. A
+net's answer is the digit with the largest score. Return `shares`, `(C, C)`: of all digits that are
+an i, row i, column j holds the share that is answered with j. A row adds up to 1; a digit that does
+not occur has a row of zeros.""",
     stub="""\
 def confusion_matrix(scores, target):
     raise NotImplementedError""",
@@ -388,9 +392,9 @@ PIXEL_GRADIENT = Exercise(
     name="pixel_gradient",
     sections=LESSON,
     task="""\
-A net has the scores weight2 @ relu(weight1 @ x): x holds D pixels, weight1 is (H, D), weight2
-(C, H). Return the gradient of the score of `label` with respect to the pixels, an array of shape
-(D,). At a hidden sum of exactly 0 nothing flows back.""",
+A net has the scores `weight2 @ relu(weight1 @ x)`: `x`, `(D,)`, holds the pixels, `weight1` is
+`(H, D)` and `weight2` `(C, H)`. Return `dx`, `(D,)`: how fast the one score of class `label` rises
+with each pixel. At a hidden sum of exactly 0 nothing flows back.""",
     stub="""\
 def pixel_gradient(x, weight1, weight2, label):
     raise NotImplementedError""",
@@ -481,6 +485,11 @@ def pixel_gradient(x, weight1, weight2, label):
                 lambda scores, one: np.ones_like(one),
                 lambda scores, one: np.full_like(one, 1 / len(one)),
             ),
+        ),
+        Slip(
+            "a gradient for each score",
+            "{your} has a row for each score. One is asked for: row `label` of weight2 alone.",
+            (lambda x, w1, w2, label: w2 * (w1 @ x > 0) @ w1,),
         ),
         Slip(
             "the winner's score",

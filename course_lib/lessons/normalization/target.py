@@ -112,7 +112,11 @@ def draw(figure: Figure) -> Callable[[View], None]:
         )
         for name in ("without", "with")
     ]
-    key = Legend((DATA, "mean, without"), (OUTPUT, "mean, normalised"), (MUTED, "where it began"))
+    key = Legend(
+        (DATA, "mean and spread, without"),
+        (OUTPUT, "the same, normalised"),
+        (MUTED, "where the mean began"),
+    )
     Page(figure, plots, [key])
     colours = (DATA, OUTPUT)
     spreads = [p.segments(c, linewidths=1) for p, c in zip(plots, colours, strict=True)]

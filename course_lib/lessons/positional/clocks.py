@@ -111,7 +111,7 @@ def describe(view: View) -> str:
     last = np.degrees(view.position / view.base ** ((features - 2) / features))
     fits = "within 1e-9" if view.miss < 1e-9 else f"but for {view.miss:.0e}"
     return f"""\
-Similar to the position 1, 5 and 20 further on: {near} (1 is the same).
+Similarity with the positions 1, 5 and 20 further on: {near} (1: the same).
 At {view.position} the first hand stands at {first:.0f} degrees; the last has turned by {last:.1f}.
 One matrix takes every position's hands to those {view.shift} later, {fits}.
 Of {FITTED} positions the nearest two are {smallest_distance(features, view.base):.2f} apart."""

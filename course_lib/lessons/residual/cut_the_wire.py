@@ -112,7 +112,8 @@ def cut_the_wire(**values: Any) -> Explorer:
 
 
 def describe(view: View) -> str:
-    lines = []
+    plain, residual = view.now
+    lines = [f"The plain net reads {plain:.0%} of the digits, the residual net {residual:.0%}."]
     for name, cut, whole, now in zip(NAMES, view.cut, view.whole, view.now, strict=True):
         gone = f"without block {', '.join(map(str, cut))}" if cut else "whole"
         lines.append(f"The {name} net reads {now:.0%} of the digits {gone} (whole {whole:.0%}).")

@@ -113,7 +113,12 @@ def draw(figure: Figure) -> Callable[[View], None]:
     apart = Plot("apart", xlim=(0, EPOCHS), ylim=(LOWEST, 10), yscale="log", xlabel="epoch",
                  yticks=[1e-8, 1e-6, 1e-4, 0.01, 1], height=130)  # fmt: skip
     right = Plot("right", xlim=(0, EPOCHS), ylim=(0, 1), xlabel="epoch", height=130)
-    key = Legend(*SIGNS, (WEIGHT, "largest spread of a weight"), (OUTPUT, "held-out digits right"))
+    key = Legend(
+        *SIGNS,
+        (WEIGHT, "largest spread of a weight"),
+        (OUTPUT, "held-out digits right"),
+        (MUTED, "a guess"),
+    )
     Page(figure, [units], [apart, right], [key])
     spread, accuracy = apart.line(WEIGHT, marker="o", ms=4), right.line(OUTPUT, marker="o", ms=4)
     right.line(MUTED, lw=1).set_data([0, EPOCHS], [0.1, 0.1])
@@ -124,7 +129,7 @@ def draw(figure: Figure) -> Callable[[View], None]:
         epochs = range(len(view.spreads))
         spread.set_data(epochs, np.clip(view.spreads, LOWEST, 10))
         accuracy.set_data(epochs, view.accuracies)
-        shown = f"{view.spreads[-1]:.1g}" if view.spreads[-1] else "0, not on a log scale"
+        shown = f"{view.spreads[-1]:.1g}" if view.spreads[-1] else "0, below any log scale"
         apart.title.set_text(f"apart: {shown}")
         right.title.set_text(f"right: {view.accuracies[-1]:.0%}")
 
