@@ -44,6 +44,11 @@ def _longer(array: Array, axis: int, before: int, after: int) -> Array:
     return np.pad(array, [(before, after) if i == axis else (0, 0) for i in range(array.ndim)])
 
 
+def _cut_off(value: Any) -> Any:
+    """Without decimals. What has none stays as it is: older NumPy would make floats of it."""
+    return value if np.asarray(value).dtype.kind in "iu" else np.trunc(value)
+
+
 FIRST, LAST = slice(1), slice(-1, None)
 
 
@@ -187,7 +192,7 @@ DRESS: tuple[Kind, ...] = (
         "decimals cut off",
         "{your} has lost what stands behind the point. Does // or int(...) come in, or an array of "
         "whole numbers that is written into?",
-        (np.trunc,),
+        (_cut_off,),
     ),
     (
         "signs lost",
