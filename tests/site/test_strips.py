@@ -305,8 +305,8 @@ def test_cells_are_painted_and_cleared(page: Page):
     expect(cell).to_have_attribute("aria-valuetext", "row 0, column 1: empty")
     page.keyboard.press("ArrowLeft")  # it went back to its start
     expect(cell).to_have_attribute("aria-valuetext", "row 0, column 0: painted")
-    strip.get_by_role("button", name="clear without dropout").click()
-    expect(words).to_contain_text("0 of 16")
+    strip.get_by_role("button", name="clear upper units").click()
+    expect(strip.get_by_role("img", name="Without dropout: 0 of 16")).to_be_visible()
 
 
 def test_a_number_goes_to_the_nearest_of_its_cell(page: Page):
