@@ -88,6 +88,7 @@ def test_a_slower_answer_is_seen_to_be_slower():
         ([1e-3, 4e-3, 16e-3, 9.0], 3),
         ([1e-4, 6e-2, 9.0], 2),
         ([0.2, 9.0], 1),
+        ([0.0, 0.0, 1e-3, 9.0], 3),  # a clock too coarse to see the first two
     ],
 )
 def test_no_size_is_tried_that_would_take_long(monkeypatch, seconds, tried):

@@ -15,6 +15,7 @@ from course_lib.engine.aside import quiet
 from course_lib.engine.borrowed import operations
 from course_lib.engine.exercise import Exercise, Slip
 from course_lib.engine.inputs import Case, clone
+from course_lib.engine.kinds import CUT_OFF
 from course_lib.engine.location import located
 from course_lib.engine.mutants import near_misses
 from course_lib.engine.outcome import (
@@ -33,7 +34,6 @@ from course_lib.engine.report import Comparison, Report
 from course_lib.engine.slips import usual
 
 _KINDS = ("raised", "type", "shape", "input-changed", "wrong-value")  # what is said first
-CUT_OFF = "decimals cut off"
 _SEEN = {"raised": " ", "type": " Here ", "shape": " Here "}  # what is said about a slip as well
 _LOCATED = ("raised", "shape", "wrong-value")  # what may depend on sizes and options
 _WRONG = "The values are not right yet; this is the smallest case that shows it."

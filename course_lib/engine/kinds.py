@@ -166,6 +166,8 @@ REORDERED: tuple[Kind, ...] = (  # changes of (value, order)
     ),
 )
 
+CUT_OFF = "decimals cut off"
+
 DRESS: tuple[Kind, ...] = (
     (
         "one axis too many",
@@ -189,7 +191,7 @@ DRESS: tuple[Kind, ...] = (
         for decimals in range(8)
     ),
     (
-        "decimals cut off",
+        CUT_OFF,
         "{your} has lost what stands behind the point. Does // or int(...) come in, or an array of "
         "whole numbers that is written into?",
         (_cut_off,),

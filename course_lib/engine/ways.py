@@ -182,7 +182,7 @@ def _measured(
             if slowest > _LONG:
                 break
             case = larger
-            if slowest * slowest / before > _LONG:
+            if slowest**2 > _LONG * before:
                 break
             before = slowest
         return case, tuple(min(_seconds(f, case) for _ in range(_REPEATS)) for f in functions)
